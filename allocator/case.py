@@ -1,0 +1,309 @@
+"""What is given: the fund, its candidate lines, its sources of debt and the risk; and what can be measured of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from allocator.decision import Decision
+from allocator.errors import Collector, InputError, Place, Unparsable, nearest
+from allocator.fund import Fund, Holder
+from allocator.measures import NAMED, Measure, MeasureName
+from allocator.model import kebab
+from allocator.risk import Risk
+from allocator.shapes import Box
+from allocator.sparse import Sparse, Vector
+from allocator.stack import Tranche
+from allocator.units import Index, Money, Multiple, Quantity, Rate, Share, Years
+from allocator.universe import KNOWN, MONEY, MULTIPLE, PARTS, TIME, Universe
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A file that a case or a rulebook was read from, and the SHA-256 of its bytes."""
+
+    path: Path
+    digest: str
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """All that is given before rules and objectives.
+
+    Attributes:
+        fund: its own terms.
+        universe: the candidate lines.
+        stack: the tranches of debt; none for a plain portfolio.
+        risk: how returns move together, where that is known.
+        references: reference rates by name.
+        holdings: capital already held, by line, in $ bn.
+        objective: the default, names to weights.
+        policy: the default policy file.
+        sources: the files that it was read from.
+        changes: what `replace` changed since, `name.field` to text.
+    """
+
+    fund: Fund
+    universe: Universe
+    stack: tuple[Tranche, ...] = ()
+    risk: Risk | None = None
+    references: Mapping[str, Rate] = field(default_factory=dict)
+    holdings: Mapping[str, float] = field(default_factory=dict)
+    objective: Mapping[str, float] = field(default_factory=dict)
+    policy: Path | None = None
+    sources: tuple[Source, ...] = ()
+    changes: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_moments(cls, mean: ArrayLike | pd.Series, covariance: ArrayLike | pd.DataFrame) -> Case:
+        """A plain portfolio: long-only and fully invested, with equity of 1.
+
+        Args:
+            mean: expected returns (n); a pandas Series names the lines by its index.
+            covariance: covariance of returns (n x n); a frame must have the same names in the same order.
+
+        Raises:
+            InputError: shapes or names that do not fit, numbers that are not finite, an indefinite covariance.
+        """
+        returns, matrix = np.asarray(mean, float), np.asarray(covariance, float)
+        index = getattr(mean, "index", getattr(covariance, "index", None))
+        names = [str(name) for name in index] if index is not None else [f"line-{i + 1}" for i in range(len(returns))]
+        for labels in (getattr(covariance, "index", None), getattr(covariance, "columns", None)):
+            if labels is not None and list(map(str, labels)) != names:
+                what = "the mean and the covariance name other lines, or in another order"
+                raise InputError.of(what, "reindex the covariance like the mean")
+        universe = Universe.build({"id": names, "expected-return": returns.tolist()}, lambda row, column: None)
+        fund = Fund(
+            id="portfolio",
+            title="Portfolio",
+            equity=[Holder(holder="owner", amount=Money(1))],
+            fully_invested=True,
+        )
+        return cls(fund, universe, risk=Risk.from_covariance(matrix, universe.ids))
+
+    def replace(self, name: str, **changes: Any) -> Case:
+        """The same case with some numbers changed, for a what-if.
+
+        Args:
+            name: a line, a tranche, or the word `fund`.
+            changes: columns of the line (text with units, or a number in base units), or fields.
+
+        Raises:
+            InputError: the name is unknown, or a value cannot be read.
+        """
+        noted = {**self.changes, **{f"{name}.{kebab(key)}": str(value) for key, value in changes.items()}}
+        if name == "fund":
+            return replace(self, fund=_changed(self.fund, changes), changes=noted)
+        for t, tranche in enumerate(self.stack):
+            if tranche.id == name:
+                stack = (*self.stack[:t], _changed(tranche, changes), *self.stack[t + 1 :])
+                return replace(self, stack=stack, changes=noted)
+        if name not in self.universe.ids:
+            known = ["fund", *(tranche.id for tranche in self.stack), *self.universe.ids]
+            raise InputError.of(f"no line or tranche '{name}'", nearest(name, known))
+        row = self.universe.ids.index(name)
+        numbers, texts = dict(self.universe.numbers), dict(self.universe.texts)
+        for key, value in changes.items():
+            column = kebab(key)
+            if column in texts:
+                texts[column] = (*texts[column][:row], str(value), *texts[column][row + 1 :])
+                continue
+            numbers[column] = self.universe.number(column, "the change").copy()
+            quantity = _quantity(column, value)
+            numbers[column][row] = float(quantity)
+            noted[f"{name}.{column}"] = str(quantity)
+        # The whole table is checked again, so that a what-if can't hold what a file may not.
+        checked = Universe.build({"id": list(self.universe.ids), **_with_units(numbers), **texts})
+        universe = replace(self.universe, numbers=checked.numbers, texts=checked.texts)
+        return replace(self, universe=universe, changes=noted)
+
+    @property
+    def equity(self) -> float:
+        """E, in $ bn."""
+        return self.fund.total_equity
+
+    @cached_property
+    def costs(self) -> Vector:
+        """Each tranche's yearly cost (m).
+
+        Raises:
+            InputError: a reference rate is unknown.
+        """
+        return np.array([tranche.cost.yearly(self.references) for tranche in self.stack])
+
+    @cached_property
+    def capacity(self) -> Vector:
+        """Each line's capacity in parts of equity (n); equity itself for a plain portfolio that states none.
+
+        Raises:
+            InputError: there is debt, and the universe has no column `capacity`.
+        """
+        if "capacity" not in self.universe.numbers and not self.stack:
+            return np.ones(len(self.universe))
+        return self.universe.number("capacity", "a fund with debt") / self.equity
+
+    def column(self, name: str, otherwise: float) -> Vector:
+        """A numeric column of the universe, or the same number for all lines where it is absent (n)."""
+        return self.universe.numbers.get(name, np.full(len(self.universe), otherwise))
+
+    @cached_property
+    def loss_weight(self) -> Vector:
+        """What compression costs: the loss is this times the squared capital beyond the threshold (n)."""
+        if self.fund.compression is None:
+            return np.zeros(len(self.universe))
+        slope = self.column("compression-slope", float(self.fund.compression.slope))
+        capacity = self.universe.number("capacity", "compression") / self.equity
+        return np.divide(slope, 2 * capacity, out=np.zeros(len(slope)), where=capacity > 0)
+
+    @cached_property
+    def decision(self) -> Decision:
+        """The vector to decide: a pair of line and tranche is there if it is eligible and can carry debt.
+
+        Raises:
+            InputError: a scope of the stack matches nothing, or a column is missing.
+        """
+        problems = Collector()
+        eligible = np.zeros((len(self.stack), len(self.universe)), bool)
+        for t, tranche in enumerate(self.stack):
+            with problems.part():
+                eligible[t] = tranche.eligible.lines(self.universe, tranche.place("eligible"))
+        problems.finish()
+        gearing, life = self.column("gearing", 1.0), self.column("life", np.inf)
+        able = (gearing > 0) & (life > 0) & (self.capacity > 0)
+        if self.stack:
+            income = self.universe.number("cash-yield", "debt")
+            able &= (income > 0) | (self.column("dscr", 0.0) == 0)
+        lends = np.array([float(tranche.capacity) > 0 for tranche in self.stack], bool)
+        pair_line, pair_tranche = np.nonzero((eligible & able & lends[:, None]).T)
+        bent = np.flatnonzero((self.loss_weight > 0) & (self.capacity > 0))
+        start = float(self.fund.compression.from_) if self.fund.compression else 1.0
+        return Decision(
+            lines=self.universe.ids,
+            tranches=tuple(tranche.id for tranche in self.stack),
+            pair_line=pair_line,
+            pair_tranche=pair_tranche,
+            bent=bent,
+            threshold=start * self.capacity[bent],
+            equity=self.equity,
+            fully_invested=self.fund.fully_invested,
+        )
+
+    @cached_property
+    def service(self) -> Vector:
+        """Yearly debt service per dollar of each pair's debt."""
+        d = self.decision
+        life = self.column("life", np.inf)[d.pair_line]
+        out = np.zeros(d.pairs)
+        for t, tranche in enumerate(self.stack):
+            own = d.pair_tranche == t
+            out[own] = tranche.service(self.costs[t], life[own])
+        return out
+
+    @cached_property
+    def box(self) -> Box:
+        """The bounds of the decision, in parts of equity."""
+        d = self.decision
+        most = np.array([float(tranche.capacity) for tranche in self.stack]) / self.equity
+        high = np.zeros(d.size)
+        loans = np.minimum(most[d.pair_tranche], (self.column("gearing", 1.0) * self.capacity)[d.pair_line])
+        debt = min(float(most.sum()), float(loans.sum()))
+        high[: d.n] = np.minimum(self.capacity, 1 + debt)
+        high[d.f : d.reserve] = loans
+        high[d.reserve] = 0.0 if d.fully_invested else 1 + debt
+        high[d.deployed] = min(float(self.capacity.sum()), 1 + debt)
+        high[d.debt] = debt
+        high[d.e :] = self.capacity[d.bent] - d.threshold
+        return Box(np.zeros(d.size), high, np.arange(d.size) >= d.e)
+
+    @cached_property
+    def spread(self) -> Vector:
+        """What the square of each entry of v costs in the canonical choice: one over its capacity."""
+        d, high = self.decision, self.box.high
+        chosen = (np.arange(d.size) < d.reserve) & (high > 0)
+        return np.divide(1.0, high, out=np.zeros(d.size), where=chosen)
+
+    def loss(self, lines: Mask | None = None) -> Sparse:
+        """F such that `||F v||^2` is what compression costs a year, over some lines or all."""
+        d = self.decision
+        kept = np.ones(len(d.bent), bool) if lines is None else lines[d.bent]
+        columns = d.e + np.flatnonzero(kept)
+        weights = np.sqrt(self.loss_weight[d.bent[kept]])
+        return Sparse.of((len(columns), d.size), np.arange(len(columns)), columns, weights)
+
+    def measure(self, name: MeasureName, who: str, place: Place | None = None, lines: Mask | None = None) -> Measure:
+        """A measure of the decision.
+
+        Args:
+            name: of the measure.
+            who: needs it, for messages.
+            place: where it is named.
+            lines: only what belongs to these lines (a mask of n); all by default.
+
+        Raises:
+            InputError: a column is missing, or the measure cannot be told line by line.
+        """
+        d = self.decision
+        row, loss, constant = np.zeros(d.size), None, 0.0
+        capital = np.ones(d.n) if lines is None else lines.astype(float)
+        loans = capital[d.pair_line]
+        if name.column or name.name == "expected-return":
+            row[: d.n] = capital * self.universe.number(name.name, who, place)
+        elif name.name in ("cash-income", "net-cash-income"):
+            row[: d.n] = capital * self.universe.number("cash-yield", who, place)
+            loss = self.loss(lines) if name.name == "net-cash-income" and len(d.bent) else None
+        elif name.name == "interest":
+            row[d.f : d.reserve] = loans * self.costs[d.pair_tranche]
+        elif name.name == "debt-service":
+            row[d.f : d.reserve] = loans * self.service
+        elif lines is not None:
+            if name.name not in ("deployed", "debt"):
+                mend = "leave the scope out, or use deployed or debt"
+                raise InputError.of(f"{who}: {NAMED[name.name]} belongs to no line", mend, place)
+            if name.name == "deployed":
+                row[: d.n] = capital
+            else:
+                row[d.f : d.reserve] = loans
+        else:
+            constant = 1.0 if name.name == "equity" else 0.0
+            row[d.deployed] = name.name in ("deployed", "total-assets")
+            row[d.reserve] = name.name in ("reserve", "total-assets")
+            row[d.debt] = name.name == "debt"
+        return Measure(str(name), row, constant, loss)
+
+
+def today(calendar: str) -> dt.date:
+    """Today's date in a time zone."""
+    from zoneinfo import ZoneInfo
+
+    return dt.datetime.now(ZoneInfo(calendar)).date()
+
+
+def _changed(record: Any, changes: Mapping[str, Any]) -> Any:
+    given = {name: getattr(record, name) for name in type(record).model_fields}
+    return type(record).read({**given, **changes}, record.id)
+
+
+def _quantity(column: str, value: object) -> Quantity:
+    """A new value of a column: text with its unit, or a number in the base unit."""
+    unit = {PARTS: Share, MONEY: Money, TIME: Years, MULTIPLE: Multiple}.get(KNOWN.get(column, ""), Index)
+    try:
+        return unit.parse(value) if isinstance(value, str) else unit(float(value))  # type: ignore[arg-type]
+    except Unparsable as error:
+        raise InputError.of(f"{column}: {error.what}", error.mend) from None
+
+
+def _with_units(numbers: Mapping[str, Vector]) -> dict[str, Sequence[Any]]:
+    base = {"capacity": "$ bn", "minimum-ticket": "$ bn", "life": "years"}
+    return {f"{name} [{base[name]}]" if name in base else name: list(values) for name, values in numbers.items()}

@@ -1,0 +1,65 @@
+"""Why nothing fits: the least sum of violations, relative to their limits, told rule by rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from allocator.program import Program
+from allocator.shapes import Box, Clause, Linear, Score
+from allocator.sparse import Vector
+from allocator.terms import PREFIX
+
+LEAST = 1e-6
+"Violations below this part of their limits don't count: such a case is borderline."
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnosis:
+    """The allocation that breaks the rules least.
+
+    Attributes:
+        v: the decision.
+        clauses: the clauses, as they are.
+        broken: indices of those that it breaks.
+        total: the sum of the violations, each relative to its limit.
+        terms_too: whether the terms alone leave nothing, so that they had to be broken as well.
+    """
+
+    v: Vector
+    clauses: tuple[Clause, ...]
+    broken: tuple[int, ...]
+    total: float
+    terms_too: bool
+
+
+def diagnose(clauses: Sequence[Clause], box: Box, spread: Vector) -> Diagnosis | None:
+    """The least sum of violations of the rules; of rules and terms where the terms alone leave nothing.
+
+    A violation is measured in parts of equity over the limit, or over equity where a limit is zero.
+
+    Returns:
+        None where no solver finds an answer.
+    """
+    for terms_too in (False, True):
+        soft = tuple(_softened(clause) if terms_too or not _is_term(clause) else clause for clause in clauses)
+        nothing = Score(((1.0, Linear(np.zeros(len(box.low)))),))
+        point = Program(soft, [nothing], box, spread).solve([0.0], 1.0)
+        if point.status == "optimal":
+            excess = [clause.excess(point.v).max(initial=0.0) for clause in soft]
+            broken = tuple(i for i, clause in enumerate(soft) if clause.penalty and excess[i] * clause.penalty > LEAST)
+            return Diagnosis(point.v, tuple(clauses), broken, -point.value, terms_too)
+    return None
+
+
+def _is_term(clause: Clause) -> bool:
+    return clause.rule.startswith(PREFIX)
+
+
+def _softened(clause: Clause) -> Clause:
+    if not clause.priced:
+        return clause
+    limit = float(np.abs(clause.theta).max(initial=0.0))
+    return replace(clause, penalty=1 / limit if limit > 0 else 1.0)

@@ -1,0 +1,108 @@
+"""What can go wrong: every error says where, what, and the mend."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """A spot in a file that somebody wrote; lines and columns count from 1."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with the input, and what mends it."""
+
+    what: str
+    mend: str
+    place: Place | None = None
+
+    def __str__(self) -> str:
+        where = f"{self.place}: " if self.place else ""
+        return f"{where}{self.what}; {self.mend}"
+
+
+class AllocatorError(Exception):
+    """The root of all errors that this package raises on purpose."""
+
+
+class InputError(AllocatorError):
+    """The input is wrong.
+
+    Attributes:
+        problems: all that was found, in the order of the files.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        found = list(dict.fromkeys(problems))
+        found.sort(key=lambda problem: (problem.place is not None, problem.place or Place("")))
+        self.problems = tuple(found)
+        super().__init__("\n".join(map(str, self.problems)))
+
+    @classmethod
+    def of(cls, what: str, mend: str, place: Place | None = None) -> InputError:
+        """An error that has one problem only."""
+        return cls([Problem(what, mend, place)])
+
+
+class Infeasible(AllocatorError):
+    """No allocation satisfies the rules, so there are no amounts to give."""
+
+
+class NotCertified(AllocatorError):
+    """Amounts were found, but the certificate does not prove them feasible and optimal."""
+
+
+class Unparsable(ValueError):
+    """A scalar that its declared type cannot read; the reader adds the place."""
+
+    def __init__(self, what: str, mend: str, place: Place | None = None) -> None:
+        self.what, self.mend, self.place = what, mend, place
+        super().__init__(f"{what}; {mend}")
+
+
+class Collector:
+    """Gathers the problems of many parts, so that all of them are told at once."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Run one part; what is wrong with it is kept, and the next part runs all the same."""
+        try:
+            yield
+        except InputError as error:
+            self.problems.extend(error.problems)
+
+    def add(self, what: str, mend: str, place: Place | None = None) -> None:
+        """Note a problem."""
+        self.problems.append(Problem(what, mend, place))
+
+    def finish(self) -> None:
+        """Raise InputError with all that was gathered, if there is anything."""
+        if self.problems:
+            raise InputError(self.problems)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The mend for a name that matches nothing: the nearest known one, or the list of them."""
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    if not names:
+        return "none is known here"
+    listed = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+    return f"known: {listed}"

@@ -1,0 +1,53 @@
+"""Writes and reads outcomes as JSON: the same record, the same bytes."""
+
+from __future__ import annotations
+
+import json
+import os
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from allocator.errors import InputError, Place
+from allocator.record import FORMAT, Record
+
+MOST_BYTES = 1 << 30
+
+
+def to_json(record: Record) -> str:
+    """A record as JSON text."""
+    return json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_outcome(record: Record, path: str | os.PathLike[str]) -> None:
+    """Write a record."""
+    Path(path).write_text(to_json(record), encoding="utf-8")
+
+
+def read_record(path: str | os.PathLike[str]) -> Record:
+    """Read a record.
+
+    Raises:
+        InputError: the file is missing, too large, no JSON, or no outcome of this format.
+    """
+    name = str(path)
+    try:
+        if Path(path).stat().st_size > MOST_BYTES:
+            raise InputError.of("the file is larger than 1 GB", "is it an outcome?", Place(name))
+        found = json.loads(Path(path).read_bytes())
+    except OSError as error:
+        raise InputError.of(f"cannot be read ({error.strerror})", "check the name", Place(name)) from None
+    except json.JSONDecodeError as error:
+        place = Place(name, error.lineno, error.colno)
+        raise InputError.of("this is no JSON", "give a file that 'allocator solve --out' wrote", place) from None
+    except (UnicodeDecodeError, RecursionError):
+        raise InputError.of("this is no JSON", "give a file that 'allocator solve --out' wrote", Place(name)) from None
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise InputError.of("no outcome", f"give a file whose format is {FORMAT}", Place(name))
+    return found
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of an outcome."""
+    loaded: dict[str, Any] = json.loads((files("allocator.files") / "outcome.schema.json").read_text(encoding="utf-8"))
+    return loaded

@@ -1,0 +1,86 @@
+"""Measures: the named functions of an allocation that rules speak about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from allocator.errors import Unparsable, nearest
+from allocator.sparse import Sparse, Vector
+
+NAMED = {
+    "equity": "equity",
+    "deployed": "the capital deployed",
+    "total-assets": "total assets, the reserve included",
+    "debt": "debt",
+    "reserve": "the reserve",
+    "cash-income": "cash income before compression",
+    "net-cash-income": "cash income net of compression",
+    "interest": "interest",
+    "debt-service": "debt service",
+    "expected-return": "expected return on the capital",
+}
+"Each measure's words in a sentence."
+
+
+class MeasureName:
+    """A measure as a file names it: `deployed`, or `{column: firm-mw-needed}` for a column summed over capital."""
+
+    def __init__(self, name: str, column: bool = False) -> None:
+        self.name, self.column = name, column
+
+    @classmethod
+    def parse(cls, given: object) -> MeasureName:
+        """Read the name of a measure.
+
+        Raises:
+            Unparsable: it names no measure.
+        """
+        if isinstance(given, MeasureName):
+            return given
+        if isinstance(given, str):
+            if given not in NAMED:
+                mend = f"{nearest(given, NAMED)} (a column is written {{column: {given[:40]}}})"
+                raise Unparsable(f"unknown measure '{given[:60]}'", mend)
+            return cls(given)
+        if isinstance(given, Mapping) and list(given) == ["column"] and isinstance(given["column"], str):
+            return cls(given["column"], column=True)
+        raise Unparsable("not a measure", "write a name such as deployed, or {column: firm-mw-needed}")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(cls.parse)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, MeasureName) and (other.name, other.column) == (self.name, self.column)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.column))
+
+    def __str__(self) -> str:
+        return f"{self.name}, summed over the capital" if self.column else NAMED[self.name]
+
+    def __repr__(self) -> str:
+        return f"MeasureName('{self.name}')"
+
+
+@dataclass(frozen=True, eq=False)
+class Measure:
+    """`row @ v + constant - ||loss @ v||^2`, in parts of equity.
+
+    `loss` is there for income net of compression only, which makes the measure concave.
+    """
+
+    words: str
+    row: Vector
+    constant: float = 0.0
+    loss: Sparse | None = None
+
+    def value(self, v: Vector) -> float:
+        """The measure of an allocation, in parts of equity."""
+        lost = float(((self.loss @ v) ** 2).sum()) if self.loss else 0.0
+        return float(self.row @ v) + self.constant - lost

@@ -1,0 +1,30 @@
+"""How much returns vary (Markowitz 1952)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from allocator.errors import InputError
+from allocator.objectives import Objective
+from allocator.shapes import Quadratic, Score
+from allocator.sparse import Sparse
+from allocator.units import Index
+
+if TYPE_CHECKING:
+    from allocator.case import Case
+
+
+class Variance(Objective):
+    """The variance of a year's return over equity; smaller is better."""
+
+    kind: ClassVar = "variance"
+    unit = Index
+    smaller_is_better: ClassVar = True
+
+    def value(self, case: Case) -> Score:
+        """The squared volatility, in factor form."""
+        if case.risk is None:
+            raise InputError.of("objective 'variance' needs a covariance, and the case has no risk", "add one")
+        factor = case.risk.factor
+        rows = Sparse((factor.shape[0], case.decision.size), factor.row, factor.column, factor.value)
+        return Score(((1.0, Quadratic(rows, strict=case.risk.definite)),))

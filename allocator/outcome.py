@@ -1,0 +1,223 @@
+"""The answer: an allocation with its certificate, or why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from allocator import record as records
+from allocator.case import Case
+from allocator.errors import Infeasible, InputError
+from allocator.objectives import Aim, Blend, from_names
+from allocator.record import Record
+from allocator.rulebook import Rulebook
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from allocator.program import Program
+
+
+class Outcome:
+    """What `allocate` found. It is a record of plain data, and looks at it as pandas frames.
+
+    Attributes:
+        record: all of it, as the JSON file has it.
+    """
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+
+    @property
+    def status(self) -> str:
+        """`optimal`, `not-certified` or `infeasible`."""
+        return str(self.record["status"])
+
+    def _found(self, part: str) -> Any:
+        if part not in self.record:
+            broken = "; ".join(each["rule"] for each in self.record.get("violations", []))
+            raise Infeasible(f"no allocation satisfies the rules; broken least: {broken or 'not known'}")
+        return self.record[part]
+
+    @cached_property
+    def amounts(self) -> pd.DataFrame:
+        """Capital by line: `amount` in $ bn and `share` of the capital deployed.
+
+        Raises:
+            Infeasible: there is no allocation.
+        """
+        return _frame(self._found("amounts"), "line")
+
+    @cached_property
+    def financing(self) -> pd.DataFrame:
+        """Debt in $ bn: a row a line, a column a tranche.
+
+        Raises:
+            Infeasible: there is no allocation.
+        """
+        import pandas as pd
+
+        rows = self._found("financing")
+        lines = [each["line"] for each in self.record["amounts"]]
+        table = pd.DataFrame(0.0, index=lines, columns=list(self.record["totals"]["tranches"]))
+        for row in rows:
+            table.loc[row["line"], row["tranche"]] = row["amount"]
+        return table.rename_axis("line")
+
+    @cached_property
+    def totals(self) -> pd.Series[Any]:
+        """Equity, deployed, debt, reserve, income and yields of the fund as a whole.
+
+        Raises:
+            Infeasible: there is no allocation.
+        """
+        import pandas as pd
+
+        return pd.Series({name: value for name, value in self._found("totals").items() if name != "tranches"})
+
+    @cached_property
+    def rules(self) -> pd.DataFrame:
+        """Each rule's value against its limit, slack, whether it binds, and its price for one step.
+
+        Raises:
+            Infeasible: there is no allocation.
+        """
+        prices = {(p["of"], p["number"]): p for p in self._found("prices")}
+        rows = []
+        for each in self._found("rules"):
+            price = prices.get((each["rule"], each["side"]), {})
+            shown = {
+                key: each[key] for key in ("rule", "clause", "value", "limit", "unit", "slack", "severity", "side")
+            }
+            rows.append(
+                shown
+                | {"binding": bool(each["binding"]), "step": price.get("step"), "worth": price.get("worth")}
+                | {"dollars": price.get("dollars"), "clear": price.get("clear")}
+            )
+        return _frame(rows, "rule")
+
+    @cached_property
+    def prices(self) -> pd.DataFrame:
+        """What each number of rules and binding terms is worth for one step of its unit, and re-solved both sides.
+
+        Raises:
+            Infeasible: there is no allocation.
+        """
+        return _frame(self._found("prices"), "of")
+
+    @cached_property
+    def certificate(self) -> pd.Series[Any]:
+        """What was proved: value, bound, gap, the worst excess of a clause.
+
+        Raises:
+            Infeasible: there is no allocation.
+        """
+        import pandas as pd
+
+        proved = self._found("certificate")
+        return pd.Series({name: proved[name] for name in list(proved)[:7]})
+
+    def save(self, path: str) -> None:
+        """Write the outcome as JSON."""
+        from allocator.files.outcomes import write_outcome
+
+        write_outcome(self.record, path)
+
+    def __repr__(self) -> str:
+        title, when = self.record["case"]["title"], self.record["as-of"]
+        if "amounts" not in self.record:
+            return f"Outcome('{title}', infeasible as of {when})"
+        objective = self.record["objective"]
+        return f"Outcome('{title}', {self.status}, {objective['name']} {objective['value']:.6g} as of {when})"
+
+    def _repr_html_(self) -> str:
+        from allocator.report.html import fragment
+
+        return fragment(self.record)
+
+
+def _frame(rows: Sequence[Record], index: str) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(rows).set_index(index)
+
+
+def allocate(
+    case: Case,
+    rules: Rulebook | None = None,
+    objective: Aim | None = None,
+    *,
+    solver: str | None = None,
+    resolve: bool = True,
+) -> Outcome:
+    """Find the allocation that does best by an objective, within the rules and the terms.
+
+    Args:
+        case: what is given.
+        rules: those in force; none by default.
+        objective: what is maximised; the case's own by default.
+        solver: the name of one to try first.
+        resolve: whether to check prices by re-solving.
+
+    Returns:
+        An outcome: certified, or not, or infeasible with the rules that are broken least.
+
+    Raises:
+        InputError: rules or objective need what the case lacks, or are not convex.
+        NotCertified: no solver found anything, and none could say why.
+    """
+    from allocator.diagnosis import diagnose
+    from allocator.errors import NotCertified
+    from allocator.optimum import optimum
+    from allocator.payoff import ranges
+    from allocator.prices import prices
+    from allocator.program import Program
+
+    rules = Rulebook() if rules is None else rules
+    if objective is None and not case.objective:
+        raise InputError.of("no objective", "give one, or name one under 'objective' in fund.yaml")
+    aim = objective if objective is not None else from_names(case.objective)
+    clauses = rules.clauses(case)
+    parts = [part.score(case) for _, part in aim.parts] if isinstance(aim, Blend) else [aim.score(case)]
+    for score in parts:
+        if not score.concave:
+            raise InputError.of(f"'{aim.name}' is not concave, so it can't be maximised", "turn its sign round")
+    program = Program(clauses, parts, case.box, case.spread, solver)
+    if isinstance(aim, Blend) and aim.ranges is None:
+        spans = ranges(program, [score.income for score in parts])
+        aim = replace(aim, ranges=spans) if spans is not None else aim
+        feasible = spans is not None
+    else:
+        feasible = True
+    solution = None
+    if feasible:
+        weights = aim.weights() if isinstance(aim, Blend) else [1.0]
+        score = aim.score(case)
+        penalty = score.income
+        if penalty <= 0 and any(clause.penalty is not None for clause in clauses):
+            penalty = _least_shortfall_first(program, weights)
+        solution = optimum(program, case.decision, weights, score, penalty)
+    if solution is None:
+        diagnosis = diagnose(clauses, case.box, case.spread)
+        if diagnosis is not None and not diagnosis.broken:
+            raise NotCertified("the solvers found nothing, yet the rules seem to leave room; try another --solver")
+        return Outcome(records.infeasible(case, rules, aim, diagnosis))
+    found = Outcome(records.optimal(case, rules, aim, solution, prices(program, solution, weights, resolve)))
+    if solution.score.income <= 0 and solution.penalty > 0:
+        found.record["notes"].append("the objective has no income to pay penalties from: least shortfall first")
+    return found
+
+
+def _least_shortfall_first(program: Program, weights: Sequence[float]) -> float:
+    """A penalty so large that the soft rules' cost is least before the objective counts (an exact penalty).
+
+    The multiplier of the least cost, held, is the smallest penalty that does so; twice as much is safe.
+    """
+    nothing = [0.0] * len(weights)
+    least = program.solve(nothing, 1.0, 1e-10)
+    if least.status != "optimal":
+        return 1.0
+    held = program.hold(least.value - 1e-7, nothing, 1.0, weights, 0.0)
+    return 1.0 + 2 * abs(held.hold)

@@ -1,0 +1,55 @@
+"""How far each of several objectives can move: the pay-off table at lexicographic endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from allocator.errors import NotCertified
+from allocator.program import Point, Program
+from allocator.shapes import Score
+
+
+def ranges(program: Program, penalties: Sequence[float]) -> tuple[float, ...] | None:
+    """The range of each score: its optimum less the worst that it takes at the others'.
+
+    At another's optimum the best value of this one is taken (lexicographic endpoints), so that a range does not depend
+    on which of many optima a solver happened to find.
+
+    Args:
+        program: with one score for each objective.
+        penalties: how much one unit of the soft rules' cost takes off each.
+
+    Returns:
+        One range a score; None where nothing satisfies the clauses.
+
+    Raises:
+        NotCertified: a solver failed on an endpoint.
+    """
+    count = len(program.scores)
+    units = [[float(k == j) for j in range(count)] for k in range(count)]
+    tops: list[Point] = []
+    for k in range(count):
+        point = program.solve(units[k], penalties[k])
+        if point.status == "infeasible":
+            return None
+        tops.append(_good(point, k))
+    spans = []
+    for k in range(count):
+        worst = tops[k].value
+        for j in range(count):
+            if j != k:
+                level = tops[j].value - _give(program.scores[j], tops[j])
+                held = program.hold(level, units[j], penalties[j], units[k], penalties[k], 1e-8)
+                worst = min(worst, _good(held, k).value)
+        spans.append(tops[k].value - worst)
+    return tuple(spans)
+
+
+def _give(score: Score, point: Point) -> float:
+    return score.tolerance(point.v)
+
+
+def _good(point: Point, k: int) -> Point:
+    if point.status != "optimal":
+        raise NotCertified(f"the range of objective {k + 1} could not be found: {point.solver} failed")
+    return point

@@ -1,0 +1,297 @@
+"""Turns a solution into a record: plain data, the same for the same inputs, which JSON holds without loss."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from allocator import __version__
+from allocator.case import Case
+from allocator.decision import GRAIN
+from allocator.diagnosis import Diagnosis
+from allocator.measures import MeasureName
+from allocator.objectives import Aim, Blend, Objective
+from allocator.prices import Price, binding
+from allocator.rulebook import Rulebook
+from allocator.shapes import Clause, Fixed, Multipliers
+from allocator.solution import Solution
+from allocator.sparse import Vector
+from allocator.terms import PREFIX
+
+FORMAT = "allocator/outcome/1"
+Record = dict[str, Any]
+
+
+def head(case: Case, rules: Rulebook, aim: Aim, status: str) -> Record:
+    """What an outcome says before any amounts: of what, by what rules, for what aim."""
+    header = rules.header
+    return {
+        "format": FORMAT,
+        "status": status,
+        "as-of": rules.as_of.isoformat(),
+        "case": {"id": case.fund.id, "title": case.fund.title, "equity": case.equity},
+        "policy": {"id": header.id, "title": header.title, "status": header.status} if header else None,
+        "set": {"rules": dict(rules.changes), "case": dict(case.changes)},
+        "objective": _objective(aim),
+        "notes": [case.risk.note] if case.risk and case.risk.note else [],
+        "inputs": _inputs(case, rules),
+        "versions": {"allocator": __version__} | {name: version(name) for name in ("clarabel", "cvxpy", "numpy")},
+    }
+
+
+def _objective(aim: Aim) -> Record:
+    if isinstance(aim, Blend):
+        parts = [{"name": part.name, "weight": weight} for weight, part in aim.parts]
+        return {"form": "blend", "name": aim.name, "parts": parts, "ranges": list(aim.ranges or ())}
+    form = "single" if isinstance(aim, Objective) else "sum"
+    parts = [{"name": part.name, "weight": weight} for weight, part in aim.terms()]
+    return {"form": form, "name": aim.name, "parts": parts}
+
+
+def _inputs(case: Case, rules: Rulebook) -> list[Record]:
+    """The files read, relative to the case's folder, with their digests."""
+    sources = [*case.sources, *([rules.source] if rules.source else [])]
+    if not sources:
+        return []
+    base = folder(case) or sources[0].path.parent
+    return [
+        {"path": Path(os.path.relpath(source.path, base)).as_posix(), "sha256": source.digest} for source in sources
+    ]
+
+
+def folder(case: Case) -> Path | None:
+    """The folder that a case was read from."""
+    return case.sources[0].path.parent if case.sources else None
+
+
+def optimal(case: Case, rules: Rulebook, aim: Aim, solution: Solution, priced: Sequence[Price]) -> Record:
+    """The record of an allocation."""
+    record = head(case, rules, aim, "optimal" if solution.certificate.passes else "not-certified")
+    v = solution.v
+    record["objective"] |= {"value": solution.certificate.value, "income": solution.score.income}
+    for part, (counts, objective) in zip(record["objective"]["parts"], aim.terms(), strict=True):
+        part |= {
+            "counts": abs(counts),
+            "value": objective.value(case).value(v),
+            "unit": objective.unit.__name__.lower(),
+        }
+    record["amounts"] = _amounts(case, solution)
+    record["financing"] = _financing(case, solution)
+    record["totals"] = totals(case, v, solution.reserve)
+    record["rules"] = rule_records(case, rules, solution.clauses, v, solution.multipliers)
+    record["terms"] = _terms(solution)
+    record["prices"] = [_price(case, solution, price) for price in priced]
+    record["certificate"] = certificate(solution)
+    record["attempts"] = [
+        {"solver": tried.solver, "tolerance": tried.tolerance, "result": tried.result} for tried in solution.attempts
+    ]
+    return record
+
+
+def infeasible(case: Case, rules: Rulebook, aim: Aim, diagnosis: Diagnosis | None) -> Record:
+    """The record where nothing satisfies the rules: which are broken least, and by how much."""
+    record = head(case, rules, aim, "infeasible")
+    if diagnosis is None:
+        record["notes"].append("the least violation could not be found")
+        return record
+    v = diagnosis.v
+    record["violations"] = [
+        found for i in diagnosis.broken for found in rule_records(case, rules, (diagnosis.clauses[i],), v, None)
+    ]
+    record["terms-too"] = diagnosis.terms_too
+    capital = v[: case.decision.n] * case.equity
+    record["least-violation"] = [
+        {"line": line, "amount": round(float(amount), 3)}
+        for line, amount in zip(case.decision.lines, capital, strict=True)
+        if amount > 5e-4
+    ]
+    return record
+
+
+def _amounts(case: Case, solution: Solution) -> list[Record]:
+    deployed = max(int(solution.capital.sum()), 1)
+    sectors = case.universe.texts.get("sector", case.universe.ids)
+    titles = case.universe.texts.get("title", case.universe.ids)
+    return [
+        {"line": line, "title": title, "sector": sector, "amount": amount / GRAIN, "share": amount / deployed}
+        for line, title, sector, amount in zip(
+            case.decision.lines, titles, sectors, map(int, solution.capital), strict=True
+        )
+    ]
+
+
+def _financing(case: Case, solution: Solution) -> list[Record]:
+    pairs = zip(case.decision.pair_names(), map(int, solution.loans), strict=True)
+    return [{"line": line, "tranche": tranche, "amount": amount / GRAIN} for (line, tranche), amount in pairs if amount]
+
+
+def totals(case: Case, v: Vector, reserve: int) -> Record:
+    """The fund's totals, in $ bn a year or as fractions of equity."""
+    d, equity = case.decision, case.equity
+    tranches = np.bincount(d.pair_tranche, v[d.f : d.reserve], len(d.tranches)) * equity
+    found: Record = {
+        "equity": equity,
+        "deployed": round(float(v[d.deployed] * equity), 9),
+        "debt": round(float(v[d.debt] * equity), 9),
+        "reserve": reserve / GRAIN,
+        "debt-to-equity": float(v[d.debt]),
+        "tranches": {
+            tranche.id: {"title": tranche.title, "amount": round(float(amount), 9), "capacity": float(tranche.capacity),
+                         "cost": float(cost)}
+            for tranche, amount, cost in zip(case.stack, tranches, case.costs if case.stack else (), strict=True)
+        },
+    }  # fmt: skip
+    if "cash-yield" in case.universe.numbers:
+        income = case.measure(MeasureName("net-cash-income"), "totals").value(v)
+        interest = case.measure(MeasureName("interest"), "totals").value(v)
+        service = case.measure(MeasureName("debt-service"), "totals").value(v)
+        earned, fee = float(case.fund.reserve_yield) * v[d.reserve], float(case.fund.fee) * v[d.deployed]
+        found |= {
+            "net-cash-income": income * equity,
+            "reserve-income": float(earned * equity),
+            "interest": interest * equity,
+            "fee": float(fee * equity),
+            "distributable-income": float((income + earned - interest - fee) * equity),
+            "dividend-yield": float(income + earned - interest - fee),
+            "debt-service": service * equity,
+            "debt-service-cover": income / service if service > 0 else None,
+        }
+    if "strategic-weight" in case.universe.numbers:
+        found["strategic-weight"] = float(case.universe.numbers["strategic-weight"] @ v[: d.n])
+    if "expected-return" in case.universe.numbers:
+        found["expected-return"] = float(case.universe.numbers["expected-return"] @ v[: d.n])
+    if case.risk is not None:
+        found["volatility"] = case.risk.volatility(v[: d.n])
+    return found
+
+
+def rule_records(
+    case: Case, rules: Rulebook, clauses: Sequence[Clause], v: Vector, multipliers: Multipliers | None
+) -> list[Record]:
+    """Each rule's clauses: value against limit at the member that is closest, slack, and whether it binds."""
+    ids = {rule.id: rule for rule in rules.rules}
+    found = []
+    for index, clause in enumerate(clauses):
+        if clause.rule.startswith(PREFIX) and multipliers is not None:
+            continue
+        rule = ids.get(clause.rule)
+        slack = -clause.excess(v)
+        closest = int(np.argmin(slack)) if clause.size else 0
+        value, limit = reading(clause, v, closest)
+        weight = multipliers.weights[index] if multipliers is not None else np.zeros(clause.size)
+        bound = binding(clause, weight)
+        found.append(
+            {
+                "rule": clause.rule,
+                "title": rule.title if rule else clause.words,
+                "sentence": rule.sentence(rules.as_of) if rule else clause.words,
+                "clause": clause.words,
+                "severity": rule.severity if rule else "hard",
+                "side": "at-least" if clause.at_least else "at-most",
+                "member": clause.labels[closest] if clause.size else "",
+                "value": value,
+                "limit": limit,
+                "unit": clause.unit.__name__.lower(),
+                "slack": None if value is None else (value - limit) * (1 if clause.at_least else -1),
+                "binding": [label for label, b in zip(clause.labels, bound, strict=True) if b],
+                "shortfall": float(np.maximum(-slack, 0).sum() * case.equity) if clause.penalty else 0.0,
+            }
+        )
+    return found
+
+
+def reading(clause: Clause, v: Vector, member: int) -> tuple[float | None, float]:
+    """What a member of a clause measures, and its limit, in the unit of the limit; None for nothing over nothing."""
+    if isinstance(clause, Fixed):
+        return float(v[clause.R0.column[member]]) / float(clause.c1[member]), 0.0
+    level, limit = clause.level(v)[member], float(clause.theta[member])
+    if clause.numbers:
+        level, limit = clause.numbers[0].at(np.array([level]))[0], clause.numbers[0].value
+    return (float(level) if np.isfinite(level) else None), limit
+
+
+def _terms(solution: Solution) -> list[Record]:
+    """The members of terms that bind."""
+    found = []
+    for clause, weight in zip(solution.clauses, solution.multipliers.weights, strict=True):
+        if not clause.rule.startswith(PREFIX) or not clause.priced:
+            continue
+        for member in np.flatnonzero(binding(clause, weight)):
+            value, limit = reading(clause, solution.v, int(member))
+            found.append(
+                {
+                    "term": clause.rule.removeprefix(PREFIX),
+                    "clause": clause.words,
+                    "member": clause.labels[member],
+                    "side": "at-least" if clause.at_least else "at-most",
+                    "value": value,
+                    "limit": limit,
+                    "unit": clause.unit.__name__.lower(),
+                }
+            )
+    return found
+
+
+def _price(case: Case, solution: Solution, price: Price) -> Record:
+    """A price in score for one step of its unit; in dollars a year too, where the score has income in it."""
+    clause = solution.clauses[price.clause]
+    step, income = price.unit.step, solution.score.income
+    dollars = case.equity / income if income > 0 else None
+
+    def per_step(slope: float | None) -> float | None:
+        return None if slope is None else slope * step
+
+    return {
+        "of": clause.rule,
+        "member": "" if price.member is None else clause.labels[price.member],
+        "number": price.number,
+        "value": price.value,
+        "unit": price.unit.__name__.lower(),
+        "step": price.unit.step_text,
+        "worth": price.slope * step,
+        "dollars": None if dollars is None else price.slope * step * dollars,
+        "below": per_step(price.below),
+        "above": per_step(price.above),
+        "step-down": price.step_down,
+        "step-up": price.step_up,
+        "step-down-dollars": None if dollars is None or price.step_down is None else price.step_down * dollars,
+        "step-up-dollars": None if dollars is None or price.step_up is None else price.step_up * dollars,
+        "clear": price.clear,
+    }
+
+
+def certificate(solution: Solution) -> Record:
+    """What was proved, with the multipliers that prove it."""
+    proved = solution.certificate
+    return {
+        "value": proved.value,
+        "bound": proved.bound,
+        "gap": proved.gap,
+        "allowed": proved.allowed,
+        "worst-excess": proved.worst,
+        "worst-clause": proved.worst_rule,
+        "passes": proved.passes,
+        "penalty": solution.penalty,
+        "multipliers": [
+            {"of": clause.rule, "weights": weight.tolist(), "witness": witness.tolist()}
+            for clause, weight, witness in zip(
+                solution.clauses, solution.multipliers.weights, solution.multipliers.witnesses, strict=True
+            )
+        ],
+        "score-witness": [witness.tolist() for witness in solution.multipliers.score],
+    }
+
+
+def multipliers(record: Mapping[str, Any]) -> Multipliers:
+    """The multipliers of a record."""
+    stored = record["multipliers"]
+    return Multipliers(
+        tuple(np.array(each["weights"], float) for each in stored),
+        tuple(np.array(each["witness"], float) for each in stored),
+        tuple(np.array(each, float) for each in record["score-witness"]),
+    )

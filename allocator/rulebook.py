@@ -1,0 +1,322 @@
+"""The rules in force on a date: who set them, on whose authority, and what they are as mathematics."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator
+
+from allocator import kinds
+from allocator.case import Case, Source, today
+from allocator.errors import Collector, InputError, nearest
+from allocator.model import Model, kebab
+from allocator.rules import Rule, parse_id
+from allocator.shapes import Clause
+from allocator.terms import terms
+from allocator.units import parse_date
+
+FORMAT = "allocator/policy/1"
+LATER = {
+    "policy": ("approvers", "tested-on", "maximum-waiver", "waiver-term"),
+    "rule": ("tests", "notes", "deprecated", "relax", "inherited"),
+    "file": ("waivers", "approvals", "extends", "changes"),
+}
+"Keys of the file language that are refused by name until they mean something."
+
+Date = Annotated[dt.date, BeforeValidator(parse_date)]
+
+
+class Effective(Model):
+    """From when a policy is in force, and until when."""
+
+    from_: Date
+    until: Date | None = None
+
+
+class Header(Model):
+    """Whose policy it is. `calendar` is the time zone in which its dates are dates."""
+
+    id: Annotated[str, BeforeValidator(parse_id)]
+    title: str
+    status: Literal["example", "draft", "final"]
+    owner: str
+    effective: Effective
+    calendar: str = "America/New_York"
+    defaults: dict[str, Any] = {}
+
+
+class Authority(Model):
+    """A text that rules rest on."""
+
+    title: str
+    url: str = ""
+    quote: str = ""
+
+
+@dataclass(frozen=True, eq=False, init=False, repr=False)
+class Rulebook:
+    """Rules and the date on which they are read.
+
+    Attributes:
+        rules: in the order of the file.
+        as_of: the values of this date are in force; today by default.
+        header: whose policy it is; None if it was built in Python.
+        authorities: what the rules rest on, by id.
+        source: the file that it was read from.
+        changes: what `replace` changed since, `rule.field` to text.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    as_of: dt.date = dt.date.min
+    header: Header | None = None
+    authorities: Mapping[str, Authority] = field(default_factory=dict)
+    source: Source | None = None
+    changes: Mapping[str, str] = field(default_factory=dict)
+
+    def __init__(
+        self,
+        rules: Iterable[Rule] = (),
+        as_of: dt.date | str | None = None,
+        header: Header | None = None,
+        authorities: Mapping[str, Authority] | None = None,
+        source: Source | None = None,
+        changes: Mapping[str, str] | None = None,
+    ) -> None:
+        """Check that the rules fit together.
+
+        Raises:
+            InputError: two have the same id, a floor is above a cap on the same subject, or it is not in force yet.
+        """
+        calendar = header.calendar if header else "America/New_York"
+        given = {
+            "rules": tuple(rules),
+            "as_of": today(calendar) if as_of is None else parse_date(as_of),
+            "header": header,
+            "authorities": authorities or {},
+            "source": source,
+            "changes": changes or {},
+        }
+        for name, value in given.items():
+            object.__setattr__(self, name, value)
+        problems = Collector()
+        self._check_ids(problems)
+        self._check_dates(problems)
+        self._check_room(problems)
+        problems.finish()
+
+    def _check_ids(self, problems: Collector) -> None:
+        first: dict[str, Rule] = {}
+        for rule in self.rules:
+            if rule.id in first:
+                problems.add(
+                    f"the rule id '{rule.id}' stands twice", "give each rule an id of its own", rule.place("id")
+                )
+            first.setdefault(rule.id, rule)
+
+    def _check_dates(self, problems: Collector) -> None:
+        if self.header is None:
+            return
+        effective = self.header.effective
+        if self.as_of < effective.from_:
+            what = f"the policy is in force from {effective.from_}, and {self.as_of} is before that"
+            problems.add(what, "ask for a later date with --as-of", effective.place("from"))
+        if effective.until is not None and self.as_of > effective.until:
+            what = f"the policy was in force until {effective.until}, and {self.as_of} is after that"
+            problems.add(what, "ask for an earlier date with --as-of", effective.place("until"))
+
+    def _check_room(self, problems: Collector) -> None:
+        """A floor above a cap on the same subject leaves nothing, whatever the case."""
+        floors: dict[Any, tuple[Rule, Any]] = {}
+        caps: dict[Any, tuple[Rule, Any]] = {}
+        for rule in self.rules:
+            if rule.severity == "soft":
+                continue
+            with problems.part():
+                for limit in rule.limits(self.as_of):
+                    kept, key = (floors if limit.at_least else caps), rule.subject()
+                    tighter = key not in kept or (
+                        limit.value > kept[key][1].value if limit.at_least else limit.value < kept[key][1].value
+                    )
+                    if tighter:
+                        kept[key] = rule, limit
+        for key in floors.keys() & caps.keys():
+            (low, floor), (high, cap) = floors[key], caps[key]
+            if low is not high and float(floor.value) > float(cap.value):
+                what = f"the floor of '{low.id}', {floor.value}, is above the cap of '{high.id}', {cap.value}"
+                problems.add(what, "lower the floor or raise the cap", low.place(floor.field))
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any], as_of: str | dt.date | None, source: Source | None) -> Rulebook:
+        """Check what a policy file says.
+
+        Args:
+            document: the file, as marked mappings, lists and text.
+            as_of: a date; today in the policy's calendar by default.
+            source: the file and its digest.
+
+        Raises:
+            InputError: all that is wrong with it, each with its place.
+        """
+        problems = Collector()
+        place = getattr(document, "place", None)
+        if document.get("format") != FORMAT:
+            problems.add("not a policy file", f"begin it with 'format: {FORMAT}'", place)
+            problems.finish()
+        _refuse_later(document, "file", problems)
+        known = ("format", "policy", "sources", "rules")
+        for key in document:
+            if key not in known and key not in LATER["file"]:
+                problems.add(f"{key}: unknown key", nearest(key, known), getattr(key, "place", place))
+        header, authorities = None, dict[str, Authority]()
+        with problems.part():
+            header = _header(document, problems)
+        with problems.part():
+            authorities = _authorities(document.get("sources", {}))
+        listed = document.get("rules")
+        if not isinstance(listed, list) or not listed:
+            problems.add("no rules", "write a list under 'rules'", place)
+            listed = []
+        rules: list[Rule] = []
+        for given in listed:
+            with problems.part():
+                rules.append(_rule(given, header.defaults if header else {}, document.get("sources", {}), problems))
+        if header is not None:
+            with problems.part():
+                made = cls(rules, as_of, header, authorities, source)
+        problems.finish()
+        return made
+
+    def replace(self, rule: str, **changes: Any) -> Rulebook:
+        """The same rules with some fields of one changed, for a what-if.
+
+        Args:
+            rule: its id.
+            changes: fields, as text with units.
+
+        Raises:
+            InputError: the rule or a field is unknown, or a value cannot be read.
+        """
+        old = self.rule(rule)
+        fields = {kebab(name): getattr(old, name) for name in old.model_fields_set}
+        new = type(old).read({**fields, **{kebab(name): value for name, value in changes.items()}}, f"rule '{rule}'")
+        # The changed rule still stands where the old one did.
+        new._places, new._own_place = old._places, old._own_place
+        rules = (new if each.id == rule else each for each in self.rules)
+        noted = {**self.changes, **{f"{rule}.{kebab(name)}": str(value) for name, value in changes.items()}}
+        return Rulebook(rules, self.as_of, self.header, self.authorities, self.source, noted)
+
+    def rule(self, name: str) -> Rule:
+        """A rule by its id.
+
+        Raises:
+            InputError: there is none.
+        """
+        for rule in self.rules:
+            if rule.id == name:
+                return rule
+        raise InputError.of(f"no rule '{name}'", nearest(name, (rule.id for rule in self.rules)))
+
+    def clauses(self, case: Case) -> tuple[Clause, ...]:
+        """The case's terms and the rules in force, as mathematics.
+
+        Raises:
+            InputError: all rules that name what the case lacks, or that are not convex.
+        """
+        problems = Collector()
+        found: list[Clause] = []
+        with problems.part():
+            found += terms(case)
+        for rule in self.rules:
+            with problems.part():
+                found += rule.clauses(case, self.as_of)
+        problems.finish()
+        return tuple(found)
+
+    @cached_property
+    def status(self) -> str:
+        """What the policy says of itself."""
+        return self.header.status if self.header else "built in Python"
+
+    def __len__(self) -> int:
+        return len(self.rules)
+
+    def __repr__(self) -> str:
+        title = self.header.title if self.header else "built in Python"
+        return f"Rulebook('{title}', {len(self.rules)} rules as of {self.as_of})"
+
+
+def _refuse_later(given: Mapping[str, Any], part: str, problems: Collector) -> None:
+    for key in given:
+        if key in LATER[part]:
+            what = f"'{key}' is not supported yet"
+            problems.add(what, "leave it out; this version would not act on it", getattr(key, "place", None))
+
+
+def _without(given: Mapping[str, Any], keys: Iterable[str]) -> Mapping[str, Any]:
+    kept = {key: value for key, value in given.items() if key not in keys}
+    return type(given)(kept, given.place) if hasattr(given, "place") else kept  # type: ignore[call-arg]
+
+
+def _header(document: Mapping[str, Any], problems: Collector) -> Header:
+    given = document.get("policy")
+    if not isinstance(given, Mapping):
+        raise InputError.of("no 'policy'", "say whose policy it is, under 'policy'", getattr(document, "place", None))
+    _refuse_later(given, "policy", problems)
+    header = Header.read(_without(given, LATER["policy"]), "policy")
+    known = ("of", "severity", "owner")
+    for key in header.defaults:
+        if key not in known:
+            problems.add(f"policy defaults.{key}: unknown key", nearest(key, known), getattr(key, "place", None))
+    try:
+        today(header.calendar)
+    except (KeyError, ValueError, OSError):
+        what = f"unknown time zone '{header.calendar}'"
+        problems.add(what, "write one such as America/New_York", header.place("calendar"))
+        raise InputError(()) from None
+    return header
+
+
+def _authorities(given: Any) -> dict[str, Authority]:
+    if not isinstance(given, Mapping):
+        raise InputError.of("'sources' is no mapping", "write an id and a title each", getattr(given, "place", None))
+    problems = Collector()
+    found = {}
+    for name, source in given.items():
+        with problems.part():
+            if not isinstance(source, Mapping):
+                mend = f"write {name}: {{title: ...}}"
+                raise InputError.of(f"source '{name}' is no mapping", mend, getattr(source, "place", None))
+            found[str(name)] = Authority.read(source, f"source '{name}'")
+    problems.finish()
+    return found
+
+
+def _rule(given: Any, defaults: Mapping[str, Any], sources: Any, problems: Collector) -> Rule:
+    """One rule of a file: its kind is looked up first, so that its errors are those of its kind only."""
+    place = getattr(given, "place", None)
+    if not isinstance(given, Mapping):
+        raise InputError.of("a rule is a mapping", "write id, title, kind, ...", place)
+    _refuse_later(given, "rule", problems)
+    title = f"rule '{given.get('id', '?')}'"
+    if not isinstance(given.get("kind"), str):
+        raise InputError.of(f"{title} kind: missing", f"add one of {', '.join(kinds.known('rules'))}", place)
+    kind = kinds.find("rules", str(given["kind"]), getattr(given["kind"], "place", place))
+    fields = {kebab(name) for name in kind.model_fields}
+    applied = {key: value for key, value in defaults.items() if key in fields and key not in given}
+    if "penalty" in given and "severity" not in given:
+        applied.pop("severity", None)
+    kept = _without(given, (*LATER["rule"], "kind"))
+    merged = type(kept)({**applied, **kept}, place) if place else {**applied, **kept}  # type: ignore[call-arg]
+    for key in ("authority", "why"):
+        if key not in given:
+            problems.add(f"{title} {key}: missing", "add it; files say on whose authority and why", place)
+    authority = given.get("authority")
+    if authority is not None and isinstance(sources, Mapping) and authority not in sources:
+        what = f"{title} authority: '{authority}' is not among the sources"
+        problems.add(what, nearest(str(authority), sources), getattr(authority, "place", place))
+    rule: Rule = kind.read(merged, title)
+    return rule

@@ -1,0 +1,251 @@
+"""Rules: one file a kind, which holds its fields, its sentence in plain language, and its clauses."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import BeforeValidator, model_validator
+
+from allocator import kinds
+from allocator.errors import InputError, Unparsable
+from allocator.measures import Measure
+from allocator.model import Model, kebab
+from allocator.shapes import Clause, Number, RotatedCone, Rows
+from allocator.sparse import Sparse, Vector
+from allocator.units import Dated, Quantity, Rate, Share
+
+if TYPE_CHECKING:
+    from allocator.case import Case
+
+
+def parse_id(given: object) -> str:
+    """Read a rule's id: small letters, digits and dashes.
+
+    Raises:
+        Unparsable: anything else.
+    """
+    if isinstance(given, str) and re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", given) and len(given) <= 60:
+        return str(given)
+    raise Unparsable(f"'{str(given)[:60]}' can't be an id", "use small letters, digits and dashes, as in one-line")
+
+
+def capped(limit: Dated[Share], of_equity: bool) -> None:
+    """Refuse a share over 100%, which can never bind, unless it is of equity.
+
+    Raises:
+        Unparsable: it is over 100%, or negative.
+    """
+    for value in limit.values.values():
+        if float(value) < 0 or (float(value) > 1 and not of_equity):
+            raise Unparsable(f"{value} is not between 0% and 100%", "mend the share, or take it of equity")
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A limit in force."""
+
+    field: str
+    value: Quantity
+    at_least: bool
+
+    def number(self, **how: float) -> Number:
+        """The limit as a clause's number; `how` says how theta follows from it."""
+        return Number(kebab(self.field), float(self.value), type(self.value), **how)
+
+
+class Rule(Model, ABC):
+    """What every kind of rule has.
+
+    `authority` and `why` are required in files, where the authority must be one of the file's sources.
+    """
+
+    kind: ClassVar[str]
+    may_be_soft: ClassVar[bool] = True
+
+    id: Annotated[str, BeforeValidator(parse_id)]
+    title: str
+    authority: str = ""
+    why: str = ""
+    owner: str = ""
+    severity: Literal["hard", "soft"] = "hard"
+    penalty: Rate | None = None
+
+    @model_validator(mode="after")
+    def _severity_fits(self) -> Rule:
+        if self.severity == "soft" and not self.may_be_soft:
+            raise Unparsable(
+                f"a rule of kind '{self.kind}' can't be soft", "make it hard; its excess is not in dollars"
+            )
+        if self.severity == "soft" and self.penalty is None:
+            raise Unparsable("a soft rule needs a penalty", "add one, such as penalty: 300 bp")
+        if self.severity == "hard" and self.penalty is not None:
+            raise Unparsable("a hard rule takes no penalty", "remove it, or write severity: soft")
+        return self
+
+    @model_validator(mode="after")
+    def _limits_fit(self) -> Rule:
+        floor, cap = getattr(self, "at_least", None), getattr(self, "at_most", None)
+        if {"at_least", "at_most"} & set(type(self).model_fields) and floor is None and cap is None:
+            raise Unparsable("no limit", "state at-least or at-most")
+        if floor is not None and cap is not None:
+            for date in sorted({*floor.values, *cap.values}):
+                low, high = floor.on(date), cap.on(date)
+                if low is not None and high is not None and float(low) > float(high):
+                    raise Unparsable(f"at-least {low} is above at-most {high}", "lower the floor or raise the cap")
+        return self
+
+    def limits(self, on: dt.date) -> list[Limit]:
+        """The limits in force on a date.
+
+        Raises:
+            InputError: one of them has no value yet.
+        """
+        found = []
+        for name in ("at_least", "at_most"):
+            dated: Dated[Any] | None = getattr(self, name, None)
+            if dated is None:
+                continue
+            value = dated.on(on)
+            if value is None:
+                what = f"rule '{self.id}': {kebab(name)} has no value in force on {on}"
+                mend = f"its first is from {min(dated.values)}; add an earlier one, or ask for a later date"
+                raise InputError([self.problem(name, what, mend)])
+            found.append(Limit(name, value, name == "at_least"))
+        return found
+
+    def subject(self) -> tuple[Any, ...]:
+        """What the rule limits, apart from the limits: two rules with the same subject must leave room."""
+        apart = {*Rule.model_fields, "at_least", "at_most"}
+        names = sorted(set(type(self).model_fields) - apart)
+        return (self.kind, *(repr(getattr(self, name)) for name in names))
+
+    @abstractmethod
+    def sentence(self, on: dt.date) -> str:
+        """The rule in plain language, as on a date."""
+
+    @abstractmethod
+    def clauses(self, case: Case, on: dt.date) -> list[Clause]:
+        """The rule as mathematics, as on a date.
+
+        Raises:
+            InputError: it names a line, a group or a column that the case lacks, or it is not convex.
+        """
+
+    def ratios(
+        self,
+        words: str,
+        numerators: Sparse,
+        denominator: Measure,
+        on: dt.date,
+        labels: Sequence[str] = ("",),
+        constants: Vector | None = None,
+        loss: Sparse | None = None,
+    ) -> list[Clause]:
+        """The clauses of `numerator / denominator` within the rule's limits, a member a row.
+
+        Args:
+            words: what the ratio is.
+            numerators: one row a member.
+            denominator: the same for all.
+            on: the date.
+            labels: the members' names.
+            constants: what is added to the numerators.
+            loss: what is taken off the (single) numerator as a squared norm.
+
+        Raises:
+            InputError: the limit is on the side that is not convex, or the denominator may be negative.
+        """
+        return [
+            self.ratio(words, numerators, denominator, limit, labels, constants, loss, (limit.number(),))
+            for limit in self.limits(on)
+        ]
+
+    def ratio(
+        self,
+        words: str,
+        numerators: Sparse,
+        denominator: Measure,
+        limit: Limit,
+        labels: Sequence[str] = ("",),
+        constants: Vector | None = None,
+        loss: Sparse | None = None,
+        numbers: tuple[Number, ...] = (),
+    ) -> Clause:
+        """One limit of a ratio; theta follows from the first of the numbers."""
+        m, size = numerators.shape
+        if (denominator.row < 0).any() or denominator.constant < 0:
+            self._refuse(limit, f"{denominator.words} can be negative, so a ratio to it means nothing")
+        if loss is not None and not limit.at_least:
+            self._refuse(limit, f"{words} at most so much is not convex: compression makes income concave")
+        if denominator.loss is not None and limit.at_least:
+            self._refuse(limit, f"{words} at least so much is not convex: compression makes income concave")
+        theta = numbers[0].theta(numbers[0].value)
+        sign = 1.0 if limit.at_least else -1.0
+        constants = np.zeros(m) if constants is None else constants
+        below = Sparse.dense(np.tile(denominator.row, (1, 1)))
+        spread = Sparse.of(
+            (m, size),
+            np.repeat(np.arange(m), len(below.row)),
+            np.tile(below.column, m),
+            np.tile(below.value, m),
+        )
+        # Rows of order one: a measure in megawatts would else be checked a thousand times more strictly than dollars.
+        scale = max(
+            float(np.abs(numerators.value).max(initial=0)),
+            float(np.abs(below.value).max(initial=0)),
+            abs(denominator.constant),
+        )
+        scale = scale or 1.0
+        top, bottom = numerators * (sign / scale), spread * (-sign / scale)
+        c_top, c_bottom = sign * constants / scale, np.full(m, -sign * denominator.constant / scale)
+        bend = loss if loss is not None else denominator.loss
+        if denominator.loss is not None:
+            # num <= k (den - ||M v||^2) is ||M v||^2 <= den - num / k: theta is 1 / k, and is with the numerator.
+            inverse = tuple(Number(n.name, n.value, n.unit, 1 / n.scale, n.shift, n.sign, -n.power) for n in numbers)
+            numbers, theta = inverse, inverse[0].theta(inverse[0].value)
+            top, bottom, c_top, c_bottom = bottom, top, c_bottom, c_top
+        data: dict[str, Any] = {
+            "rule": self.id,
+            "words": words,
+            "labels": tuple(labels),
+            "R0": top,
+            "c0": c_top,
+            "R1": bottom,
+            "c1": c_bottom,
+            "theta": np.full(m, theta),
+            "numbers": numbers,
+            "unit": type(limit.value),
+            "at_least": limit.at_least,
+            "penalty": float(self.penalty) * scale if self.penalty is not None else None,
+        }
+        if bend is None:
+            return Rows(**data)
+        return RotatedCone(**data, M=bend * scale**-0.5, k=np.zeros(bend.shape[0]), typical=np.full(m, 0.05))
+
+    def _refuse(self, limit: Limit, why: str) -> None:
+        raise InputError(
+            [self.problem(limit.field, f"rule '{self.id}': {why}", "turn the limit round, or use another measure")]
+        )
+
+
+def limits_in_words(rule: Rule, on: dt.date) -> str:
+    """The limits on a date, with the later ones: `at least 85% (90% from 2028-01-01)`."""
+    parts = []
+    for limit in rule.limits(on):
+        dated: Dated[Any] = getattr(rule, limit.field)
+        later = [f"{value} from {start}" for start, value in dated.values.items() if start > on]
+        then = f" ({', '.join(later)})" if later else ""
+        parts.append(f"{kebab(limit.field).replace('-', ' ')} {limit.value}{then}")
+    return " and ".join(parts)
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("_"):
+        raise AttributeError(name)
+    return kinds.by_class("rules", name)

@@ -1,0 +1,102 @@
+"""How capital is spread over lines or groups: Herfindahl-Hirschman index, effective number, or the largest n."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import model_validator
+
+from allocator.errors import InputError, Unparsable
+from allocator.measures import MeasureName
+from allocator.rules import Rule, limits_in_words
+from allocator.shapes import Clause, Cone, Tail
+from allocator.sparse import Sparse
+from allocator.units import Count, Dated, Index, Level, Share
+
+if TYPE_CHECKING:
+    from allocator.case import Case
+
+UNIT = {
+    "hhi": "a bare number such as 0.28",
+    "effective-number": "a bare number such as 4",
+    "top-n": "a share such as 60%",
+}
+
+
+class Concentration(Rule):
+    """The sum of squared shares (hhi), its inverse (effective-number), or the sum of the n largest shares (top-n).
+
+    Herfindahl 1950; shares are of the measure `of`, so an index of the capital deployed counts what is deployed only.
+    """
+
+    kind: ClassVar = "concentration"
+    may_be_soft: ClassVar = False
+    by: str
+    measure: Literal["hhi", "effective-number", "top-n"]
+    n: Count | None = None
+    of: MeasureName
+    at_least: Dated[Index] | None = None
+    at_most: Dated[Level] | None = None
+
+    @model_validator(mode="after")
+    def _fields_fit(self) -> Concentration:
+        if (self.measure == "top-n") != (self.n is not None) or (self.n is not None and float(self.n) < 1):
+            raise Unparsable(
+                "n goes with measure: top-n, and is at least 1", "write measure: top-n and n: 3, or neither"
+            )
+        wrong = self.at_most if self.measure == "effective-number" else self.at_least
+        if wrong is not None:
+            side = "at most" if self.measure == "effective-number" else "at least"
+            mend = {"effective-number": "use at-least"}.get(self.measure, "use at-most")
+            raise Unparsable(f"{self.measure} {side} so much is not convex", mend)
+        limit = self.at_least or self.at_most
+        if self.at_most is not None:
+            unit = Share if self.measure == "top-n" else Index
+            if any(type(value) is not unit for value in self.at_most.values.values()):
+                raise Unparsable(f"{self.at_most} has the wrong unit for {self.measure}", f"write {UNIT[self.measure]}")
+        top = {"effective-number": np.inf}.get(self.measure, 1.0)
+        if limit is not None and any(not 0 < float(value) <= top for value in limit.values.values()):
+            raise Unparsable(f"{limit} is out of range for {self.measure}", f"write {UNIT[self.measure]}")
+        return self
+
+    def sentence(self, on: dt.date) -> str:
+        """The rule in plain language."""
+        limits = limits_in_words(self, on)
+        if self.measure == "hhi":
+            return f"The squared shares of each {self.by} in {self.of}, added up, are {limits}."
+        if self.measure == "effective-number":
+            return f"Capital is spread as if over {limits} equal {self.by}s, by shares in {self.of}."
+        return f"The {self.n} largest {self.by}s together are {limits} of {self.of}."
+
+    def clauses(self, case: Case, on: dt.date) -> list[Clause]:
+        """A cone over the groups' capital, or a sum of the largest."""
+        who, d = f"rule '{self.id}'", case.decision
+        names, members = case.universe.groups(self.by, who, self.place("by"))
+        groups = Sparse((len(names), d.size), members.row, members.column, members.value)
+        whole = case.measure(self.of, who, self.place("of"))
+        if (whole.row < 0).any() or whole.loss is not None:
+            what = f"{who}: shares of {whole.words} mean nothing here"
+            raise InputError([self.problem("of", what, "use deployed, total-assets or equity")])
+        (limit,) = self.limits(on)
+        if self.n is not None and float(self.n) > len(names):
+            what = f"{who}: n is {self.n}, and there are {len(names)} of {self.by}"
+            raise InputError([self.problem("n", what, "lower n")])
+        power = {"hhi": 0.5, "effective-number": -0.5, "top-n": 1.0}[self.measure]
+        number = limit.number(power=power)
+        data: dict[str, Any] = {
+            "rule": self.id,
+            "words": f"{self.measure} by {self.by} over {self.of}",
+            "R0": Sparse.zeros(1, d.size),
+            "c0": np.zeros(1),
+            "R1": Sparse.dense(whole.row[None]),
+            "c1": np.array([whole.constant]),
+            "theta": np.array([number.theta(number.value)]),
+            "numbers": (number,),
+            "unit": type(limit.value),
+            "at_least": limit.at_least,
+        }
+        if self.n is not None:
+            return [Tail(**data, L=groups, count=int(float(self.n)))]
+        return [Cone(**data, M=groups, k=np.zeros(len(names)))]

@@ -1,0 +1,59 @@
+"""Whether income covers what the debt asks: cash income net of compression over debt service, or over interest."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import model_validator
+
+from allocator.errors import Unparsable
+from allocator.measures import MeasureName
+from allocator.rules import Rule, limits_in_words
+from allocator.shapes import Clause, Number
+from allocator.sparse import Sparse
+from allocator.units import Dated, Multiple, Share
+
+if TYPE_CHECKING:
+    from allocator.case import Case
+
+
+class Coverage(Rule):
+    """All lines' cash income net of compression, less a haircut, over all debt service or interest.
+
+    What the reserve earns is not counted.
+    """
+
+    kind: ClassVar = "coverage"
+    measure: Literal["debt-service", "interest"]
+    haircut: Share = Share(0)
+    at_least: Dated[Multiple]
+
+    @model_validator(mode="after")
+    def _fields_fit(self) -> Coverage:
+        if not 0 <= float(self.haircut) < 1:
+            raise Unparsable(f"the haircut {self.haircut} is not between 0% and 100%", "write 15%, say")
+        if any(float(value) <= 0 for value in self.at_least.values.values()):
+            raise Unparsable("the cover must be above zero", "write 1.20x, say")
+        return self
+
+    def sentence(self, on: dt.date) -> str:
+        """The rule in plain language."""
+        cut = f", cut by {self.haircut}," if float(self.haircut) else ""
+        owed = "debt service (interest and repayment)" if self.measure == "debt-service" else "interest"
+        return f"Cash income net of compression{cut} is {limits_in_words(self, on)} of {owed}."
+
+    def clauses(self, case: Case, on: dt.date) -> list[Clause]:
+        """One row, or a cone where yields compress."""
+        who = f"rule '{self.id}'"
+        income = case.measure(MeasureName("net-cash-income"), who)
+        owed = case.measure(MeasureName(self.measure), who)
+        (limit,) = self.limits(on)
+        cut, floor = float(self.haircut), float(limit.value)
+        numbers = (
+            limit.number(scale=1 / (1 - cut)),
+            Number("haircut", cut, Share, scale=floor, shift=1, sign=-1, power=-1),
+        )
+        words = f"income over {owed.words}"
+        row = Sparse.dense(income.row[None])
+        return [self.ratio(words, row, owed, limit, loss=income.loss, numbers=numbers)]

@@ -1,0 +1,51 @@
+"""Lines in which nothing is invested."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from allocator.rules import Rule
+from allocator.scope import Scope
+from allocator.shapes import Clause, Fixed
+from allocator.sparse import Sparse
+from allocator.units import Money
+
+if TYPE_CHECKING:
+    from allocator.case import Case
+
+
+class Exclusion(Rule):
+    """No capital and no debt in a scope."""
+
+    kind: ClassVar = "exclusion"
+    may_be_soft: ClassVar = False
+    scope: Scope
+
+    def sentence(self, on: dt.date) -> str:
+        """The rule in plain language."""
+        return f"Nothing is invested in {self.scope}."
+
+    def clauses(self, case: Case, on: dt.date) -> list[Clause]:
+        """The lines are fixed at zero, and their debt with them."""
+        d = case.decision
+        out = self.scope.lines(case.universe, self.place("scope"))
+        lines = np.flatnonzero(out)
+        m = len(lines)
+        columns = [lines, d.f + np.flatnonzero(out[d.pair_line]), d.e + np.flatnonzero(out[d.bent])]
+        return [
+            Fixed(
+                rule=self.id,
+                words=f"capital in {self.scope}",
+                labels=tuple(d.lines[i] for i in lines),
+                R0=Sparse.of((m, d.size), np.arange(m), lines, -1.0),
+                c0=np.zeros(m),
+                R1=Sparse.zeros(m, d.size),
+                c1=np.full(m, 1 / case.equity),
+                theta=np.zeros(m),
+                unit=Money,
+                columns=np.concatenate(columns),
+            )
+        ]

@@ -1,0 +1,58 @@
+"""How much is borrowed: debt or capital over equity, or one tranche's part of the debt."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+from pydantic import model_validator
+
+from allocator.errors import InputError, Unparsable, nearest
+from allocator.measures import MeasureName
+from allocator.rules import Rule, limits_in_words
+from allocator.shapes import Clause
+from allocator.sparse import Sparse
+from allocator.units import Dated, Times
+
+if TYPE_CHECKING:
+    from allocator.case import Case
+
+
+class Leverage(Rule):
+    """Debt to equity, capital deployed to equity, or a tranche's share of all debt."""
+
+    kind: ClassVar = "leverage"
+    measure: Literal["debt-to-equity", "deployed-to-equity", "tranche"]
+    tranche: str | None = None
+    at_least: Dated[Times] | None = None
+    at_most: Dated[Times] | None = None
+
+    @model_validator(mode="after")
+    def _fields_fit(self) -> Leverage:
+        if (self.measure == "tranche") != (self.tranche is not None):
+            raise Unparsable("a tranche goes with measure: tranche", "give both, or none")
+        return self
+
+    def sentence(self, on: dt.date) -> str:
+        """The rule in plain language."""
+        limits = limits_in_words(self, on)
+        if self.measure == "tranche":
+            return f"The debt of tranche {self.tranche} is {limits} of all debt."
+        what = "Debt" if self.measure == "debt-to-equity" else "The capital deployed"
+        return f"{what} is {limits} of equity."
+
+    def clauses(self, case: Case, on: dt.date) -> list[Clause]:
+        """One row."""
+        who, d = f"rule '{self.id}'", case.decision
+        if self.measure == "tranche":
+            if self.tranche not in d.tranches:
+                what = f"{who}: no tranche '{self.tranche}'"
+                raise InputError([self.problem("tranche", what, nearest(self.tranche or "", d.tranches))])
+            row = np.zeros((1, d.size))
+            row[0, d.f : d.reserve] = d.pair_tranche == d.tranches.index(self.tranche)
+            whole = case.measure(MeasureName("debt"), who)
+            return self.ratios(f"debt of {self.tranche} over all debt", Sparse.dense(row), whole, on)
+        top = case.measure(MeasureName(self.measure.removesuffix("-to-equity")), who)
+        whole = case.measure(MeasureName("equity"), who)
+        return self.ratios(f"{top.words} over equity", Sparse.dense(top.row[None]), whole, on)

@@ -1,0 +1,75 @@
+"""What stands behind the lines: the part of the fund that depends on one counterparty."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from pydantic import model_validator
+
+from allocator.errors import Collector, InputError, Unparsable, nearest
+from allocator.measures import MeasureName
+from allocator.rules import Rule, capped, limits_in_words
+from allocator.scope import Scope
+from allocator.shapes import Clause
+from allocator.sparse import Sparse
+from allocator.units import Dated, Share
+
+if TYPE_CHECKING:
+    from allocator.case import Case
+
+
+class LookThrough(Rule):
+    """Exposure to each counterparty, or to those of a scope (each on its own), over a measure."""
+
+    kind: ClassVar = "look-through"
+    each: str | None = None
+    scope: Scope | None = None
+    of: MeasureName
+    at_most: Dated[Share]
+
+    @model_validator(mode="after")
+    def _fields_fit(self) -> LookThrough:
+        if (self.each is None) == (self.scope is None):
+            raise Unparsable("a look-through needs each: counterparty, or a scope", "give one of them")
+        if self.each not in (None, "counterparty") or (self.scope and list(self.scope.columns) != ["counterparty"]):
+            raise Unparsable("a look-through speaks of counterparties", "write each: counterparty")
+        capped(self.at_most, self.of.name == "equity")
+        return self
+
+    def sentence(self, on: dt.date) -> str:
+        """The rule in plain language."""
+        whom = "any one counterparty" if self.scope is None else " or ".join(self.scope.columns["counterparty"])
+        return (
+            f"Capital that depends on {whom}, behind all lines together, is {limits_in_words(self, on)} of {self.of}."
+        )
+
+    def clauses(self, case: Case, on: dt.date) -> list[Clause]:
+        """A row for each counterparty."""
+        exposure, parties = case.universe.exposure, case.universe.counterparties
+        who = f"rule '{self.id}'"
+        if exposure is None:
+            what = f"{who} needs exposures, and the case has none"
+            raise InputError([self.problem("each", what, "name a table under 'exposures' in fund.yaml")])
+        chosen = list(range(len(parties)))
+        if self.scope is not None:
+            problems = Collector()
+            for name in self.scope.columns["counterparty"]:
+                if name not in parties:
+                    place = getattr(name, "place", self.place("scope"))
+                    problems.add(f"no exposure to '{name}'", nearest(name, parties), place)
+            problems.finish()
+            chosen = [parties.index(name) for name in self.scope.columns["counterparty"]]
+        row = np.full(len(parties), -1)
+        row[chosen] = np.arange(len(chosen))
+        kept = row[exposure.row] >= 0
+        rows = Sparse(
+            (len(chosen), case.decision.size),
+            row[exposure.row[kept]],
+            exposure.column[kept],
+            exposure.value[kept],
+        )
+        whole = case.measure(self.of, who, self.place("of"))
+        labels = [parties[i] for i in chosen]
+        return self.ratios(f"exposure to one counterparty over {self.of}", rows, whole, on, labels)

@@ -1,0 +1,57 @@
+"""A part of the fund in some lines: `{scope: {sector: grid}, at-most: 30%}`, or each line or group on its own."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import model_validator
+
+from allocator.errors import Unparsable
+from allocator.measures import MeasureName
+from allocator.rules import Rule, capped, limits_in_words
+from allocator.scope import Scope
+from allocator.shapes import Clause
+from allocator.sparse import Sparse
+from allocator.units import Dated
+from allocator.units import Share as Part
+
+if TYPE_CHECKING:
+    from allocator.case import Case
+
+
+class Share(Rule):
+    """Capital in a scope, or in each line or group, over a measure."""
+
+    kind: ClassVar = "share"
+    scope: Scope | None = None
+    each: str | None = None
+    of: MeasureName
+    at_least: Dated[Part] | None = None
+    at_most: Dated[Part] | None = None
+
+    @model_validator(mode="after")
+    def _fields_fit(self) -> Share:
+        if (self.scope is None) == (self.each is None):
+            raise Unparsable("a share needs a scope, or each", "give one of them")
+        for limit in (self.at_least, self.at_most):
+            if limit is not None:
+                capped(limit, self.of.name == "equity")
+        return self
+
+    def sentence(self, on: dt.date) -> str:
+        """The rule in plain language."""
+        where = f"in {self.scope}" if self.scope is not None else f"in each {self.each}"
+        return f"Capital {where} is {limits_in_words(self, on)} of {self.of}."
+
+    def clauses(self, case: Case, on: dt.date) -> list[Clause]:
+        """A row for the scope, or for each line or group."""
+        who, d = f"rule '{self.id}'", case.decision
+        whole = case.measure(self.of, who, self.place("of"))
+        if self.scope is not None:
+            lines = self.scope.lines(case.universe, self.place("scope"))
+            part = case.measure(MeasureName("deployed"), who, lines=lines)
+            return self.ratios(f"capital in {self.scope} over {self.of}", Sparse.dense(part.row[None]), whole, on)
+        names, members = case.universe.groups(self.each or "line", who, self.place("each"))
+        rows = Sparse((len(names), d.size), members.row, members.column, members.value)
+        return self.ratios(f"capital in each {self.each} over {self.of}", rows, whole, on, names)

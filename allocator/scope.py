@@ -1,0 +1,101 @@
+"""Which lines a rule or a tranche speaks of: `{sector: [power, grid], site: US}`, or `all`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from allocator.errors import Collector, Place, Unparsable, nearest
+
+if TYPE_CHECKING:
+    from allocator.universe import Universe
+
+
+class Scope:
+    """Names to look for in columns: all the columns must match, any of a column's names will do.
+
+    The names keep the places that a file gave them.
+    """
+
+    def __init__(self, columns: Mapping[str, tuple[str, ...]], places: Mapping[str, Place] | None = None) -> None:
+        self.columns = dict(columns)
+        self._places = dict(places or {})
+
+    @classmethod
+    def parse(cls, given: object) -> Scope:
+        """Read the word `all`, or a mapping of column to one name or a list of names.
+
+        Raises:
+            Unparsable: anything else.
+        """
+        if isinstance(given, Scope):
+            return given
+        if given == "all":
+            return cls({})
+        if not isinstance(given, Mapping) or not given:
+            raise Unparsable("not a scope", "write a column and a name, such as {sector: power}, or all")
+        columns: dict[str, tuple[str, ...]] = {}
+        for column, names in given.items():
+            listed = (names,) if isinstance(names, str) else names
+            if not isinstance(listed, (list, tuple)) or not listed or not all(isinstance(n, str) for n in listed):
+                raise Unparsable(f"no names under '{column}'", f"write one, or a list: {{{column}: [a, b]}}")
+            columns[str(column)] = tuple(listed)
+        return cls(columns, getattr(given, "key_places", {}))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(cls.parse)
+
+    def lines(self, universe: Universe, place: Place | None = None) -> NDArray[np.bool_]:
+        """A mask of the lines that match.
+
+        Raises:
+            InputError: a column or a name is unknown, or the columns together select nothing.
+        """
+        problems = Collector()
+        mask = np.ones(len(universe.ids), bool)
+        for column, names in self.columns.items():
+            values = universe.ids if column == "line" else universe.texts.get(column)
+            if values is None:
+                known = ["line", *universe.texts]
+                kind = "a column of numbers" if column in universe.numbers else "unknown"
+                problems.add(f"column '{column}' is {kind}", nearest(column, known), self._places.get(column, place))
+                continue
+            present = set(values)
+            for name in names:
+                if name not in present:
+                    where = getattr(name, "place", place)
+                    problems.add(f"no line has {column} '{name}'", nearest(name, present), where)
+            mask &= np.isin(np.array(values), names)
+        problems.finish()
+        if not mask.any():
+            problems.add(f"{self} selects no line", "widen it", place)
+            problems.finish()
+        return mask
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Scope) and other.columns == self.columns
+
+    def __hash__(self) -> int:
+        return hash(tuple(sorted(self.columns.items())))
+
+    def __bool__(self) -> bool:
+        return bool(self.columns)
+
+    def __str__(self) -> str:
+        """In words: `sector power or grid, site US`."""
+        if not self.columns:
+            return "all lines"
+        parts = [names if column == "line" else f"{column} {names}" for column, names in self._joined()]
+        return ", ".join(parts)
+
+    def _joined(self) -> list[tuple[str, str]]:
+        return [(column, " or ".join(names)) for column, names in self.columns.items()]
+
+    def __repr__(self) -> str:
+        return f"Scope('{self}')"

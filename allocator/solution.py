@@ -1,0 +1,48 @@
+"""A solved allocation: amounts to the dollar, what proves them, and how they were found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from allocator.certificate import Certificate
+from allocator.shapes import Clause, Multipliers, Score
+from allocator.sparse import Indices, Vector
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try of a solver and why it was, or was not, accepted."""
+
+    solver: str
+    tolerance: float
+    result: str
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """The canonical optimum of a program.
+
+    Attributes:
+        capital, loans, reserve: in billionths of a unit, exactly balanced.
+        v: the same, in parts of equity.
+        optimum: v of the first stage, at which the multipliers were read.
+        value: the score there.
+        score, penalty: what was maximised, and how much of it a unit of the soft rules' cost takes off.
+        clauses: rules and terms.
+        multipliers: what proves the bound.
+        certificate: what was proved.
+        attempts: every try, the accepted one last.
+    """
+
+    capital: Indices
+    loans: Indices
+    reserve: int
+    v: Vector
+    optimum: Vector
+    value: float
+    score: Score
+    penalty: float
+    clauses: tuple[Clause, ...]
+    multipliers: Multipliers
+    certificate: Certificate
+    attempts: tuple[Attempt, ...]

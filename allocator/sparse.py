@@ -1,0 +1,89 @@
+"""Sparse matrices in plain numpy, so that a certificate can be checked without scipy or a solver."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Sparse:
+    """A matrix as triplets; entries at the same spot add up.
+
+    Attributes:
+        shape: rows and columns.
+        row, column, value: three arrays of the same length.
+    """
+
+    shape: tuple[int, int]
+    row: Indices
+    column: Indices
+    value: Vector
+
+    @classmethod
+    def of(cls, shape: tuple[int, int], row: object, column: object, value: object) -> Sparse:
+        """Build from triplets; scalars are broadcast, zeros are left out."""
+        rows, columns, values = np.broadcast_arrays(row, column, np.asarray(value, float))  # type: ignore[arg-type]
+        kept = values != 0
+        return cls(shape, rows[kept].astype(np.int64), columns[kept].astype(np.int64), values[kept])
+
+    @classmethod
+    def zeros(cls, rows: int, columns: int) -> Sparse:
+        """A matrix without entries."""
+        return cls.of((rows, columns), np.zeros(0, int), np.zeros(0, int), np.zeros(0))
+
+    @classmethod
+    def dense(cls, array: Vector) -> Sparse:
+        """The entries of a dense array that are not zero."""
+        row, column = np.nonzero(array)
+        return cls((array.shape[0], array.shape[1]), row, column, array[row, column])
+
+    @classmethod
+    def stack(cls, parts: Sequence[Sparse]) -> Sparse:
+        """One above the other."""
+        tops = np.cumsum([0, *(part.shape[0] for part in parts)])
+        return cls(
+            (int(tops[-1]), parts[0].shape[1]),
+            np.concatenate([part.row + top for part, top in zip(parts, tops, strict=False)]),
+            np.concatenate([part.column for part in parts]),
+            np.concatenate([part.value for part in parts]),
+        )
+
+    def __matmul__(self, v: Vector) -> Vector:
+        return np.asarray(np.bincount(self.row, self.value * v[self.column], self.shape[0]), float)
+
+    def __rmatmul__(self, w: Vector) -> Vector:
+        return np.asarray(np.bincount(self.column, self.value * w[self.row], self.shape[1]), float)
+
+    def __add__(self, other: Sparse) -> Sparse:
+        return Sparse(
+            self.shape,
+            np.concatenate([self.row, other.row]),
+            np.concatenate([self.column, other.column]),
+            np.concatenate([self.value, other.value]),
+        )
+
+    def __mul__(self, factor: float) -> Sparse:
+        return Sparse.of(self.shape, self.row, self.column, self.value * factor)
+
+    __array_ufunc__ = None  # so that `w @ sparse` comes here and not to numpy
+
+    def scaled_rows(self, factors: Vector) -> Sparse:
+        """Each row times its factor."""
+        return Sparse.of(self.shape, self.row, self.column, self.value * factors[self.row])
+
+    def column_squares(self) -> Vector:
+        """The squared length of each column (entries at one spot count apart)."""
+        return np.asarray(np.bincount(self.column, self.value**2, self.shape[1]), float)
+
+    def rows_touching(self, columns: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which rows have an entry in one of the columns; a mask, one for each row."""
+        touched = np.zeros(self.shape[0], bool)
+        touched[self.row[columns[self.column] & (self.value != 0)]] = True
+        return touched

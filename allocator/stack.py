@@ -1,0 +1,107 @@
+"""The capital stack: tranches of debt, what each costs, how it is repaid, what it may finance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BeforeValidator, model_validator
+
+from allocator.errors import InputError, Unparsable, nearest
+from allocator.model import Model
+from allocator.scope import Scope
+from allocator.sparse import Vector
+from allocator.units import Money, Multiple, Rate, Share, Years
+
+
+class Cost(Model):
+    """What a dollar of a tranche costs a year: a rate, or a reference rate with a spread; and a yearly fee."""
+
+    rate: Rate | None = None
+    reference: str | None = None
+    spread: Rate = Rate(0)
+    fee: Rate = Rate(0)
+
+    @model_validator(mode="after")
+    def _one_base(self) -> Cost:
+        if (self.rate is None) == (self.reference is None):
+            raise Unparsable("a cost is a rate or a reference with a spread", "give one of them, as in 4.85%")
+        return self
+
+    def yearly(self, references: Mapping[str, Rate]) -> float:
+        """The yearly rate, all in.
+
+        Raises:
+            InputError: the reference rate is not among those given.
+        """
+        if self.rate is not None:
+            return float(self.rate) + float(self.spread) + float(self.fee)
+        name = self.reference or ""
+        if name not in references:
+            raise InputError([self.problem("reference", f"unknown reference '{name}'", nearest(name, references))])
+        return float(references[name]) + float(self.spread) + float(self.fee)
+
+
+def _as_mapping(given: Any) -> Any:
+    return {"rate": given} if isinstance(given, (str, Rate)) else given
+
+
+class SubLimit(Model):
+    """A part of a tranche that only some lines may use up to an amount."""
+
+    id: str
+    title: str = ""
+    scope: Scope
+    at_most: Money
+
+
+class Covenants(Model):
+    """What the lenders of a tranche require; each is optional.
+
+    Attributes:
+        cover: each line's income pays this tranche's service so many times, and the other debt's at the line's own.
+        loan_to_value: the tranche's loan on a line is at most this part of the capital deployed there.
+        content: the lines it finances, weighted by its loans, have at least this United States content.
+        single_obligor: at most this part of its loans may depend on one counterparty.
+    """
+
+    cover: Multiple | None = None
+    loan_to_value: Share | None = None
+    content: Share | None = None
+    single_obligor: Share | None = None
+
+
+class Tranche(Model):
+    """One source of debt.
+
+    `annuity` repays in equal yearly amounts over the tenor, or over the line's life where that is shorter;
+    `bullet` pays interest alone.
+    """
+
+    id: str
+    title: str = ""
+    capacity: Money
+    cost: Annotated[Cost, BeforeValidator(_as_mapping)]
+    tenor: Years
+    repayment: Literal["annuity", "bullet"] = "annuity"
+    eligible: Scope = Scope({})
+    covenants: Covenants = Covenants()
+    sub_limits: list[SubLimit] = []
+
+    @model_validator(mode="after")
+    def _in_range(self) -> Tranche:
+        if float(self.capacity) < 0:
+            raise Unparsable(f"capacity {self.capacity} is negative", "write zero or more")
+        if float(self.tenor) <= 0:
+            raise Unparsable(f"tenor {self.tenor} is not positive", "write at least one year")
+        return self
+
+    def service(self, cost: float, life: Vector) -> Vector:
+        """Yearly debt service per dollar on lines of these lives (years), interest and repayment together."""
+        if self.repayment == "bullet":
+            return np.full(len(life), cost)
+        years = np.minimum(float(self.tenor), life)
+        if cost == 0:
+            return 1 / years
+        return np.asarray(cost / -np.expm1(-years * np.log1p(cost)))

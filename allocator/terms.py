@@ -1,0 +1,310 @@
+"""The case's terms as clauses: capacity, the stack's limits, gearing, cover and covenants.
+
+They are facts and contracts, not policy, yet they bind and are priced like rules. Ids start with `terms.`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from allocator.case import Case, Mask
+from allocator.errors import Collector, InputError
+from allocator.shapes import Clause, Equal, RotatedCone, Rows
+from allocator.sparse import Indices, Sparse, Vector
+from allocator.units import Index, Money, Multiple, Quantity, Share
+
+PREFIX = "terms."
+
+
+def terms(case: Case) -> list[Clause]:
+    """All the terms of a case.
+
+    Raises:
+        InputError: a scope of the stack matches nothing, or a column that a covenant needs is missing.
+    """
+    problems = Collector()
+    found = [_identity(case), _compression(case), _capacity(case)]
+    if case.stack:
+        found += [_tranche_capacity(case), _gearing(case), *_cover(case, None)]
+        for family in (_sub_limits, _loan_to_value, _content, _single_obligor):
+            with problems.part():
+                found.append(family(case))
+        for t, tranche in enumerate(case.stack):
+            if tranche.covenants.cover is not None:
+                found += _cover(case, t)
+    problems.finish()
+    return [clause for clause in found if clause is not None and clause.size]
+
+
+def _rows(
+    case: Case,
+    name: str,
+    words: str,
+    labels: tuple[str, ...],
+    unit: type[Quantity],
+    theta: Vector,
+    R0: Sparse,
+    R1: Sparse | None = None,
+    c1: float = 0.0,
+    at_least: bool = False,
+    priced: bool = True,
+) -> Rows:
+    m = len(labels)
+    return Rows(
+        rule=PREFIX + name,
+        words=words,
+        labels=labels,
+        R0=R0,
+        c0=np.zeros(m),
+        R1=R1 or Sparse.zeros(m, case.decision.size),
+        c1=np.full(m, c1),
+        theta=np.asarray(theta, float),
+        unit=unit,
+        at_least=at_least,
+        priced=priced,
+    )
+
+
+def _pick(case: Case, columns: Indices, value: Vector | float = 1.0) -> Sparse:
+    """A row for each of some entries of v."""
+    return Sparse.of((len(columns), case.decision.size), np.arange(len(columns)), columns, value)
+
+
+def _identity(case: Case) -> Clause:
+    d = case.decision
+    rows = np.zeros((3, d.size))
+    rows[0, : d.n], rows[0, d.deployed] = 1, -1
+    rows[1, d.f : d.reserve], rows[1, d.debt] = 1, -1
+    rows[2, d.deployed], rows[2, d.reserve], rows[2, d.debt] = -1, -1, 1
+    return Equal(
+        rule=PREFIX + "identity",
+        words="capital and reserve are equity and debt",
+        labels=("deployed", "debt", "balance"),
+        R0=Sparse.dense(rows),
+        c0=np.array([0.0, 0.0, 1.0]),
+        R1=Sparse.zeros(3, d.size),
+        c1=np.zeros(3),
+        theta=np.zeros(3),
+        unit=Index,
+        priced=False,
+    )
+
+
+def _compression(case: Case) -> Clause | None:
+    d = case.decision
+    if not len(d.bent):
+        return None
+    labels = tuple(d.lines[i] for i in d.bent)
+    room = _pick(case, d.e + np.arange(len(d.bent))) + _pick(case, d.bent, -1.0)
+    return _rows(
+        case, "compression", "capital at which the yield starts to fall", labels, Money,
+        d.threshold * case.equity, room, c1=1 / case.equity, priced=False,
+    )  # fmt: skip
+
+
+def _capacity(case: Case) -> Clause | None:
+    d = case.decision
+    if "capacity" not in case.universe.numbers:
+        return None
+    theta = case.capacity * case.equity
+    room = _pick(case, np.arange(d.n), -1.0)
+    return _rows(case, "capacity", "capacity of the line", d.lines, Money, theta, room, c1=1 / case.equity)
+
+
+def _tranche_capacity(case: Case) -> Clause:
+    d = case.decision
+    theta = np.array([float(tranche.capacity) for tranche in case.stack])
+    room = Sparse.of((len(d.tranches), d.size), d.pair_tranche, d.f + np.arange(d.pairs), -1.0)
+    return _rows(
+        case,
+        "tranche-capacity",
+        "capacity of the tranche",
+        d.tranches,
+        Money,
+        theta,
+        room,
+        c1=1 / case.equity,
+    )
+
+
+def _sub_limits(case: Case) -> Clause | None:
+    d = case.decision
+    problems = Collector()
+    labels: list[str] = []
+    theta: list[float] = []
+    rows: list[int] = []
+    columns: list[int] = []
+    for t, tranche in enumerate(case.stack):
+        for limit in tranche.sub_limits:
+            with problems.part():
+                inside = limit.scope.lines(case.universe, limit.place("scope"))
+                own = np.flatnonzero((d.pair_tranche == t) & inside[d.pair_line])
+                rows += [len(labels)] * len(own)
+                columns += (d.f + own).tolist()
+                labels.append(f"{tranche.id}/{limit.id}")
+                theta.append(float(limit.at_most))
+    problems.finish()
+    room = Sparse.of((len(labels), d.size), np.array(rows, int), np.array(columns, int), -1.0)
+    return _rows(
+        case,
+        "sub-limit",
+        "part of a tranche",
+        tuple(labels),
+        Money,
+        np.array(theta),
+        room,
+        c1=1 / case.equity,
+    )
+
+
+def _lines_with_debt(case: Case) -> Indices:
+    return np.unique(case.decision.pair_line)
+
+
+def _gearing(case: Case) -> Clause:
+    d = case.decision
+    lines = _lines_with_debt(case)
+    row = np.searchsorted(lines, d.pair_line)
+    debt = Sparse.of((len(lines), d.size), row, d.f + np.arange(d.pairs), -1.0)
+    return _rows(
+        case, "gearing", "debt on the line over its capital", tuple(d.lines[i] for i in lines), Share,
+        case.column("gearing", 1.0)[lines], debt, _pick(case, lines),
+    )  # fmt: skip
+
+
+def _cover(case: Case, tranche: int | None) -> list[Clause]:
+    """Each line's own cover of all its debt service; or, for a tranche, its covenant on the lines it lends to.
+
+    The covenant asks that income pays the tranche's service at the covenant's multiple after the other debt's at the
+    line's own. Where it is not stricter than the line's own, it says nothing new.
+    """
+    d = case.decision
+    own = case.column("dscr", 0.0)
+    if tranche is None:
+        lines, name, words = _lines_with_debt(case), "cover", "income of the line over its debt service"
+        floor = own[lines]
+        lines, floor = lines[floor > 0], floor[floor > 0]
+        covered = np.ones(d.pairs, bool)
+    else:
+        multiple = float(case.stack[tranche].covenants.cover)  # type: ignore[arg-type]
+        covered = d.pair_tranche == tranche
+        lines = d.pair_line[covered]
+        lines = lines[own[lines] < multiple]
+        floor = np.full(len(lines), multiple)
+        name, words = f"{case.stack[tranche].id}.cover", "income of the line over what this tranche is owed"
+    income = case.column("cash-yield", 0.0)
+    place = np.full(d.n, -1)
+    place[lines] = np.arange(len(lines))
+    inside = place[d.pair_line] >= 0
+    first, others = np.flatnonzero(inside & covered), np.flatnonzero(inside & ~covered)
+    shape = (len(lines), d.size)
+    R0 = _pick(case, lines, income[lines]) + Sparse.of(
+        shape, place[d.pair_line[others]], d.f + others, -(own[d.pair_line] * case.service)[others]
+    )
+    R1 = Sparse.of(shape, place[d.pair_line[first]], d.f + first, -case.service[first])
+    bends = np.isin(lines, d.bent)
+    labels = np.array([d.lines[i] for i in lines])
+    found: list[Clause] = []
+    for chosen in (np.flatnonzero(~bends), np.flatnonzero(bends)):
+        if not len(chosen):
+            continue
+        fixed = dict(
+            rule=PREFIX + name,
+            words=words,
+            labels=tuple(map(str, labels[chosen])),
+            R0=_take(R0, chosen),
+            c0=np.zeros(len(chosen)),
+            R1=_take(R1, chosen),
+            c1=np.zeros(len(chosen)),
+            theta=floor[chosen],
+            unit=Multiple,
+            at_least=True,
+        )
+        if not bends[chosen[0]]:
+            found.append(Rows(**fixed))  # type: ignore[arg-type]
+            continue
+        beyond = d.e + np.searchsorted(d.bent, lines[chosen])
+        loss = _pick(case, beyond, np.sqrt(case.loss_weight[lines[chosen]]))
+        typical = income[lines[chosen]] * case.capacity[lines[chosen]]
+        found.append(RotatedCone(**fixed, M=loss, k=np.zeros(len(chosen)), typical=typical))  # type: ignore[arg-type]
+    return found
+
+
+def _take(matrix: Sparse, rows: Indices) -> Sparse:
+    place = np.full(matrix.shape[0], -1)
+    place[rows] = np.arange(len(rows))
+    kept = place[matrix.row] >= 0
+    return Sparse((len(rows), matrix.shape[1]), place[matrix.row[kept]], matrix.column[kept], matrix.value[kept])
+
+
+def _loan_to_value(case: Case) -> Clause:
+    d = case.decision
+    limit = np.array([float(t.covenants.loan_to_value or Share(1)) for t in case.stack])[d.pair_tranche]
+    # A loan within the line's own gearing can't break a covenant that is no stricter.
+    kept = np.flatnonzero(limit < case.column("gearing", 1.0)[d.pair_line])
+    names = d.pair_names()
+    labels = tuple("/".join(names[p]) for p in kept)
+    return _rows(
+        case, "loan-to-value", "a tranche's loan over the line's capital", labels, Share, limit[kept],
+        _pick(case, d.f + kept, -1.0), _pick(case, d.pair_line[kept]),
+    )  # fmt: skip
+
+
+def _with_covenant(case: Case, covenant: str) -> list[tuple[int, Share, Mask]]:
+    found = []
+    for t, tranche in enumerate(case.stack):
+        limit = getattr(tranche.covenants, covenant)
+        if limit is not None:
+            found.append((t, limit, case.decision.pair_tranche == t))
+    return found
+
+
+def _content(case: Case) -> Clause:
+    d = case.decision
+    labels: list[str] = []
+    theta: list[float] = []
+    R0: list[Vector] = []
+    R1: list[Vector] = []
+    for t, limit, own in _with_covenant(case, "content"):
+        content = case.universe.number("us-share", f"tranche '{case.stack[t].id}'", case.stack[t].place("covenants"))
+        row = np.zeros(d.size)
+        row[d.f : d.reserve] = own * content[d.pair_line]
+        R0.append(row)
+        row = np.zeros(d.size)
+        row[d.f : d.reserve] = -1.0 * own
+        R1.append(row)
+        labels.append(case.stack[t].id)
+        theta.append(float(limit))
+    shape = (len(labels), d.size)
+    return _rows(
+        case, "content", "United States content of what a tranche finances", tuple(labels), Share, np.array(theta),
+        Sparse.dense(np.reshape(R0, shape)), Sparse.dense(np.reshape(R1, shape)), at_least=True,
+    )  # fmt: skip
+
+
+def _single_obligor(case: Case) -> Clause:
+    d = case.decision
+    exposure = case.universe.exposure
+    labels: list[str] = []
+    theta: list[float] = []
+    R0, R1 = [], []
+    for t, limit, own in _with_covenant(case, "single_obligor"):
+        if exposure is None:
+            tranche = case.stack[t]
+            what = f"the covenant 'single-obligor' of tranche '{tranche.id}' needs exposures, and the case has none"
+            raise InputError.of(what, "give exposures, or leave the covenant out", tranche.place("covenants"))
+        columns = np.flatnonzero(own)
+        place = np.full(d.n, -1)
+        place[d.pair_line[columns]] = d.f + columns
+        kept = place[exposure.column] >= 0
+        m = len(case.universe.counterparties)
+        R0.append(Sparse.of((m, d.size), exposure.row[kept], place[exposure.column[kept]], -exposure.value[kept]))
+        every, column = np.divmod(np.arange(m * len(columns)), max(len(columns), 1))
+        R1.append(Sparse.of((m, d.size), every, d.f + columns[column], 1.0))
+        labels += [f"{case.stack[t].id}/{party}" for party in case.universe.counterparties]
+        theta += [float(limit)] * m
+    empty = [Sparse.zeros(0, d.size)]
+    return _rows(
+        case, "single-obligor", "a tranche's loans that depend on one counterparty", tuple(labels), Share,
+        np.array(theta), Sparse.stack(R0 or empty), Sparse.stack(R1 or empty),
+    )  # fmt: skip

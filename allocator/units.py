@@ -1,0 +1,311 @@
+"""Numbers that carry their unit: parsed from text, computed with as floats, printed back as text."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import total_ordering
+from typing import Any, ClassVar, Generic, Self, TypeVar, get_args
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from allocator.errors import Unparsable
+
+_NUMBER = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?")
+_LONGEST = 40
+
+
+def plain_decimal(text: str) -> Decimal | None:
+    """Read a decimal number such as `1,380` or `-0.5`; None where it is not one (nan and 1e5 are not)."""
+    if len(text) > _LONGEST or not text.isascii() or not _NUMBER.fullmatch(text):
+        return None
+    return Decimal(text.replace(",", ""))
+
+
+def _shortest(number: Decimal) -> str:
+    text = f"{number:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+@total_ordering
+class Quantity:
+    """A number with a unit, frozen; `float(q)` gives it in the unit that the mathematics uses.
+
+    Subclasses say how they are written. Quantities of one kind compare by value.
+    """
+
+    expects: ClassVar[str]
+    units: ClassVar[Mapping[str, Decimal]]
+    "What may stand behind the number, and how much one of it is in the base unit."
+    step: ClassVar[float]
+    "A change that a reviewer thinks in, in the base unit: 1 pp of a share, $1 bn of money."
+    step_text: ClassVar[str]
+
+    __slots__ = ("amount",)
+    amount: Decimal
+
+    def __init__(self, amount: Decimal | float | int) -> None:
+        object.__setattr__(self, "amount", amount if isinstance(amount, Decimal) else Decimal(repr(amount)))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is frozen")
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Decimal]]:
+        return type(self), (self.amount,)
+
+    @classmethod
+    def parse(cls, given: object) -> Self:
+        """Read a quantity from text; one that is of this type already passes as it is.
+
+        Raises:
+            Unparsable: the unit is missing or another one, or it is no number.
+        """
+        if isinstance(given, cls):
+            return given
+        if not isinstance(given, str):
+            shown = f"a {type(given).__name__}" if isinstance(given, (list, dict)) else repr(given)
+            raise Unparsable(f"{shown} is not text with a unit", f"write {cls.expects}")
+        number, factor = cls.split(given.strip())
+        value = plain_decimal(number)
+        if factor is None or value is None:
+            raise Unparsable(f"cannot read '{given[:60]}'", f"write {cls.expects}")
+        return cls(value * factor)
+
+    @classmethod
+    def split(cls, text: str) -> tuple[str, Decimal | None]:
+        """Split text into its number and what one of its units is worth; None for an unknown unit."""
+        match = re.fullmatch(r"(\S*?\d)\s*([a-z%]*)", text)
+        return (match[1], cls.units.get(match[2])) if match else (text, None)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(cls.parse)
+
+    def __float__(self) -> float:
+        return float(self.amount)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other.amount == self.amount
+
+    def __lt__(self, other: Self) -> bool:
+        return self.amount < other.amount
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.amount))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}('{self}')"
+
+    @classmethod
+    def show(cls, value: float, digits: int | None = None) -> str:
+        """A computed value in this unit, rounded to what a reader can use."""
+        return str(cls(round(Decimal(repr(float(value))), cls.shown_digits if digits is None else digits)))
+
+    shown_digits: ClassVar[int] = 4
+
+    @classmethod
+    def show_change(cls, change: float) -> str:
+        """A difference of two values, without its sign."""
+        return cls.show(abs(change))
+
+
+class Share(Quantity):
+    """A part of a whole or a yearly rate; 35% is 0.35."""
+
+    expects = "a share such as 35%"
+    units: ClassVar = {"%": Decimal("0.01"), "bp": Decimal("0.0001")}
+    step, step_text, shown_digits = 0.01, "1 pp", 4
+
+    def __str__(self) -> str:
+        return f"{_shortest(self.amount * 100)}%"
+
+    @classmethod
+    def show_change(cls, change: float) -> str:
+        """A difference of two shares, in percentage points."""
+        return f"{_shortest(round(Decimal(repr(abs(change) * 100)), 2))} pp"
+
+
+class Rate(Share):
+    """A yearly rate, told in basis points where it is small; 120 bp is 0.012."""
+
+    expects = "a yearly rate such as 4.85% or 120 bp"
+    step, step_text, shown_digits = 0.0001, "1 bp", 6
+
+    def __str__(self) -> str:
+        return f"{_shortest(self.amount * 10000)} bp"
+
+
+class Money(Quantity):
+    """An amount of dollars, in $ bn."""
+
+    expects = "an amount such as $300 bn or $5 m"
+    units: ClassVar = {"": Decimal("1e-9"), "m": Decimal("0.001"), "bn": Decimal(1), "tn": Decimal(1000)}
+    step, step_text, shown_digits = 1.0, "$1 bn", 3
+
+    @classmethod
+    def split(cls, text: str) -> tuple[str, Decimal | None]:
+        """As for any quantity, with the dollar sign before the number."""
+        match = re.fullmatch(r"(-?)\$\s?(\S*?\d)\s*(m|bn|tn|)", text)
+        return (match[1] + match[2], cls.units[match[3]]) if match else (text, None)
+
+    def __str__(self) -> str:
+        size = abs(self.amount)
+        sign = "-" if self.amount < 0 else ""
+        if size >= 1 or size == 0:
+            return f"{sign}${_shortest(size)} bn"
+        if size >= Decimal("0.001"):
+            return f"{sign}${_shortest(size * 1000)} m"
+        return f"{sign}${_shortest(size * 10**9)}"
+
+
+class Multiple(Quantity):
+    """So many times another amount; 1.30x is 1.3."""
+
+    expects = "a multiple such as 1.30x"
+    units: ClassVar = {"x": Decimal(1)}
+    step, step_text, shown_digits = 0.01, "0.01x", 4
+
+    def __str__(self) -> str:
+        return f"{self.amount:,.2f}x" if self.amount == round(self.amount, 2) else f"{_shortest(self.amount)}x"
+
+
+class Years(Quantity):
+    """A length of time in years."""
+
+    expects = "a length of time such as 18 years"
+    units: ClassVar = {"years": Decimal(1), "year": Decimal(1)}
+    step, step_text, shown_digits = 1.0, "1 year", 2
+
+    def __str__(self) -> str:
+        return f"{_shortest(self.amount)} year{'' if self.amount == 1 else 's'}"
+
+
+class Index(Quantity):
+    """A pure number, such as a Herfindahl-Hirschman index."""
+
+    expects = "a bare number such as 0.28"
+    units: ClassVar = {"": Decimal(1)}
+    step, step_text, shown_digits = 0.01, "0.01", 4
+
+    def __str__(self) -> str:
+        return _shortest(self.amount)
+
+
+class Count(Index):
+    """A whole number of things."""
+
+    expects = "a whole number such as 5"
+    step, step_text, shown_digits = 1.0, "1", 2
+
+    @classmethod
+    def parse(cls, given: object) -> Self:
+        """As for any quantity; fractions are refused."""
+        made = super().parse(str(given) if isinstance(given, int) else given)
+        if made.amount != made.amount.to_integral_value():
+            raise Unparsable(f"'{given}' is not a whole number", f"write {cls.expects}")
+        return made
+
+
+def parse_date(given: object) -> dt.date:
+    """Read an ISO date, `2026-04-01`.
+
+    Raises:
+        Unparsable: anything else, a time of day included.
+    """
+    if isinstance(given, dt.date) and not isinstance(given, dt.datetime):
+        return given
+    if isinstance(given, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", given):
+        try:
+            return dt.date.fromisoformat(str(given))
+        except ValueError:
+            pass
+    raise Unparsable(f"cannot read '{str(given)[:60]}' as a date", "write a date such as 2026-04-01")
+
+
+Times = Multiple | Share
+"A ratio: as a multiple, 1.15x, or as a percentage."
+Level = Index | Share
+"An index of concentration: a bare number, or for the largest n a percentage."
+
+BY_NAME: Mapping[str, type[Quantity]] = {
+    unit.__name__.lower(): unit for unit in (Share, Rate, Money, Multiple, Years, Index, Count)
+}
+
+Q = TypeVar("Q", bound=Quantity)
+
+
+def parse_any(units: tuple[type[Quantity], ...], given: object) -> Quantity:
+    """Read a quantity whose own unit says which of several it is.
+
+    Raises:
+        Unparsable: it is none of them.
+    """
+    for unit in units:
+        try:
+            return unit.parse(given)
+        except Unparsable as error:
+            refused = error
+    raise Unparsable(refused.what, "write " + ", or ".join(unit.expects for unit in units))
+
+
+class Dated(Generic[Q]):
+    """A limit through time: the latest value on or before a date is in force.
+
+    A single value, `35%`, holds on every date; `{2026-04-01: 85%, 2028-01-01: 90%}` changes.
+    """
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: Mapping[dt.date, Q]) -> None:
+        self.values = dict(sorted(values.items()))
+
+    def on(self, date: dt.date) -> Q | None:
+        """The value in force on a date; None before the first one."""
+        in_force = [value for start, value in self.values.items() if start <= date]
+        return in_force[-1] if in_force else None
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        (annotation,) = get_args(source)
+        units = get_args(annotation) or (annotation,)
+
+        def parse(given: object) -> Dated[Any]:
+            if isinstance(given, Dated):
+                return given
+            if not isinstance(given, Mapping):
+                return cls({dt.date.min: parse_any(units, given)})  # type: ignore[dict-item]
+            if not given:
+                raise Unparsable("no value in it", f"write {units[0].expects}")
+            try:
+                return cls({parse_date(date): parse_any(units, value) for date, value in given.items()})  # type: ignore[misc]
+            except Unparsable as error:
+                raise _placed(error, given) from None
+
+        return core_schema.no_info_plain_validator_function(parse)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Dated) and self.values == other.values
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.values.items()))
+
+    def __str__(self) -> str:
+        if list(self.values) == [dt.date.min]:
+            return str(self.values[dt.date.min])
+        return ", then ".join(f"{value} from {start}" for start, value in self.values.items())
+
+    def __repr__(self) -> str:
+        return f"Dated('{self}')"
+
+
+def _placed(error: Unparsable, given: Mapping[Any, Any]) -> Unparsable:
+    """The error with the place of the entry at fault, where a file gave one."""
+    for date, value in given.items():
+        if f"'{value}'" in error.what or f"'{date}'" in error.what:
+            culprit = value if f"'{value}'" in error.what else date
+            error.place = getattr(culprit, "place", None)
+            break
+    return error
