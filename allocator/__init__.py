@@ -53,6 +53,8 @@ __all__ = [*_HOMES, "DividendYield", "ExpectedReturn", "StrategicWeight", "Varia
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(importlib.import_module(f"allocator.{_HOMES[name]}"), name)
+    if name == "rules":
+        return importlib.import_module("allocator.rules")
     if name.startswith("_"):
         raise AttributeError(name)
     return getattr(importlib.import_module("allocator.objectives"), name)

@@ -22,7 +22,7 @@ class Diagnosis:
 
     Attributes:
         v: the decision.
-        clauses: the clauses, as they are.
+        clauses: the hard clauses, as they are; a soft one leaves room always.
         broken: indices of those that it breaks.
         total: the sum of the violations, each relative to its limit.
         terms_too: whether the terms alone leave nothing, so that they had to be broken as well.
@@ -38,11 +38,12 @@ class Diagnosis:
 def diagnose(clauses: Sequence[Clause], box: Box, spread: Vector) -> Diagnosis | None:
     """The least sum of violations of the rules; of rules and terms where the terms alone leave nothing.
 
-    A violation is measured in parts of equity over the limit, or over equity where a limit is zero.
+    A violation is measured over what the limit comes to, in parts of equity; or over equity where a limit is zero.
 
     Returns:
         None where no solver finds an answer.
     """
+    clauses = tuple(clause for clause in clauses if clause.penalty is None)
     for terms_too in (False, True):
         soft = tuple(_softened(clause) if terms_too or not _is_term(clause) else clause for clause in clauses)
         nothing = Score(((1.0, Linear(np.zeros(len(box.low)))),))
@@ -50,7 +51,7 @@ def diagnose(clauses: Sequence[Clause], box: Box, spread: Vector) -> Diagnosis |
         if point.status == "optimal":
             excess = [clause.excess(point.v).max(initial=0.0) for clause in soft]
             broken = tuple(i for i, clause in enumerate(soft) if clause.penalty and excess[i] * clause.penalty > LEAST)
-            return Diagnosis(point.v, tuple(clauses), broken, -point.value, terms_too)
+            return Diagnosis(point.v, clauses, broken, -point.value, terms_too)
     return None
 
 
@@ -61,5 +62,6 @@ def _is_term(clause: Clause) -> bool:
 def _softened(clause: Clause) -> Clause:
     if not clause.priced:
         return clause
-    limit = float(np.abs(clause.theta).max(initial=0.0))
+    most = max(float(np.abs(clause.R1.value).max(initial=0.0)), float(np.abs(clause.c1).max(initial=0.0)))
+    limit = float(np.abs(clause.theta).max(initial=0.0)) * most
     return replace(clause, penalty=1 / limit if limit > 0 else 1.0)

@@ -65,10 +65,13 @@ class NotCertified(AllocatorError):
 
 
 class Unparsable(ValueError):
-    """A scalar that its declared type cannot read; the reader adds the place."""
+    """A value that its declared type cannot read, or fields that don't fit; the reader adds the place.
 
-    def __init__(self, what: str, mend: str, place: Place | None = None) -> None:
-        self.what, self.mend, self.place = what, mend, place
+    `field` is the one at fault, where a whole record was checked.
+    """
+
+    def __init__(self, what: str, mend: str, place: Place | None = None, field: str = "") -> None:
+        self.what, self.mend, self.place, self.field = what, mend, place, field
         super().__init__(f"{what}; {mend}")
 
 
@@ -96,12 +99,16 @@ class Collector:
             raise InputError(self.problems)
 
 
+def closest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The known name that a misspelt one is nearest to, if any is near."""
+    return next(iter(difflib.get_close_matches(word, sorted(known), n=1, cutoff=cutoff)), None)
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """The mend for a name that matches nothing: the nearest known one, or the list of them."""
     names = sorted(known)
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean '{close[0]}'?"
+    if close := closest(word, names):
+        return f"did you mean '{close}'?"
     if not names:
         return "none is known here"
     listed = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")

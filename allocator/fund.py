@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator
 
 from allocator.errors import Unparsable
 from allocator.model import Model
-from allocator.units import Money, Rate, Share
+from allocator.units import Money, Rate, Share, not_negative, part, positive
 
 
 def parse_yes_no(given: object) -> bool:
@@ -35,6 +35,12 @@ def parse_currency(given: object) -> str:
     raise Unparsable(f"'{given}' is not supported", "state all amounts in US dollars, currency: USD")
 
 
+def _some(holders: list[Holder]) -> list[Holder]:
+    if not holders:
+        raise Unparsable("nobody holds it", "write at least one holder with an amount")
+    return holders
+
+
 YesNo = Annotated[bool, BeforeValidator(parse_yes_no)]
 
 
@@ -43,22 +49,14 @@ class Holder(Model):
 
     holder: str
     vehicle: str = ""
-    amount: Money
+    amount: Annotated[Money, AfterValidator(positive)]
 
 
 class Compression(Model):
     """Above `from` of a line's capacity its marginal yield falls, by `slope` over a whole capacity."""
 
-    from_: Share
-    slope: Rate
-
-    @model_validator(mode="after")
-    def _in_range(self) -> Compression:
-        if not 0 <= float(self.from_) <= 1:
-            raise Unparsable(f"from {self.from_} is not part of a capacity", "write a share between 0% and 100%")
-        if float(self.slope) < 0:
-            raise Unparsable(f"slope {self.slope} is negative", "write how much the yield falls, as in 3%")
-        return self
+    from_: Annotated[Share, AfterValidator(part)]
+    slope: Annotated[Rate, AfterValidator(not_negative)]
 
 
 class Fund(Model):
@@ -67,20 +65,16 @@ class Fund(Model):
     `fee` is a yearly part of the capital deployed; `reserve_yield` is earned on equity that is not deployed.
     """
 
+    later: ClassVar = ("principals", "stresses")
+
     id: str
     title: str
     currency: Annotated[str, BeforeValidator(parse_currency)] = "USD"
-    equity: list[Holder]
+    equity: Annotated[list[Holder], AfterValidator(_some)]
     reserve_yield: Rate = Rate(0)
-    fee: Rate = Rate(0)
+    fee: Annotated[Rate, AfterValidator(not_negative)] = Rate(0)
     compression: Compression | None = None
     fully_invested: YesNo = False
-
-    @model_validator(mode="after")
-    def _has_equity(self) -> Fund:
-        if not self.equity or any(float(holder.amount) <= 0 for holder in self.equity):
-            raise Unparsable("equity needs at least one holder with a positive amount", "add one, or mend the amount")
-        return self
 
     @property
     def total_equity(self) -> float:

@@ -37,7 +37,7 @@ def find(wing: str, name: str, place: Place | None = None) -> Any:
     """
     claims = _claims(wing).get(name, ())
     if not claims:
-        raise InputError.of(f"'{name}' is not one of the {wing}", nearest(name, known(wing)), place)
+        raise InputError.of(f"unknown kind of {wing[:-1]} '{name}'", nearest(name, known(wing)), place)
     if len(claims) > 1:
         owners = " and ".join(claim if isinstance(claim, str) else claim.value for claim in claims)
         raise InputError.of(f"two claim the name '{name}' among the {wing}: {owners}", "remove one of them", place)

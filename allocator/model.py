@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Self
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, ValidationError, model_validator
 
-from allocator.errors import InputError, Place, Problem, Unparsable, nearest
+from allocator.errors import InputError, Place, Problem, Unparsable, closest, nearest
 
 
 def kebab(name: str) -> str:
     """A field's name as files write it: `at_least` is `at-least`."""
     return name.rstrip("_").replace("_", "-")
+
+
+def parse_id(given: object) -> str:
+    """Read an id: small letters, digits and dashes.
+
+    Raises:
+        Unparsable: anything else.
+    """
+    if isinstance(given, str) and re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", given) and len(given) <= 60:
+        return str(given)
+    raise Unparsable(f"'{str(given)[:60]}' can't be an id", "use small letters, digits and dashes, as in one-line")
+
+
+Id = Annotated[str, BeforeValidator(parse_id)]
 
 
 class Model(BaseModel):
@@ -29,6 +44,9 @@ class Model(BaseModel):
         populate_by_name=True,
         arbitrary_types_allowed=True,
     )
+    later: ClassVar[tuple[str, ...]] = ()
+    "Keys of the file language that are refused by name until they mean something."
+
     _places: Mapping[str, Place] = PrivateAttr(default_factory=dict)
     _own_place: Place | None = PrivateAttr(default=None)
 
@@ -63,7 +81,14 @@ class Model(BaseModel):
         try:
             return cls.model_validate(data)
         except ValidationError as error:
-            raise InputError(_problem(item, data, cls, title) for item in error.errors()) from None
+            items = error.errors()
+            # A misspelt key is one fault, though it leaves the right one missing.
+            meant = {
+                (*at, closest(str(key), map(kebab, _owner(cls, at).model_fields)))
+                for *at, key in (item["loc"] for item in items if item["type"] == "extra_forbidden")
+            }
+            told = (item for item in items if item["type"] != "missing" or item["loc"] not in meant)
+            raise InputError(_problem(item, data, cls, title) for item in told) from None
 
 
 def _problem(item: Any, data: Any, model: type[BaseModel], title: str) -> Problem:
@@ -74,40 +99,60 @@ def _problem(item: Any, data: Any, model: type[BaseModel], title: str) -> Proble
         parent, key = value, kebab(step) if isinstance(step, str) else step
         places = getattr(parent, "places", {})
         place = places.get(key, place) if isinstance(places, Mapping) else places[key]
-        names.append(str(key))
         try:
             value = parent[key]
         except (KeyError, IndexError, TypeError):
             value = None
+        names.append(_called(key, value))
+    raised = item.get("ctx", {}).get("error")
+    if isinstance(raised, Unparsable) and raised.field:
+        names.append(raised.field)
+        place = getattr(value, "places", {}).get(raised.field, place)
     path = " ".join(filter(None, [title, ".".join(names)]))
     if item["type"] == "missing":
         return Problem(f"{path}: missing", "add it", getattr(parent, "place", None))
     if item["type"] == "extra_forbidden":
-        known = [kebab(name) for name in _fields(model, item["loc"][:-1])]
+        owner = _owner(model, item["loc"][:-1])
         key_place = getattr(parent, "key_places", {}).get(names[-1], place)
-        return Problem(f"{path}: unknown key", nearest(names[-1], known), key_place)
-    raised = item.get("ctx", {}).get("error")
+        if names[-1] in getattr(owner, "later", ()):
+            return Problem(f"{path}: not supported yet", "leave it out, as this version would not act on it", key_place)
+        return Problem(f"{path}: unknown key", nearest(names[-1], map(kebab, owner.model_fields)), key_place)
     if isinstance(raised, Unparsable):
         return Problem(f"{path}: {raised.what}", raised.mend, raised.place or place)
-    expected = {
+    mend = {
         "string_type": "write text",
         "list_type": "write a list",
         "model_type": "write keys with values",
         "model_attributes_type": "write keys with values",
         "dict_type": "write keys with values",
     }.get(item["type"], item["msg"][:1].lower() + item["msg"][1:])
-    shown = "a list" if isinstance(value, list) else "a mapping" if isinstance(value, Mapping) else f"'{value}'"
-    return Problem(f"{path}: cannot read {shown[:70]}", expected, place)
+    if item["type"] == "literal_error":
+        mend = nearest(str(value), re.findall("'([^']+)'", item["ctx"]["expected"]))
+    return Problem(f"{path}: cannot read {_shown(value)}", mend, place)
 
 
-def _fields(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
-    """The fields of the record that a path of field names leads to."""
+def _called(key: str | int, value: object) -> str:
+    """A field by its key; an item of a list by its id, else by its number, counted from 1."""
+    if isinstance(key, str):
+        return key
+    name = value.get("id") if isinstance(value, Mapping) else None
+    return name[:60] if isinstance(name, str) else str(key + 1)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    return "keys with values" if isinstance(value, Mapping) else f"'{str(value)[:60]}'"
+
+
+def _owner(model: type[BaseModel], loc: Iterable[str | int]) -> type[BaseModel]:
+    """The record that a path of field names leads to."""
     for step in loc:
         if isinstance(step, str):
             for name, field in model.model_fields.items():
                 if step in (name, kebab(name)):
-                    model = next((kind for kind in _models(field.annotation)), model)
-    return list(model.model_fields)
+                    model = next(iter(_models(field.annotation)), model)
+    return model
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,8 @@ from allocator import record as records
 from allocator.case import Case
 from allocator.errors import Infeasible, InputError
 from allocator.objectives import Aim, Blend, from_names
-from allocator.record import Record
 from allocator.rulebook import Rulebook
+from allocator.solution import Record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -151,6 +152,7 @@ def allocate(
     *,
     solver: str | None = None,
     resolve: bool = True,
+    laps: Callable[[str], None] = lambda part: None,
 ) -> Outcome:
     """Find the allocation that does best by an objective, within the rules and the terms.
 
@@ -160,6 +162,7 @@ def allocate(
         objective: what is maximised; the case's own by default.
         solver: the name of one to try first.
         resolve: whether to check prices by re-solving.
+        laps: called with the name of each part when it is done.
 
     Returns:
         An outcome: certified, or not, or infeasible with the rules that are broken least.
@@ -168,6 +171,20 @@ def allocate(
         InputError: rules or objective need what the case lacks, or are not convex.
         NotCertified: no solver found anything, and none could say why.
     """
+    with warnings.catch_warnings():
+        # cvxpy warns of inaccurate solutions; here the certificate is the judge of those.
+        warnings.simplefilter("ignore")
+        return _allocate(case, Rulebook() if rules is None else rules, objective, solver, resolve, laps)
+
+
+def _allocate(
+    case: Case,
+    rules: Rulebook,
+    objective: Aim | None,
+    solver: str | None,
+    resolve: bool,
+    laps: Callable[[str], None],
+) -> Outcome:
     from allocator.diagnosis import diagnose
     from allocator.errors import NotCertified
     from allocator.optimum import optimum
@@ -175,7 +192,6 @@ def allocate(
     from allocator.prices import prices
     from allocator.program import Program
 
-    rules = Rulebook() if rules is None else rules
     if objective is None and not case.objective:
         raise InputError.of("no objective", "give one, or name one under 'objective' in fund.yaml")
     aim = objective if objective is not None else from_names(case.objective)
@@ -185,6 +201,7 @@ def allocate(
         if not score.concave:
             raise InputError.of(f"'{aim.name}' is not concave, so it can't be maximised", "turn its sign round")
     program = Program(clauses, parts, case.box, case.spread, solver)
+    laps("program")
     if isinstance(aim, Blend) and aim.ranges is None:
         spans = ranges(program, [score.income for score in parts])
         aim = replace(aim, ranges=spans) if spans is not None else aim
@@ -204,7 +221,10 @@ def allocate(
         if diagnosis is not None and not diagnosis.broken:
             raise NotCertified("the solvers found nothing, yet the rules seem to leave room; try another --solver")
         return Outcome(records.infeasible(case, rules, aim, diagnosis))
-    found = Outcome(records.optimal(case, rules, aim, solution, prices(program, solution, weights, resolve)))
+    laps("canonical choice and certificate")
+    priced = prices(program, solution, weights, resolve)
+    laps("prices")
+    found = Outcome(records.optimal(case, rules, aim, solution, priced))
     if solution.score.income <= 0 and solution.penalty > 0:
         found.record["notes"].append("the objective has no income to pay penalties from: least shortfall first")
     return found

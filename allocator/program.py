@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +17,10 @@ from allocator.errors import AllocatorError
 from allocator.shapes import Box, Clause, Cone, Linear, Multipliers, RotatedCone, Score, Tail
 from allocator.solvers import able
 from allocator.sparse import Sparse, Vector
+
+MOST_CELLS = 2_000_000
+"""Limits of terms times entries of v up to which each such limit is a parameter. Cvxpy's memory grows with that product
+(8 bytes each, several times); beyond it the limits are written in, and moving one compiles again."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +49,8 @@ class Point:
 class Program:
     """Maximise a weighted sum of scores under clauses, inside a box.
 
-    The weights, the cost of soft rules, and every limit are parameters: changing them does not compile again.
+    The weights, the cost of soft rules, and every limit are parameters: changing them does not compile again (but for
+    the limits of terms where there are very many).
 
     Args:
         clauses: rules and terms.
@@ -65,6 +69,7 @@ class Program:
         solver: str | None = None,
     ) -> None:
         self.clauses, self.scores = tuple(clauses), tuple(scores)
+        self._given = clauses, scores, box, spread, solver
         self.box = box.fixing(self.clauses)
         self.first = solver
         self._free = np.flatnonzero(self.box.high > self.box.low)
@@ -74,6 +79,9 @@ class Program:
         self._penalty = cp.Parameter(nonneg=True)
         self._theta: dict[int, tuple[Any, NDArray[np.int64]]] = {}
         self._moved: set[int] = set()
+        self._written: set[int] = set()
+        own = sum(clause.size for clause in self.clauses if not clause.numbers)
+        self._few = own * len(self._free) <= MOST_CELLS
         self._read: list[Any] = []
         self._cost: Any = 0.0
         self._constraints: list[Any] = []
@@ -112,10 +120,15 @@ class Program:
         if len(clause.R1.value) or clause.c1.any():
             # The members of a rule share its number; those of a term each have their own.
             same = bool(clause.numbers)
-            theta = cp.Parameter(value=clause.theta[0]) if same else cp.Parameter(m, value=clause.theta[kept])
-            moving = self._at(clause.R1, kept) @ self._z + clause.c1[kept]
-            room = room + (theta * moving if same else cp.multiply(theta, moving))
-            self._theta[index] = theta, np.flatnonzero(kept)
+            if same or self._few:
+                theta = cp.Parameter(value=clause.theta[0]) if same else cp.Parameter(m, value=clause.theta[kept])
+                moving = self._at(clause.R1, kept) @ self._z + clause.c1[kept]
+                room = room + (theta * moving if same else cp.multiply(theta, moving))
+                self._theta[index] = theta, np.flatnonzero(kept)
+            else:
+                whole = clause.R0 + clause.R1.scaled_rows(clause.theta)
+                room = self._at(whole, kept) @ self._z + (clause.c0 + clause.theta * clause.c1)[kept]
+                self._written.add(index)
         if clause.penalty is not None:
             slack = cp.Variable(m, nonneg=True)
             room = room + slack
@@ -204,6 +217,9 @@ class Program:
             solver: its name; by default the first that is able.
             theta: for some clauses, by index, other parameters than their own.
         """
+        if self._written & set(theta or {}):
+            moved = Program(self.moved(theta), self.scores, self.box, self._spread, self.first)
+            return moved.solve(weights, penalty, tolerance, solver)
         self._write(theta)
         scale = self._scale(weights)
         self._weights.value, self._penalty.value = np.asarray(weights, float) * scale, penalty * scale
@@ -240,6 +256,10 @@ class Program:
             return found
         multiplier = float(np.ravel(row.dual_value)[0]) * scale / own
         return Point(found.status, found.solver, found.v, found.value, found.bound, found.multipliers, multiplier)
+
+    def twin(self) -> Program:
+        """The same program again, for another thread."""
+        return Program(*self._given)
 
     def score(self, weights: Sequence[float]) -> Score:
         """The weighted sum of the scores."""
@@ -287,13 +307,10 @@ class Program:
         conic: bool,
     ) -> Point:
         name, kind = able(conic, quadratic, solver or self.first)[0]
-        with warnings.catch_warnings():
-            # cvxpy warns of inaccurate solutions; the certificate is the judge of those.
-            warnings.simplefilter("ignore")
-            try:
-                problem.solve(solver=kind.cvxpy_name, enforce_dpp=True, **kind.options(tolerance))
-            except cp.error.SolverError:
-                return Point("failed", name, self.box.low)
+        try:
+            problem.solve(solver=kind.cvxpy_name, enforce_dpp=True, **kind.options(tolerance))
+        except cp.error.SolverError:
+            return Point("failed", name, self.box.low)
         if problem.status in (cp.INFEASIBLE, cp.INFEASIBLE_INACCURATE):
             return Point("infeasible", name, self.box.low)
         if self._z.value is None or problem.status not in (cp.OPTIMAL, cp.OPTIMAL_INACCURATE, cp.USER_LIMIT):

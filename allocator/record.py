@@ -6,25 +6,24 @@ import os
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from allocator import __version__
 from allocator.case import Case
 from allocator.decision import GRAIN
-from allocator.diagnosis import Diagnosis
 from allocator.measures import MeasureName
 from allocator.objectives import Aim, Blend, Objective
-from allocator.prices import Price, binding
 from allocator.rulebook import Rulebook
 from allocator.shapes import Clause, Fixed, Multipliers
-from allocator.solution import Solution
+from allocator.solution import FORMAT, Record, Solution, binding
 from allocator.sparse import Vector
 from allocator.terms import PREFIX
 
-FORMAT = "allocator/outcome/1"
-Record = dict[str, Any]
+if TYPE_CHECKING:
+    from allocator.diagnosis import Diagnosis
+    from allocator.prices import Price
 
 
 def head(case: Case, rules: Rulebook, aim: Aim, status: str) -> Record:
@@ -183,6 +182,10 @@ def rule_records(
         slack = -clause.excess(v)
         closest = int(np.argmin(slack)) if clause.size else 0
         value, limit = reading(clause, v, closest)
+        short = 0.0
+        if clause.penalty is not None and rule is not None and rule.penalty is not None:
+            # The clause's penalty is for its own rows, which are scaled; the rule's is for dollars.
+            short = float(np.maximum(-slack, 0).sum()) * clause.penalty / float(rule.penalty) * case.equity
         weight = multipliers.weights[index] if multipliers is not None else np.zeros(clause.size)
         bound = binding(clause, weight)
         found.append(
@@ -199,7 +202,7 @@ def rule_records(
                 "unit": clause.unit.__name__.lower(),
                 "slack": None if value is None else (value - limit) * (1 if clause.at_least else -1),
                 "binding": [label for label, b in zip(clause.labels, bound, strict=True) if b],
-                "shortfall": float(np.maximum(-slack, 0).sum() * case.equity) if clause.penalty else 0.0,
+                "shortfall": short,
             }
         )
     return found

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from allocator.errors import InputError, Place
+from allocator.errors import Collector, InputError, Place
 from allocator.sparse import Sparse, Vector
 
 Where = Callable[[int, int], Place | None]
+TOLD = 20
+"How many faulty entries of a matrix are told."
 
 
 def _nowhere(row: int, column: int) -> Place | None:
@@ -47,15 +49,16 @@ class Risk:
             InputError: not square, not finite, not symmetric, or indefinite (its least eigenvalue is told).
         """
         _check_square(matrix, names, where)
+        problems = Collector()
+        for i in map(int, np.flatnonzero(np.diag(matrix) < 0)):
+            problems.add(f"the variance of {names[i]} is negative", "write zero or more", where(i, i))
+        problems.finish()
         values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
         least, most = float(values[0]), float(max(values[-1], 0.0))
         note = ""
-        if least < -1e-10 * max(most, 1e-300):
+        if _indefinite(values):
             if repair != "nearest":
-                mend = "check the numbers, or ask for 'repair: nearest'"
-                raise InputError.of(
-                    f"the covariance is indefinite: its least eigenvalue is {least:.3g}", mend, where(0, 0)
-                )
+                raise _told("the covariance is", least, where)
             moved = float(np.sqrt(np.sum(np.minimum(values, 0) ** 2)))
             note = (
                 f"covariance repaired to the nearest semidefinite one: least eigenvalue {least:.3g}, moved {moved:.3g}"
@@ -78,18 +81,40 @@ class Risk:
         Raises:
             InputError: as for a covariance; also for a diagonal other than 1 or a correlation outside [-1, 1].
         """
-        _check_square(matrix, names, where)
-        for i, j in np.argwhere(np.abs(matrix) > 1 + 1e-12)[:20]:
-            what = f"the correlation of {names[i]} and {names[j]} is {matrix[i, j]:g}, outside -1 to 1"
-            raise InputError.of(what, "mend it", where(int(i), int(j)))
-        for i in np.flatnonzero(np.abs(np.diag(matrix) - 1) > 1e-12):
-            what = f"the correlation of {names[i]} with itself is {matrix[i, i]:g}"
-            raise InputError.of(what, "write 1", where(int(i), int(i)))
+        problems = Collector()
+        with problems.part():
+            _check_square(matrix, names, where)
+        if matrix.shape == (len(names), len(names)):
+            outside, itself = np.abs(matrix) > 1 + 1e-12, np.eye(len(names), dtype=bool)
+            for i, j in np.argwhere(outside & ~itself)[:TOLD]:
+                what = f"the correlation of {names[i]} and {names[j]} is {matrix[i, j]:g}, outside -1 to 1"
+                problems.add(what, "write a number from -1 to 1", where(int(i), int(j)))
+            for i in map(int, np.flatnonzero(np.abs(np.diag(matrix) - 1) > 1e-12)):
+                what = f"the correlation of {names[i]} with itself is {matrix[i, i]:g}"
+                problems.add(what, "write 1", where(i, i))
+        problems.finish()
+        values = np.linalg.eigvalsh((matrix + matrix.T) / 2)
+        if repair is None and _indefinite(values):
+            raise _told("the correlations are", float(values[0]), where)
         return cls.from_covariance(matrix * np.outer(volatility, volatility), names, repair, where)
 
     @classmethod
-    def from_factors(cls, loadings: Vector, covariance: Vector, specific: Vector, names: tuple[str, ...]) -> Risk:
+    def from_factors(
+        cls,
+        loadings: Vector,
+        covariance: Vector,
+        specific: Vector,
+        names: tuple[str, ...],
+        factors: tuple[str, ...] = (),
+        where: Where = _nowhere,
+    ) -> Risk:
         """From a factor model: loadings (n x k), the factors' covariance (k x k), specific volatilities (n).
+
+        Args:
+            loadings, covariance, specific: the model.
+            names: of the lines, for messages.
+            factors: their names, for messages.
+            where: the place of an entry of the covariance in its file.
 
         Raises:
             InputError: shapes that do not fit, negative specific volatilities, an indefinite factor covariance.
@@ -102,14 +127,14 @@ class Risk:
         if (specific < 0).any():
             name = names[int(np.argmin(specific))]
             raise InputError.of(f"the specific volatility of {name} is negative", "write zero or more")
-        common = cls.from_covariance(covariance, tuple(f"factor {i + 1}" for i in range(k)))
+        common = cls.from_covariance(covariance, factors or tuple(f"factor {i + 1}" for i in range(k)), None, where)
         root = np.zeros(common.factor.shape)
         root[common.factor.row, common.factor.column] = common.factor.value
         own = Sparse.of((n, n), np.arange(n), np.arange(n), specific)
         return cls(Sparse.stack([Sparse.dense(root @ loadings.T), own]), bool((specific > 0).all()))
 
     @classmethod
-    def from_scenarios(cls, returns: Vector) -> Risk:
+    def from_scenarios(cls, returns: Vector, place: Place | None = None) -> Risk:
         """From return scenarios (T x n), equally likely: the sample covariance, in factor form.
 
         Raises:
@@ -117,7 +142,7 @@ class Risk:
         """
         count, n = returns.shape
         if count < 2:
-            raise InputError.of("a covariance needs at least two scenarios", "add some")
+            raise InputError.of("a covariance needs at least two scenarios", "add some", place)
         factor = (returns - returns.mean(axis=0)) / np.sqrt(count - 1)
         return cls(Sparse.dense(factor), bool(count > n and np.linalg.matrix_rank(factor) == n))
 
@@ -126,15 +151,27 @@ class Risk:
         return float(np.linalg.norm(self.factor @ capital))
 
 
+def _indefinite(values: Vector) -> bool:
+    """Whether the least of the eigenvalues is negative by more than rounding."""
+    return bool(len(values) and values[0] < -1e-10 * max(float(values[-1]), 1e-300))
+
+
+def _told(what: str, least: float, where: Where) -> InputError:
+    mend = "check the numbers, or ask for 'repair: nearest'"
+    return InputError.of(f"{what} indefinite, with a least eigenvalue of {least:.3g}", mend, where(0, 0))
+
+
 def _check_square(matrix: Vector, names: tuple[str, ...], where: Where) -> None:
     n = len(names)
     if matrix.shape != (n, n):
         raise InputError.of(f"{n} lines do not fit a matrix of {matrix.shape}", "give a row and a column a line")
-    for i, j in np.argwhere(~np.isfinite(matrix))[:1]:
+    problems = Collector()
+    for i, j in np.argwhere(~np.isfinite(matrix))[:TOLD]:
         what = f"the entry of {names[i]} and {names[j]} is not finite"
-        raise InputError.of(what, "write a number", where(int(i), int(j)))
-    apart = np.abs(matrix - matrix.T)
-    if n and apart.max() > 1e-9 * max(float(np.abs(matrix).max()), 1e-300):
-        i, j = sorted(divmod(int(apart.argmax()), n))
+        problems.add(what, "write a number", where(int(i), int(j)))
+    problems.finish()
+    apart = np.triu(np.abs(matrix - matrix.T)) > 1e-9 * float(np.abs(matrix).max(initial=1e-300))
+    for i, j in np.argwhere(apart)[:TOLD]:
         what = f"not symmetric: {names[i]} with {names[j]} is {matrix[i, j]:g}, and {matrix[j, i]:g} the other way"
-        raise InputError.of(what, "make both the same", where(i, j))
+        problems.add(what, "make both the same", where(int(i), int(j)))
+    problems.finish()

@@ -6,26 +6,23 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, model_validator
 
 from allocator import kinds
 from allocator.case import Case, Source, today
-from allocator.errors import Collector, InputError, nearest
-from allocator.model import Model, kebab
-from allocator.rules import Rule, parse_id
+from allocator.errors import Collector, InputError, Place, Unparsable, nearest
+from allocator.measures import MeasureName
+from allocator.model import Id, Model, kebab
+from allocator.rules import Rule
 from allocator.shapes import Clause
 from allocator.terms import terms
 from allocator.units import parse_date
 
 FORMAT = "allocator/policy/1"
-LATER = {
-    "policy": ("approvers", "tested-on", "maximum-waiver", "waiver-term"),
-    "rule": ("tests", "notes", "deprecated", "relax", "inherited"),
-    "file": ("waivers", "approvals", "extends", "changes"),
-}
-"Keys of the file language that are refused by name until they mean something."
+KEYS = ("format", "policy", "sources", "rules")
+LATER = ("waivers", "approvals", "extends", "changes")
 
 Date = Annotated[dt.date, BeforeValidator(parse_date)]
 
@@ -36,17 +33,33 @@ class Effective(Model):
     from_: Date
     until: Date | None = None
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Effective:
+        if self.until is not None and self.until < self.from_:
+            raise Unparsable(f"{self.until} is before {self.from_}", "write a later date", field="until")
+        return self
+
+
+class Defaults(Model):
+    """What rules take where they don't say."""
+
+    of: MeasureName | None = None
+    severity: Literal["hard", "soft"] = "hard"
+    owner: str = ""
+
 
 class Header(Model):
     """Whose policy it is. `calendar` is the time zone in which its dates are dates."""
 
-    id: Annotated[str, BeforeValidator(parse_id)]
+    later: ClassVar = ("approvers", "tested-on", "maximum-waiver", "waiver-term")
+
+    id: Id
     title: str
     status: Literal["example", "draft", "final"]
     owner: str
     effective: Effective
     calendar: str = "America/New_York"
-    defaults: dict[str, Any] = {}
+    defaults: Defaults = Defaults()
 
 
 class Authority(Model):
@@ -103,19 +116,10 @@ class Rulebook:
         for name, value in given.items():
             object.__setattr__(self, name, value)
         problems = Collector()
-        self._check_ids(problems)
+        _check_ids(((rule.id, rule.place("id")) for rule in self.rules), problems)
         self._check_dates(problems)
         self._check_room(problems)
         problems.finish()
-
-    def _check_ids(self, problems: Collector) -> None:
-        first: dict[str, Rule] = {}
-        for rule in self.rules:
-            if rule.id in first:
-                problems.add(
-                    f"the rule id '{rule.id}' stands twice", "give each rule an id of its own", rule.place("id")
-                )
-            first.setdefault(rule.id, rule)
 
     def _check_dates(self, problems: Collector) -> None:
         if self.header is None:
@@ -164,26 +168,31 @@ class Rulebook:
         problems = Collector()
         place = getattr(document, "place", None)
         if document.get("format") != FORMAT:
-            problems.add("not a policy file", f"begin it with 'format: {FORMAT}'", place)
+            given = getattr(document.get("format"), "place", place)
+            problems.add("not a policy file", f"begin it with 'format: {FORMAT}'", given)
             problems.finish()
-        _refuse_later(document, "file", problems)
-        known = ("format", "policy", "sources", "rules")
         for key in document:
-            if key not in known and key not in LATER["file"]:
-                problems.add(f"{key}: unknown key", nearest(key, known), getattr(key, "place", place))
+            if key in LATER:
+                mend = "leave it out, as this version would not act on it"
+                problems.add(f"{key}: not supported yet", mend, getattr(key, "place", place))
+            elif key not in KEYS:
+                problems.add(f"{key}: unknown key", nearest(key, KEYS), getattr(key, "place", place))
         header, authorities = None, dict[str, Authority]()
         with problems.part():
             header = _header(document, problems)
         with problems.part():
-            authorities = _authorities(document.get("sources", {}))
+            authorities = _authorities(document)
         listed = document.get("rules")
         if not isinstance(listed, list) or not listed:
-            problems.add("no rules", "write a list under 'rules'", place)
+            problems.add("no rules", "write a list under 'rules'", getattr(listed, "place", place))
             listed = []
+        # A header that can't be read must not make each rule say that it misses a default.
+        defaults = header.defaults if header else Defaults(of=MeasureName("equity"))
         rules: list[Rule] = []
         for given in listed:
             with problems.part():
-                rules.append(_rule(given, header.defaults if header else {}, document.get("sources", {}), problems))
+                rules.append(_rule(given, defaults, document.get("sources"), problems))
+        _check_ids(_written_ids(listed), problems)
         if header is not None:
             with problems.part():
                 made = cls(rules, as_of, header, authorities, source)
@@ -249,28 +258,25 @@ class Rulebook:
         return f"Rulebook('{title}', {len(self.rules)} rules as of {self.as_of})"
 
 
-def _refuse_later(given: Mapping[str, Any], part: str, problems: Collector) -> None:
-    for key in given:
-        if key in LATER[part]:
-            what = f"'{key}' is not supported yet"
-            problems.add(what, "leave it out; this version would not act on it", getattr(key, "place", None))
+def _check_ids(ids: Iterable[tuple[str, Place | None]], problems: Collector) -> None:
+    first: set[str] = set()
+    for name, place in ids:
+        if name in first:
+            problems.add(f"the rule id '{name}' stands twice", "give each rule an id of its own", place)
+        first.add(name)
 
 
-def _without(given: Mapping[str, Any], keys: Iterable[str]) -> Mapping[str, Any]:
-    kept = {key: value for key, value in given.items() if key not in keys}
-    return type(given)(kept, given.place) if hasattr(given, "place") else kept  # type: ignore[call-arg]
+def _written_ids(listed: Iterable[Any]) -> list[tuple[str, Place | None]]:
+    """The ids of the rules as written; one of a rule that can't be read is taken all the same."""
+    ids = [given.get("id") for given in listed if isinstance(given, Mapping)]
+    return [(str(name), getattr(name, "place", None)) for name in ids if isinstance(name, str)]
 
 
 def _header(document: Mapping[str, Any], problems: Collector) -> Header:
     given = document.get("policy")
     if not isinstance(given, Mapping):
         raise InputError.of("no 'policy'", "say whose policy it is, under 'policy'", getattr(document, "place", None))
-    _refuse_later(given, "policy", problems)
-    header = Header.read(_without(given, LATER["policy"]), "policy")
-    known = ("of", "severity", "owner")
-    for key in header.defaults:
-        if key not in known:
-            problems.add(f"policy defaults.{key}: unknown key", nearest(key, known), getattr(key, "place", None))
+    header = Header.read(given, "policy")
     try:
         today(header.calendar)
     except (KeyError, ValueError, OSError):
@@ -280,40 +286,42 @@ def _header(document: Mapping[str, Any], problems: Collector) -> Header:
     return header
 
 
-def _authorities(given: Any) -> dict[str, Authority]:
+def _authorities(document: Mapping[str, Any]) -> dict[str, Authority]:
+    given = document.get("sources")
     if not isinstance(given, Mapping):
-        raise InputError.of("'sources' is no mapping", "write an id and a title each", getattr(given, "place", None))
+        place = getattr(given, "place", getattr(document, "place", None))
+        raise InputError.of("no sources", "write the texts that rules rest on, as in manual-3: {title: ...}", place)
     problems = Collector()
     found = {}
     for name, source in given.items():
         with problems.part():
-            if not isinstance(source, Mapping):
-                mend = f"write {name}: {{title: ...}}"
-                raise InputError.of(f"source '{name}' is no mapping", mend, getattr(source, "place", None))
             found[str(name)] = Authority.read(source, f"source '{name}'")
     problems.finish()
     return found
 
 
-def _rule(given: Any, defaults: Mapping[str, Any], sources: Any, problems: Collector) -> Rule:
+def _rule(given: Any, defaults: Defaults, sources: Any, problems: Collector) -> Rule:
     """One rule of a file: its kind is looked up first, so that its errors are those of its kind only."""
     place = getattr(given, "place", None)
     if not isinstance(given, Mapping):
-        raise InputError.of("a rule is a mapping", "write id, title, kind, ...", place)
-    _refuse_later(given, "rule", problems)
-    title = f"rule '{given.get('id', '?')}'"
+        raise InputError.of("this is no rule", "write its id, title, kind, ...", place)
+    title = f"rule '{given['id']}'" if isinstance(given.get("id"), str) else "a rule"
     if not isinstance(given.get("kind"), str):
         raise InputError.of(f"{title} kind: missing", f"add one of {', '.join(kinds.known('rules'))}", place)
     kind = kinds.find("rules", str(given["kind"]), getattr(given["kind"], "place", place))
-    fields = {kebab(name) for name in kind.model_fields}
-    applied = {key: value for key, value in defaults.items() if key in fields and key not in given}
+    applied = {
+        name: getattr(defaults, name)
+        for name in defaults.model_fields_set
+        if name in kind.model_fields and name not in given
+    }
     if "penalty" in given and "severity" not in given:
         applied.pop("severity", None)
-    kept = _without(given, (*LATER["rule"], "kind"))
-    merged = type(kept)({**applied, **kept}, place) if place else {**applied, **kept}  # type: ignore[call-arg]
+    merged: Mapping[str, Any] = {**applied, **{key: value for key, value in given.items() if key != "kind"}}
+    if place:
+        merged = type(given)(merged, place)  # type: ignore[call-arg]
     for key in ("authority", "why"):
         if key not in given:
-            problems.add(f"{title} {key}: missing", "add it; files say on whose authority and why", place)
+            problems.add(f"{title} {key}: missing", "add it, since files say on whose authority and why", place)
     authority = given.get("authority")
     if authority is not None and isinstance(sources, Mapping) and authority not in sources:
         what = f"{title} authority: '{authority}' is not among the sources"

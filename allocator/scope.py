@@ -43,7 +43,8 @@ class Scope:
         for column, names in given.items():
             listed = (names,) if isinstance(names, str) else names
             if not isinstance(listed, (list, tuple)) or not listed or not all(isinstance(n, str) for n in listed):
-                raise Unparsable(f"no names under '{column}'", f"write one, or a list: {{{column}: [a, b]}}")
+                mend = f"write one, or a list: {{{column}: [a, b]}}"
+                raise Unparsable(f"no names under '{column}'", mend, getattr(names, "place", None))
             columns[str(column)] = tuple(listed)
         return cls(columns, getattr(given, "key_places", {}))
 
@@ -63,14 +64,15 @@ class Scope:
             values = universe.ids if column == "line" else universe.texts.get(column)
             if values is None:
                 known = ["line", *universe.texts]
-                kind = "a column of numbers" if column in universe.numbers else "unknown"
-                problems.add(f"column '{column}' is {kind}", nearest(column, known), self._places.get(column, place))
+                kind = "holds numbers, not names" if column in universe.numbers else "is unknown"
+                problems.add(f"column '{column}' {kind}", nearest(column, known), self._places.get(column, place))
                 continue
             present = set(values)
             for name in names:
                 if name not in present:
                     where = getattr(name, "place", place)
-                    problems.add(f"no line has {column} '{name}'", nearest(name, present), where)
+                    what = f"no line '{name}'" if column == "line" else f"no line has {column} '{name}'"
+                    problems.add(what, nearest(name, present), where)
             mask &= np.isin(np.array(values), names)
         problems.finish()
         if not mask.any():

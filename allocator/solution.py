@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from allocator.certificate import Certificate
 from allocator.shapes import Clause, Multipliers, Score
 from allocator.sparse import Indices, Vector
+
+FORMAT = "allocator/outcome/1"
+Record = dict[str, Any]
+"A solution as plain data, which JSON holds without loss."
+
+BINDS = 1e-6
+"A clause binds where a dollar of room is worth more than this many dollars a year."
+
+
+def binding(clause: Clause, weight: Vector) -> NDArray[np.bool_]:
+    """Which members of a clause hold the objective back, by their multipliers."""
+    return np.asarray(np.abs(weight) > BINDS)
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BeforeValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from allocator.errors import InputError, Unparsable, nearest
 from allocator.model import Model
 from allocator.scope import Scope
 from allocator.sparse import Vector
-from allocator.units import Money, Multiple, Rate, Share, Years
+from allocator.units import Money, Multiple, Rate, Share, Years, not_negative, part, positive
+
+Room = Annotated[Money, AfterValidator(not_negative)]
+Part = Annotated[Share, AfterValidator(part)]
 
 
 class Cost(Model):
@@ -33,14 +36,16 @@ class Cost(Model):
         """The yearly rate, all in.
 
         Raises:
-            InputError: the reference rate is not among those given.
+            InputError: the reference rate is not among those given, or the whole is negative.
         """
-        if self.rate is not None:
-            return float(self.rate) + float(self.spread) + float(self.fee)
-        name = self.reference or ""
-        if name not in references:
+        name, base = self.reference or "", self.rate
+        if base is None and name not in references:
             raise InputError([self.problem("reference", f"unknown reference '{name}'", nearest(name, references))])
-        return float(references[name]) + float(self.spread) + float(self.fee)
+        whole = Rate((base or references[name]).amount + self.spread.amount + self.fee.amount)
+        if float(whole) < 0:
+            what = f"a cost of {whole} a year, all in, is negative"
+            raise InputError([self.problem(None, what, "write a cost of zero or more")])
+        return float(whole)
 
 
 def _as_mapping(given: Any) -> Any:
@@ -53,7 +58,7 @@ class SubLimit(Model):
     id: str
     title: str = ""
     scope: Scope
-    at_most: Money
+    at_most: Room
 
 
 class Covenants(Model):
@@ -66,10 +71,10 @@ class Covenants(Model):
         single_obligor: at most this part of its loans may depend on one counterparty.
     """
 
-    cover: Multiple | None = None
-    loan_to_value: Share | None = None
-    content: Share | None = None
-    single_obligor: Share | None = None
+    cover: Annotated[Multiple, AfterValidator(positive)] | None = None
+    loan_to_value: Part | None = None
+    content: Part | None = None
+    single_obligor: Part | None = None
 
 
 class Tranche(Model):
@@ -81,21 +86,13 @@ class Tranche(Model):
 
     id: str
     title: str = ""
-    capacity: Money
+    capacity: Room
     cost: Annotated[Cost, BeforeValidator(_as_mapping)]
-    tenor: Years
+    tenor: Annotated[Years, AfterValidator(positive)]
     repayment: Literal["annuity", "bullet"] = "annuity"
     eligible: Scope = Scope({})
     covenants: Covenants = Covenants()
     sub_limits: list[SubLimit] = []
-
-    @model_validator(mode="after")
-    def _in_range(self) -> Tranche:
-        if float(self.capacity) < 0:
-            raise Unparsable(f"capacity {self.capacity} is negative", "write zero or more")
-        if float(self.tenor) <= 0:
-            raise Unparsable(f"tenor {self.tenor} is not positive", "write at least one year")
-        return self
 
     def service(self, cost: float, life: Vector) -> Vector:
         """Yearly debt service per dollar on lines of these lives (years), interest and repayment together."""

@@ -16,6 +16,7 @@ from allocator.errors import Unparsable
 
 _NUMBER = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?")
 _LONGEST = 40
+_CURRENCY = re.compile("[\u00a3\u00a5\u20a0-\u20cf\uffe5]|\\b[A-Z]{3}\\b")
 
 
 def plain_decimal(text: str) -> Decimal | None:
@@ -112,6 +113,9 @@ class Quantity:
         return cls.show(abs(change))
 
 
+Q = TypeVar("Q", bound=Quantity)
+
+
 class Share(Quantity):
     """A part of a whole or a yearly rate; 35% is 0.35."""
 
@@ -150,6 +154,13 @@ class Money(Quantity):
         """As for any quantity, with the dollar sign before the number."""
         match = re.fullmatch(r"(-?)\$\s?(\S*?\d)\s*(m|bn|tn|)", text)
         return (match[1] + match[2], cls.units[match[3]]) if match else (text, None)
+
+    @classmethod
+    def parse(cls, given: object) -> Self:
+        """As for any quantity; another currency is refused by name."""
+        if isinstance(given, str) and _CURRENCY.search(given):
+            raise Unparsable(f"'{given[:60]}' is not in US dollars", f"write {cls.expects}")
+        return super().parse(given)
 
     def __str__(self) -> str:
         size = abs(self.amount)
@@ -209,6 +220,39 @@ class Count(Index):
         return made
 
 
+def not_negative(given: Q) -> Q:
+    """Refuse a quantity below zero.
+
+    Raises:
+        Unparsable: it is.
+    """
+    if float(given) < 0:
+        raise Unparsable(f"{given} is negative", "write zero or more")
+    return given
+
+
+def positive(given: Q) -> Q:
+    """Refuse a quantity that is not above zero.
+
+    Raises:
+        Unparsable: it is not.
+    """
+    if float(given) <= 0:
+        raise Unparsable(f"{given} is not above zero", "write more than zero")
+    return given
+
+
+def part(given: Q) -> Q:
+    """Refuse a share that is no part of a whole.
+
+    Raises:
+        Unparsable: it is below 0% or over 100%.
+    """
+    if not 0 <= float(given) <= 1:
+        raise Unparsable(f"{given} is not between 0% and 100%", "write a part of the whole")
+    return given
+
+
 def parse_date(given: object) -> dt.date:
     """Read an ISO date, `2026-04-01`.
 
@@ -233,8 +277,6 @@ Level = Index | Share
 BY_NAME: Mapping[str, type[Quantity]] = {
     unit.__name__.lower(): unit for unit in (Share, Rate, Money, Multiple, Years, Index, Count)
 }
-
-Q = TypeVar("Q", bound=Quantity)
 
 
 def parse_any(units: tuple[type[Quantity], ...], given: object) -> Quantity:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from allocator.errors import Collector, InputError, Place, nearest
+from allocator.errors import Collector, InputError, Place, closest, nearest
 from allocator.sparse import Sparse, Vector
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 Where = Callable[[int | None, str], Place | None]
 "Gives the place of a cell by row (None for the header) and column."
 
+MOST = 1e15
+"Larger numbers are mistakes."
+CELL = "write a number without separators, of at most 15 digits"
 NAME = re.compile(r"\w[\w .&/'’-]{0,78}[\w.]|\w")
 
 PARTS, MONEY, TIME, MULTIPLE, PLAIN = "a fraction", "money", "time", "a multiple", "a number"
@@ -85,7 +88,11 @@ class Universe:
         problems = Collector()
         ids = tuple(str(cell) for cell in columns.get("id", ()))
         if not ids:
-            problems.add("no column 'id', or no lines", "name every line in a column 'id'", where(None, "id"))
+            problems.add(
+                "no column 'id', or no lines",
+                "name every line in a column 'id'",
+                where(None, next(iter(columns), "id")),
+            )
             problems.finish()
         _check_ids(ids, problems, where)
         numbers: dict[str, Vector] = {}
@@ -95,6 +102,7 @@ class Universe:
             name, unit = split_header(header)
             if name == "id":
                 continue
+            _check_name(name, columns, problems, where(None, header))
             if name in numbers or name in texts:
                 problems.add(f"column '{name}' stands twice", "keep one", where(None, header))
             elif name in TEXTS or (name not in KNOWN and not unit and not _mostly_numbers(cells)):
@@ -123,7 +131,7 @@ class Universe:
         """The same lines with what they depend on: rows of line, counterparty and share.
 
         Raises:
-            InputError: an unknown line, a share outside 0 to 1, or a pair that stands twice.
+            InputError: an unknown line, no counterparty, a share outside 0 to 1, or a pair that stands twice.
         """
         problems = Collector()
         index = {line: i for i, line in enumerate(self.ids)}
@@ -133,6 +141,8 @@ class Universe:
         for row, (line, party, share) in enumerate(rows):
             if line not in index:
                 problems.add(f"no line '{line}'", nearest(line, index), where(row, "line"))
+            if not party:
+                problems.add(f"no counterparty for '{line}'", "write a name", where(row, "counterparty"))
             if not 0 <= share <= 1:
                 problems.add(f"the exposure {share:g} is not between 0 and 1", "write 0% to 100%", where(row, "share"))
             if (line, party) in seen:
@@ -158,8 +168,8 @@ class Universe:
         if column in self.texts:
             raise InputError.of(f"{who} needs numbers, and column '{column}' is text", "name a numeric column", place)
         what = f"{who} needs column '{column}', which the universe lacks"
-        close = [name for name in self.numbers if name not in KNOWN]
-        mend = f"add it to the universe, or {nearest(column, close)}" if close else "add it to the universe"
+        close = closest(column, self.numbers)
+        mend = f"add it to the universe, or did you mean '{close}'?" if close else "add it to the universe"
         raise InputError.of(what, mend, place)
 
     def groups(self, column: str, who: str, place: Place | None = None) -> tuple[tuple[str, ...], Sparse]:
@@ -187,7 +197,7 @@ def split_header(header: str) -> tuple[str, str]:
 
 
 def parse_cells(cells: Sequence[Any]) -> Vector | None:
-    """All cells as finite numbers; None where one of them isn't (an empty one, `nan`, `1_000`, or text)."""
+    """All cells as numbers below 1e15; None where one of them isn't (an empty one, `nan`, `1_000`, or text)."""
     if any(isinstance(cell, str) for cell in cells):
         joined = "".join(map(str, cells))
         if not joined.isascii() or "_" in joined:
@@ -196,12 +206,22 @@ def parse_cells(cells: Sequence[Any]) -> Vector | None:
         values = np.array([float(cell) for cell in cells])
     except (TypeError, ValueError):
         return None
-    return values if np.isfinite(values).all() else None
+    return values if (np.abs(values) < MOST).all() else None
 
 
 def _mostly_numbers(cells: Sequence[Any]) -> bool:
     readable = sum(parse_cells([cell]) is not None for cell in cells)
     return 2 * readable > len(cells)
+
+
+def _check_name(name: str, columns: Iterable[str], problems: Collector, place: Place | None) -> None:
+    """A misspelt column would else become a measure of its own, and its meaning would be lost."""
+    if "[" in name or "]" in name:
+        problems.add(f"the unit in '{name}' is not in brackets", "write it as in capacity [$ bn]", place)
+    known = {*KNOWN, *TEXTS} - {split_header(header)[0] for header in columns}
+    meant = closest(re.sub(r"[\s_]+", "-", name.lower()), known, 0.85)
+    if meant and name not in KNOWN and name not in TEXTS:
+        problems.add(f"column '{name}' is nearly '{meant}'", f"write {meant}, or a name less like it", place)
 
 
 def _check_ids(ids: tuple[str, ...], problems: Collector, where: Where) -> None:
@@ -237,7 +257,7 @@ def _numbers(ids: tuple[str, ...], header: str, cells: Sequence[Any], problems: 
             if parse_cells([cell]) is None:
                 shown = f"'{str(cell)[:40]}' is not a number" if str(cell).strip() else "missing"
                 what = f"{shown}, for '{ids[row]}' in column '{header}'"
-                problems.add(what, "write a finite number without separators", where(row, header))
+                problems.add(what, CELL, where(row, header))
         return np.zeros(len(cells))
     values = values * units[unit]
     if name in NOT_NEGATIVE:

@@ -20,8 +20,9 @@ from allocator.files.outcomes import read_record
 from allocator.files.policies import read_rules
 from allocator.objectives import Aim, Blend, Sum
 from allocator.outcome import Outcome
-from allocator.record import Record, multipliers, totals
+from allocator.record import multipliers, totals
 from allocator.rulebook import Rulebook
+from allocator.solution import Record
 
 
 @dataclass(frozen=True)

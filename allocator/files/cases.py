@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import BeforeValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from allocator import kinds
 from allocator.case import Case, Source
-from allocator.errors import Collector, InputError, Place, Unparsable, nearest
+from allocator.errors import Collector, InputError, Place, Unparsable, closest, nearest
 from allocator.files.digests import source_of
 from allocator.files.marked import read_yaml
 from allocator.files.tables import Table, read_table
@@ -20,11 +20,9 @@ from allocator.fund import Fund
 from allocator.model import Model
 from allocator.risk import Risk
 from allocator.sparse import Vector
-from allocator.stack import Tranche
-from allocator.units import Index, Rate
-from allocator.universe import Universe, parse_cells, split_header
-
-LATER = ("principals", "stresses")
+from allocator.stack import SubLimit, Tranche
+from allocator.units import Index, Rate, not_negative
+from allocator.universe import CELL, Universe, parse_cells, split_header
 
 
 class Factors(Model):
@@ -48,9 +46,10 @@ class RiskFiles(Model):
     def _one_way(self) -> RiskFiles:
         given = [self.covariance, self.correlation, self.factors, self.scenarios]
         if sum(way is not None for way in given) != 1:
-            raise Unparsable("risk is told in one way", "name a covariance, a correlation, factors or scenarios")
+            what = "one way to tell it is needed"
+            raise Unparsable(what, "name a covariance, a correlation, factors or scenarios, and no second")
         if self.repair and self.covariance is None and self.correlation is None:
-            raise Unparsable("repair goes with a covariance or a correlation", "leave it out")
+            raise Unparsable("it goes with a covariance or a correlation", "leave it out", field="repair")
         return self
 
 
@@ -61,6 +60,8 @@ def _weights(given: Any) -> Any:
 class FundFile(Model):
     """What `fund.yaml` says."""
 
+    later: ClassVar = ("principals", "stresses")
+
     format: Literal["allocator/fund/1"]
     fund: Fund
     references: dict[str, Rate] = {}
@@ -70,7 +71,7 @@ class FundFile(Model):
     holdings: str | None = None
     risk: RiskFiles | None = None
     policy: str | None = None
-    objective: Annotated[dict[str, Index], BeforeValidator(_weights)] = {}
+    objective: Annotated[dict[str, Annotated[Index, AfterValidator(not_negative)]], BeforeValidator(_weights)] = {}
 
 
 class _Folder:
@@ -100,13 +101,8 @@ def read_case(path: str | os.PathLike[str]) -> Case:
     """
     given = Path(path)
     file = given / "fund.yaml" if given.is_dir() else given
-    document = read_yaml(file)
+    said = FundFile.read(read_yaml(file))
     problems = Collector()
-    for key in document:
-        if key in LATER:
-            problems.add(f"'{key}' is not supported yet", "leave it out", getattr(key, "place", None))
-    problems.finish()
-    said = FundFile.read(document)
     folder = _Folder(file.parent)
     folder.sources.append(source_of(file))
     _check_names(said, problems)
@@ -114,6 +110,7 @@ def read_case(path: str | os.PathLike[str]) -> Case:
     with problems.part():
         universe = _universe(said, folder)
     if universe is not None:
+        _check_against(said, universe, problems)
         if said.exposures:
             with problems.part():
                 universe = _exposures(universe, folder.table(said.exposures, said.place("exposures")))
@@ -138,13 +135,16 @@ def read_case(path: str | os.PathLike[str]) -> Case:
 
 
 def _check_names(said: FundFile, problems: Collector) -> None:
-    first: set[str] = set()
+    named: list[tuple[str, Tranche | SubLimit]] = [("tranche", tranche) for tranche in said.stack]
     for tranche in said.stack:
-        if tranche.id in first:
-            problems.add(f"the tranche id '{tranche.id}' stands twice", "give each its own", tranche.place("id"))
-        first.add(tranche.id)
+        named += [(f"sub-limit of '{tranche.id}', the", limit) for limit in tranche.sub_limits]
         with problems.part():
             tranche.cost.yearly(said.references)
+    first: set[tuple[str, str]] = set()
+    for kind, entry in named:
+        if (kind, entry.id) in first:
+            problems.add(f"the {kind} id '{entry.id}' stands twice", "give each its own", entry.place("id"))
+        first.add((kind, entry.id))
     for name in said.objective:
         if name not in kinds.known("objectives"):
             what, mend = f"unknown objective '{name}'", nearest(name, kinds.known("objectives"))
@@ -154,10 +154,32 @@ def _check_names(said: FundFile, problems: Collector) -> None:
 def _universe(said: FundFile, folder: _Folder) -> Universe:
     table = folder.table(said.universe, said.place("universe"))
     universe = Universe.build(table.columns, table.place)
-    if said.stack and "capacity" not in universe.numbers:
-        place = table.place(None, next(iter(table.columns)))
-        raise InputError.of("no column 'capacity', which a fund with debt needs", "add capacity [$ bn]", place)
+    needs = [("capacity", "capacity [$ bn]", "compression")] if said.fund.compression else []
+    if said.stack:
+        needs = [
+            (name, header, "debt")
+            for name, header in (("capacity", "capacity [$ bn]"), ("cash-yield", "cash-yield [%]"))
+        ]
+    problems = Collector()
+    for name, header, who in needs:
+        if name not in universe.numbers:
+            place = table.place(None, next(iter(table.columns)))
+            problems.add(f"no column '{name}', which a fund with {who} needs", f"add {header}", place)
+    problems.finish()
     return universe
+
+
+def _check_against(said: FundFile, universe: Universe, problems: Collector) -> None:
+    """What the stack says of the lines."""
+    for tranche in said.stack:
+        if tranche.id in universe.ids:
+            problems.add(f"the tranche id '{tranche.id}' is a line's too", "rename the tranche", tranche.place("id"))
+        for scope, place in (
+            (tranche.eligible, tranche.place("eligible")),
+            *((limit.scope, limit.place("scope")) for limit in tranche.sub_limits),
+        ):
+            with problems.part():
+                scope.lines(universe, place)
 
 
 def _column(table: Table, name: str, otherwise: int | None = None) -> tuple[str, Any]:
@@ -166,7 +188,15 @@ def _column(table: Table, name: str, otherwise: int | None = None) -> tuple[str,
         if split_header(header)[0] == name:
             return header, cells
     place = table.place(None, next(iter(table.columns)))
-    raise InputError.of(f"no column '{name}'", f"add it; this table has {', '.join(table.columns)}"[:200], place)
+    raise InputError.of(f"no column '{name}'", f"add it to {', '.join(table.columns)}"[:200], place)
+
+
+def _need(table: Table, *names: str) -> None:
+    problems = Collector()
+    for name in names:
+        with problems.part():
+            _column(table, name)
+    problems.finish()
 
 
 def _amounts(table: Table, name: str, units: Mapping[str, float], expected: str) -> tuple[str, Vector]:
@@ -185,16 +215,20 @@ def _cells(table: Table, header: str, cells: Any) -> Vector:
         for row, cell in enumerate(cells):
             if parse_cells([cell]) is None:
                 shown = f"'{str(cell)[:40]}' is not a number" if str(cell).strip() else "missing"
-                problems.add(f"{shown}, in column '{header}'", "write a finite number", table.place(row, header))
+                problems.add(f"{shown}, in column '{header}'", CELL, table.place(row, header))
         problems.finish()
         raise AssertionError
     return values
 
 
 def _exposures(universe: Universe, table: Table) -> Universe:
-    _, lines = _column(table, "line")
-    _, parties = _column(table, "counterparty")
+    _need(table, "line", "counterparty", "share")
+    (_, lines), (_, parties) = _column(table, "line"), _column(table, "counterparty")
     header, shares = _amounts(table, "share", {"%": 0.01, "": 1.0}, "share [%]")
+    if header == "share" and (shares > 1).any():
+        row = int(np.argmax(shares > 1))
+        what = f"column 'share' has no unit and holds {table.columns[header][row]}"
+        raise InputError.of(what, "write share [%] if these are percentages", table.place(row, header))
     names = {"line": "line", "counterparty": "counterparty", "share": header}
     rows = [(str(a), str(b), float(c)) for a, b, c in zip(lines, parties, shares, strict=True)]
     return universe.with_exposures(rows, lambda row, column: table.place(row, names[column]))
@@ -204,6 +238,7 @@ def _holdings(said: FundFile, universe: Universe, folder: _Folder) -> dict[str, 
     if not said.holdings:
         return {}
     table = folder.table(said.holdings, said.place("holdings"))
+    _need(table, "line", "amount")
     _, lines = _column(table, "line")
     header, amounts = _amounts(table, "amount", {"$ bn": 1.0, "$ m": 0.001}, "amount [$ bn]")
     problems = Collector()
@@ -234,27 +269,69 @@ def _risk(said: RiskFiles | None, universe: Universe, folder: _Folder) -> Risk |
         return Risk.from_correlation(_matrix(table, lines, lines), volatility, lines, said.repair, _places(table))
     if said.scenarios is not None:
         table = folder.table(said.scenarios, said.place("scenarios"))
-        _known_columns(table, lines)
-        return Risk.from_scenarios(np.column_stack([_cells(table, line, table.columns[line]) for line in lines]))
+        found = [name for name in table.columns if name not in ("id", "date")]
+        problems = Collector()
+        _check_labels("column", found, lines, lambda k: table.place(None, found[k]), problems, ordered=False)
+        problems.finish()
+        first = table.place(None, next(iter(table.columns)))
+        return Risk.from_scenarios(_numbers(table, lines), first)
     assert said.factors is not None
     loadings = folder.table(said.factors.loadings, said.factors.place("loadings"))
     factors = tuple(list(loadings.columns)[1:])
     common = folder.table(said.factors.covariance, said.factors.place("covariance"))
     specific = folder.table(said.factors.specific, said.factors.place("specific"))
-    own = _matrix(specific, lines, tuple(list(specific.columns)[1:2]))
-    return Risk.from_factors(_matrix(loadings, lines, factors), _matrix(common, factors, factors), own[:, 0], lines)
+    problems = Collector()
+    with problems.part():
+        betas = _matrix(loadings, lines, factors)
+    with problems.part():
+        shared = _matrix(common, factors, factors)
+    with problems.part():
+        own = _specific(specific, lines)
+    problems.finish()
+    return Risk.from_factors(betas, shared, own, lines, factors, _places(common))
 
 
-def _known_columns(table: Table, lines: tuple[str, ...]) -> None:
+def _specific(table: Table, lines: tuple[str, ...]) -> Vector:
+    """The lines' own volatilities."""
     problems = Collector()
     first = next(iter(table.columns))
-    for line in lines:
-        if line not in table.columns:
-            problems.add(f"no column for line '{line}'", "add it", table.place(None, first))
-    for name in table.columns:
-        if name not in lines and name not in ("id", "date"):
-            problems.add(f"column '{name}' is no line", nearest(name, lines), table.place(None, name))
+    _check_labels("row", table.columns[first], lines, lambda k: table.place(k, first), problems)
+    with problems.part():
+        header, own = _amounts(table, "volatility", {"%": 0.01, "": 1.0}, "volatility [%]")
+        for row in map(int, np.flatnonzero(own < 0)):
+            what = f"the volatility of '{table.columns[first][row]}' is negative"
+            problems.add(what, "write zero or more", table.place(row, header))
     problems.finish()
+    return own
+
+
+def _check_labels(
+    kind: str,
+    found: Sequence[Any],
+    wanted: tuple[str, ...],
+    place: Callable[[int | None], Place | None],
+    problems: Collector,
+    ordered: bool = True,
+) -> None:
+    """The names of rows or columns must be those wanted, each once and in the same order."""
+    names = set(wanted)
+    unknown = [k for k, name in enumerate(found) if name not in names]
+    for k in unknown:
+        problems.add(f"{kind} '{found[k]}' is unknown", nearest(str(found[k]), wanted), place(k))
+    # A misspelt name is one fault, though it leaves the right one missing.
+    absent = names - set(found) - {closest(str(found[k]), wanted) for k in unknown}
+    for name in sorted(absent, key=wanted.index):
+        problems.add(f"no {kind} '{name}'", "add it", place(None))
+    if unknown or absent:
+        return
+    if len(found) > len(wanted):
+        k = next(k for k, name in enumerate(found) if name in found[:k])
+        problems.add(f"{kind} '{found[k]}' stands twice", "keep one", place(k))
+    elif ordered and (apart := [k for k, name in enumerate(wanted) if name != found[k]]):
+        what = f"{kind} '{found[apart[0]]}' stands where '{wanted[apart[0]]}' belongs"
+        problems.add(
+            what, f"keep the order of {', '.join(wanted[:4])}{', ...' if len(wanted) > 4 else ''}", place(apart[0])
+        )
 
 
 def _matrix(table: Table, rows: tuple[str, ...], columns: tuple[str, ...]) -> Vector:
@@ -265,23 +342,26 @@ def _matrix(table: Table, rows: tuple[str, ...], columns: tuple[str, ...]) -> Ve
     """
     problems = Collector()
     first, *named = table.columns
-    for position, (found, wanted) in enumerate(zip(table.columns[first], rows, strict=False)):
-        if found != wanted:
-            what = f"row '{found}' stands where '{wanted}' belongs"
-            problems.add(what, "name the rows in the order of the universe", table.place(position, first))
-            break
-    for found, wanted in zip(named, columns, strict=False):
-        if found != wanted:
-            what = f"column '{found}' stands where '{wanted}' belongs"
-            problems.add(what, "name the columns in the order of the universe", table.place(None, found))
-            break
-    if len(table.columns[first]) != len(rows) or len(named) != len(columns):
-        what = (
-            f"{len(table.columns[first])} rows and {len(named)} columns, and {len(rows)} by {len(columns)} are needed"
-        )
-        problems.add(what, "give one for each", table.place(None, first))
+    corner = table.place(None, first)
+    _check_labels("row", table.columns[first], rows, lambda k: corner if k is None else table.place(k, first), problems)
+    _check_labels("column", named, columns, lambda k: corner if k is None else table.place(None, named[k]), problems)
     problems.finish()
-    return np.column_stack([_cells(table, name, table.columns[name]) for name in named])
+    return _numbers(table, named)
+
+
+def _numbers(table: Table, columns: Sequence[str]) -> Vector:
+    """Columns side by side.
+
+    Raises:
+        InputError: all cells that are no numbers.
+    """
+    problems = Collector()
+    found = []
+    for name in columns:
+        with problems.part():
+            found.append(_cells(table, name, table.columns[name]))
+    problems.finish()
+    return np.column_stack(found) if found else np.zeros((len(table), 0))
 
 
 def _places(table: Table) -> Any:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from importlib.resources import files
 from pathlib import Path
-from typing import Any
+
+from pydantic import ValidationError
 
 from allocator.errors import InputError, Place
-from allocator.record import FORMAT, Record
+from allocator.files.outcome_model import OutcomeFile
+from allocator.files.texts import write_texts
+from allocator.solution import FORMAT, Record
 
 MOST_BYTES = 1 << 30
 
@@ -20,8 +22,12 @@ def to_json(record: Record) -> str:
 
 
 def write_outcome(record: Record, path: str | os.PathLike[str]) -> None:
-    """Write a record."""
-    Path(path).write_text(to_json(record), encoding="utf-8")
+    """Write a record.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    write_texts(Path(path).parent, {Path(path).name: to_json(record)})
 
 
 def read_record(path: str | os.PathLike[str]) -> Record:
@@ -44,10 +50,10 @@ def read_record(path: str | os.PathLike[str]) -> Record:
         raise InputError.of("this is no JSON", "give a file that 'allocator solve --out' wrote", Place(name)) from None
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise InputError.of("no outcome", f"give a file whose format is {FORMAT}", Place(name))
+    try:
+        OutcomeFile.model_validate(found)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise InputError.of(f"the outcome is damaged at '{where}'", "compute it again", Place(name)) from None
     return found
-
-
-def schema() -> dict[str, Any]:
-    """The JSON Schema of an outcome."""
-    loaded: dict[str, Any] = json.loads((files("allocator.files") / "outcome.schema.json").read_text(encoding="utf-8"))
-    return loaded

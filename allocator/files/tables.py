@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
+from operator import methodcaller
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -31,13 +32,17 @@ _Fault = tuple[int, str, str]
 _MOST_BYTES = 64 * 1024 * 1024
 _MOST_COLUMNS = 20_000
 _MOST_CELLS = 32_000_000
+_LEAVE_OUT = "leave out what is not needed"
 
 _CELL = re.compile(r' *("(?:[^"]|"")*")(?=,|$)|\s*([^,]*)')
 "A quoted cell, else all up to the next comma."
+_SPACES = " \u3000"
 _BLANK = re.compile(r"[^\S\n \u3000]")
 "What passes for a space and would split a group in two; the space of Japanese text is wide enough to see."
 _SIGNS = frozenset("=+-@")
 _SIGNED_NUMBER = re.compile(r"[+-]\$?(\d[\d,]*\.?\d*|\.\d+)([eE][+-]?\d+)?( ?[A-Za-z%]+)?")
+_SIGN_FIRST = re.compile(r'[=@+-](?<![^,"\s].)(?!(?<=[+-])\d+(\.\d*)?(e[+-]?\d+)?(,|$))')
+"A cell that may be a formula; almost no line of a table of numbers has one, which saves a look at each cell."
 _ARROW_TEXTS = ("string", "large_string", "string_view", "null")
 
 
@@ -85,7 +90,7 @@ def read_table(path: Path, name: str | None = None, max_rows: int = 200_000) -> 
     reader = readers.get(path.suffix.lower())
     if reader is None:
         _refuse("a table is a .csv or a .parquet file", "save it as one of them", name)
-    return reader(read_bytes(path, name, _MOST_BYTES, "leave out what is not needed"), name, max_rows)
+    return reader(read_bytes(path, name, _MOST_BYTES, _LEAVE_OUT), name, max_rows)
 
 
 def _read_csv(data: bytes, name: str, max_rows: int) -> Table:
@@ -109,7 +114,7 @@ def _read_csv(data: bytes, name: str, max_rows: int) -> Table:
         place = Place(name, number)
         row = _split(line, place, problems)
         if row and len(row) != len(header):
-            mend = "add the missing ones" if len(row) < len(header) else "put a cell that has a comma in quotes"
+            mend = "add the others" if len(row) < len(header) else "put a cell that has a comma in quotes"
             problems.add(f"the row has {len(row)} of {len(header)} cells", mend, place)
         rows.append(row)
     problems.finish()
@@ -128,12 +133,14 @@ def _split(line: str, place: Place, problems: FirstFew) -> list[str]:
         cells = list(map(str.strip, next(csv.reader([line], strict=True, skipinitialspace=True))))
     except csv.Error:
         open_quotes = (i for i, cell in enumerate(_cells(line)) if (cell[2] or "").startswith('"'))
-        what = "a quoted cell does not end with a quote and a comma on its own line"
-        mend = "close it, and write a quote within it twice"
-        problems.add(what, mend, _place_in(line, place, next(open_quotes, 0)))
+        if (index := next(open_quotes, None)) is None:
+            problems.add(f"a cell is longer than {csv.field_size_limit():,} characters", "shorten it", place)
+        else:
+            what = "a quoted cell does not end with a quote and a comma on its own line"
+            problems.add(what, "close it, and write a quote within it twice", _place_in(line, place, index))
         return []
-    if formulas := _formulas(cells):
-        problems.add_each(formulas, _told(partial(_place_in, line, place)))
+    if _SIGN_FIRST.search(line):
+        problems.add_each(_formulas(cells), _told(partial(_place_in, line, place)))
     return cells
 
 
@@ -159,7 +166,7 @@ def _read_parquet(data: bytes, name: str, max_rows: int) -> Table:
         _refuse("Parquet needs pyarrow", "install it with pip install 'sovereign-allocator[parquet]'", name)
     with _as_parquet(name):
         file = parquet.ParquetFile(pa.BufferReader(data))
-        header, rows = [title.strip() for title in file.schema_arrow.names], file.metadata.num_rows
+        header, rows = [title.strip(_SPACES) for title in file.schema_arrow.names], file.metadata.num_rows
     _check_size(rows, len(header), name, max_rows)
     problems = FirstFew()
     for check in (_name_faults, _formulas, _unreadable):
@@ -173,8 +180,9 @@ def _read_parquet(data: bytes, name: str, max_rows: int) -> Table:
         if not cells:
             mend = "save it as text, numbers, or yes and no"
             problems.add(f"column '{title}' holds {str(kind)[:60]}", mend, table.header_place(title))
-        for check in (_formulas, _unreadable, _not_finite):
-            problems.add_each(check(cells), _told(partial(table.place, column=title)))
+        texts = [cell if isinstance(cell, str) else "" for cell in cells]
+        for faults in (_formulas(texts), _unreadable(texts), _not_finite(cells)):
+            problems.add_each(faults, _told(partial(table.place, column=title)))
     problems.finish()
     return table
 
@@ -197,7 +205,7 @@ def _from_arrow(column: Any, types: Any) -> Cells:
     elif types.is_integer(kind) or types.is_floating(kind):
         convert = _exactly
     elif str(kind) in _ARROW_TEXTS:
-        convert = str.strip
+        convert = methodcaller("strip", _SPACES)
     else:
         return ()
     return tuple("" if cell is None else convert(cell) for cell in column.to_pylist())
@@ -218,40 +226,30 @@ def _name_faults(header: Sequence[str]) -> Iterator[_Fault]:
         if not title:
             yield index, f"column {index + 1} has no name", "write one"
         elif first.setdefault(title, index) != index:
-            yield (
-                index,
-                f"the column '{title[:60]}' stands twice, first as column {first[title] + 1}",
-                "keep one",
-            )
+            earlier = first[title] + 1
+            yield index, f"the column '{title[:60]}' stands twice, first as column {earlier}", "keep one"
 
 
-def _formulas(cells: Cells) -> list[_Fault]:
+def _formulas(cells: Sequence[str]) -> Iterator[_Fault]:
     """Cells that a spreadsheet would run."""
-    return [
-        (at, f"the cell '{cell[:60]}' begins like a formula", "write the value itself")
-        for at, cell in enumerate(cells)
-        if isinstance(cell, str) and cell[:1] in _SIGNS and not _SIGNED_NUMBER.fullmatch(cell)
-    ]
+    for at, cell in enumerate(cells):
+        if cell[:1] in _SIGNS and not _SIGNED_NUMBER.fullmatch(cell):
+            yield at, f"the cell '{cell[:60]}' begins like a formula", "write the value itself"
 
 
-def _unreadable(cells: Cells) -> Iterator[_Fault]:
+def _unreadable(cells: Sequence[str]) -> Iterator[_Fault]:
     """Cells with characters that are refused in CSV before it is split."""
-    texts = [cell for cell in cells if isinstance(cell, str)]
-    hidden = hidden_in("".join(texts).encode()) + "\n"
+    hidden = hidden_in("".join(cells).encode()) + "\n"
     refused = re.compile(f"[{re.escape(hidden)}]|{_BLANK.pattern}")
-    for row, cell in enumerate(cells):
-        if isinstance(cell, str) and (found := refused.search(cell)):
-            yield row, *(not_readable if found[0] in hidden else not_a_space)(found[0])
+    for at, cell in enumerate(cells):
+        if found := refused.search(cell):
+            yield at, *(not_readable if found[0] in hidden else not_a_space)(found[0])
 
 
 def _not_finite(cells: Cells) -> Iterator[_Fault]:
-    for row, cell in enumerate(cells):
+    for at, cell in enumerate(cells):
         if isinstance(cell, float) and not math.isfinite(cell):
-            yield (
-                row,
-                "the cell is no finite number of at most 15 digits",
-                "write one, or leave the cell empty",
-            )
+            yield at, "this is no finite number of at most 15 digits", "write one, or leave it empty"
 
 
 def _check_size(rows: int, columns: int, name: str, max_rows: int) -> None:
@@ -264,7 +262,7 @@ def _check_size(rows: int, columns: int, name: str, max_rows: int) -> None:
         (rows * columns, _MOST_CELLS, "cells"),
     ):
         if count > most:
-            _refuse(f"the table has {count:,} {what}, more than {most:,}", "leave out what is not needed", name)
+            _refuse(f"the table has {count:,} {what}, more than {most:,}", _LEAVE_OUT, name)
 
 
 def _refuse(what: str, mend: str, name: str) -> NoReturn:

@@ -3,47 +3,39 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import BeforeValidator, model_validator
+from pydantic import AfterValidator, model_validator
 
 from allocator import kinds
 from allocator.errors import InputError, Unparsable
 from allocator.measures import Measure
-from allocator.model import Model, kebab
+from allocator.model import Id, Model, kebab
 from allocator.shapes import Clause, Number, RotatedCone, Rows
 from allocator.sparse import Sparse, Vector
-from allocator.units import Dated, Quantity, Rate, Share
+from allocator.units import Dated, Quantity, Rate, positive
+from allocator.units import Share as Part
 
 if TYPE_CHECKING:
     from allocator.case import Case
 
 
-def parse_id(given: object) -> str:
-    """Read a rule's id: small letters, digits and dashes.
+def capped(rule: Rule, of_equity: bool) -> None:
+    """Refuse a limit over 100%, which can never bind, unless it is of equity.
 
     Raises:
-        Unparsable: anything else.
+        Unparsable: one is over 100%, or negative.
     """
-    if isinstance(given, str) and re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", given) and len(given) <= 60:
-        return str(given)
-    raise Unparsable(f"'{str(given)[:60]}' can't be an id", "use small letters, digits and dashes, as in one-line")
-
-
-def capped(limit: Dated[Share], of_equity: bool) -> None:
-    """Refuse a share over 100%, which can never bind, unless it is of equity.
-
-    Raises:
-        Unparsable: it is over 100%, or negative.
-    """
-    for value in limit.values.values():
-        if float(value) < 0 or (float(value) > 1 and not of_equity):
-            raise Unparsable(f"{value} is not between 0% and 100%", "mend the share, or take it of equity")
+    for name in ("at_least", "at_most"):
+        dated: Dated[Part] | None = getattr(rule, name, None)
+        for value in dated.values.values() if dated else ():
+            if float(value) < 0 or (float(value) > 1 and not of_equity):
+                mend = "mend the share" if float(value) < 0 else "mend the share, or take it of equity"
+                raise Unparsable(f"{value} is not between 0% and 100%", mend, field=kebab(name))
 
 
 @dataclass(frozen=True)
@@ -65,27 +57,27 @@ class Rule(Model, ABC):
     `authority` and `why` are required in files, where the authority must be one of the file's sources.
     """
 
+    later: ClassVar = ("tests", "notes", "deprecated", "relax", "inherited")
     kind: ClassVar[str]
     may_be_soft: ClassVar[bool] = True
 
-    id: Annotated[str, BeforeValidator(parse_id)]
+    id: Id
     title: str
     authority: str = ""
     why: str = ""
     owner: str = ""
     severity: Literal["hard", "soft"] = "hard"
-    penalty: Rate | None = None
+    penalty: Annotated[Rate, AfterValidator(positive)] | None = None
 
     @model_validator(mode="after")
     def _severity_fits(self) -> Rule:
         if self.severity == "soft" and not self.may_be_soft:
-            raise Unparsable(
-                f"a rule of kind '{self.kind}' can't be soft", "make it hard; its excess is not in dollars"
-            )
+            what, mend = f"a rule of kind '{self.kind}' can't be soft", "make it hard, as its excess is not in dollars"
+            raise Unparsable(what, mend, field="severity")
         if self.severity == "soft" and self.penalty is None:
-            raise Unparsable("a soft rule needs a penalty", "add one, such as penalty: 300 bp")
+            raise Unparsable("a soft rule needs a penalty", "add one, such as penalty: 300 bp", field="severity")
         if self.severity == "hard" and self.penalty is not None:
-            raise Unparsable("a hard rule takes no penalty", "remove it, or write severity: soft")
+            raise Unparsable("a hard rule takes no penalty", "remove it, or write severity: soft", field="penalty")
         return self
 
     @model_validator(mode="after")
@@ -97,7 +89,8 @@ class Rule(Model, ABC):
             for date in sorted({*floor.values, *cap.values}):
                 low, high = floor.on(date), cap.on(date)
                 if low is not None and high is not None and float(low) > float(high):
-                    raise Unparsable(f"at-least {low} is above at-most {high}", "lower the floor or raise the cap")
+                    what = f"{low} is above at-most {high}"
+                    raise Unparsable(what, "lower the floor or raise the cap", field="at-least")
         return self
 
     def limits(self, on: dt.date) -> list[Limit]:
@@ -113,8 +106,9 @@ class Rule(Model, ABC):
                 continue
             value = dated.on(on)
             if value is None:
-                what = f"rule '{self.id}': {kebab(name)} has no value in force on {on}"
-                mend = f"its first is from {min(dated.values)}; add an earlier one, or ask for a later date"
+                first = f"its first is from {min(dated.values)}"
+                what = f"rule '{self.id}' {kebab(name)}: no value is in force on {on}, {first}"
+                mend = "add an earlier one, or ask for a later date"
                 raise InputError([self.problem(name, what, mend)])
             found.append(Limit(name, value, name == "at_least"))
         return found
@@ -125,9 +119,16 @@ class Rule(Model, ABC):
         names = sorted(set(type(self).model_fields) - apart)
         return (self.kind, *(repr(getattr(self, name)) for name in names))
 
-    @abstractmethod
     def sentence(self, on: dt.date) -> str:
-        """The rule in plain language, as on a date."""
+        """The rule in plain language, as on a date; a soft one says what missing it costs."""
+        if self.severity == "hard":
+            return self.plain(on)
+        sides = " or ".join("short" if limit.at_least else "over" for limit in self.limits(on))
+        return f"{self.plain(on)} It may be missed, at {self.penalty} a year on each dollar {sides}."
+
+    @abstractmethod
+    def plain(self, on: dt.date) -> str:
+        """What the rule asks, in plain language, as on a date."""
 
     @abstractmethod
     def clauses(self, case: Case, on: dt.date) -> list[Clause]:
@@ -180,11 +181,14 @@ class Rule(Model, ABC):
         """One limit of a ratio; theta follows from the first of the numbers."""
         m, size = numerators.shape
         if (denominator.row < 0).any() or denominator.constant < 0:
-            self._refuse(limit, f"{denominator.words} can be negative, so a ratio to it means nothing")
+            why = f"{denominator.words} can be negative, so a ratio to it means nothing"
+            self._refuse(limit, why, "use another denominator")
         if loss is not None and not limit.at_least:
             self._refuse(limit, f"{words} at most so much is not convex: compression makes income concave")
         if denominator.loss is not None and limit.at_least:
             self._refuse(limit, f"{words} at least so much is not convex: compression makes income concave")
+        if denominator.loss is not None and float(limit.value) <= 0:
+            self._refuse(limit, f"{limit.value} of {denominator.words} leaves nothing", "write a limit above zero")
         theta = numbers[0].theta(numbers[0].value)
         sign = 1.0 if limit.at_least else -1.0
         constants = np.zeros(m) if constants is None else constants
@@ -228,10 +232,8 @@ class Rule(Model, ABC):
             return Rows(**data)
         return RotatedCone(**data, M=bend * scale**-0.5, k=np.zeros(bend.shape[0]), typical=np.full(m, 0.05))
 
-    def _refuse(self, limit: Limit, why: str) -> None:
-        raise InputError(
-            [self.problem(limit.field, f"rule '{self.id}': {why}", "turn the limit round, or use another measure")]
-        )
+    def _refuse(self, limit: Limit, why: str, mend: str = "turn the limit round, or use another measure") -> None:
+        raise InputError([self.problem(limit.field, f"rule '{self.id}': {why}", mend)])
 
 
 def limits_in_words(rule: Rule, on: dt.date) -> str:

@@ -28,11 +28,11 @@ class Amount(Rule):
     at_least: Dated[Money] | None = None
     at_most: Dated[Money] | None = None
 
-    def sentence(self, on: dt.date) -> str:
+    def plain(self, on: dt.date) -> str:
         """The rule in plain language."""
         where = f" in {self.scope}" if self.scope else ""
-        what = str(self.measure)
-        return f"{what[:1].upper()}{what[1:]}{where} is {limits_in_words(self, on)}."
+        what = f"{self.measure}{where}" + ("," if "," in str(self.measure) else "")
+        return f"{what[:1].upper()}{what[1:]} is {limits_in_words(self, on)}."
 
     def clauses(self, case: Case, on: dt.date) -> list[Clause]:
         """One row; the denominator is one $ bn."""

@@ -43,32 +43,36 @@ class Concentration(Rule):
     @model_validator(mode="after")
     def _fields_fit(self) -> Concentration:
         if (self.measure == "top-n") != (self.n is not None) or (self.n is not None and float(self.n) < 1):
-            raise Unparsable(
-                "n goes with measure: top-n, and is at least 1", "write measure: top-n and n: 3, or neither"
-            )
+            mend = "write measure: top-n and n: 3, or neither"
+            raise Unparsable("n goes with measure: top-n, and is at least 1", mend, field="n")
         wrong = self.at_most if self.measure == "effective-number" else self.at_least
         if wrong is not None:
             side = "at most" if self.measure == "effective-number" else "at least"
             mend = {"effective-number": "use at-least"}.get(self.measure, "use at-most")
-            raise Unparsable(f"{self.measure} {side} so much is not convex", mend)
+            raise Unparsable(f"{self.measure} {side} so much is not convex", mend, field=side.replace(" ", "-"))
         limit = self.at_least or self.at_most
         if self.at_most is not None:
             unit = Share if self.measure == "top-n" else Index
             if any(type(value) is not unit for value in self.at_most.values.values()):
-                raise Unparsable(f"{self.at_most} has the wrong unit for {self.measure}", f"write {UNIT[self.measure]}")
+                what = f"{self.at_most} has the wrong unit for {self.measure}"
+                raise Unparsable(what, f"write {UNIT[self.measure]}", field="at-most")
         top = {"effective-number": np.inf}.get(self.measure, 1.0)
         if limit is not None and any(not 0 < float(value) <= top for value in limit.values.values()):
-            raise Unparsable(f"{limit} is out of range for {self.measure}", f"write {UNIT[self.measure]}")
+            side = "at-least" if self.at_least else "at-most"
+            raise Unparsable(f"{limit} is out of range for {self.measure}", f"write {UNIT[self.measure]}", field=side)
         return self
 
-    def sentence(self, on: dt.date) -> str:
+    def plain(self, on: dt.date) -> str:
         """The rule in plain language."""
         limits = limits_in_words(self, on)
         if self.measure == "hhi":
-            return f"The squared shares of each {self.by} in {self.of}, added up, are {limits}."
+            return f"The squared shares of every {self.by} in {self.of} add up to {limits}."
+        many = f"{self.by[:-1]}ies" if self.by.endswith("y") else f"{self.by}s"
         if self.measure == "effective-number":
-            return f"Capital is spread as if over {limits} equal {self.by}s, by shares in {self.of}."
-        return f"The {self.n} largest {self.by}s together are {limits} of {self.of}."
+            return f"Capital is spread as evenly as over {limits} equal {many}, by shares in {self.of}."
+        if self.n == Count(1):
+            return f"The largest {self.by} is {limits} of {self.of}."
+        return f"The {self.n} largest {many} together are {limits} of {self.of}."
 
     def clauses(self, case: Case, on: dt.date) -> list[Clause]:
         """A cone over the groups' capital, or a sum of the largest."""

@@ -32,16 +32,17 @@ class Coverage(Rule):
     @model_validator(mode="after")
     def _fields_fit(self) -> Coverage:
         if not 0 <= float(self.haircut) < 1:
-            raise Unparsable(f"the haircut {self.haircut} is not between 0% and 100%", "write 15%, say")
+            raise Unparsable(f"{self.haircut} is not between 0% and 100%", "write 15%, say", field="haircut")
         if any(float(value) <= 0 for value in self.at_least.values.values()):
-            raise Unparsable("the cover must be above zero", "write 1.20x, say")
+            raise Unparsable("the cover must be above zero", "write 1.20x, say", field="at-least")
         return self
 
-    def sentence(self, on: dt.date) -> str:
+    def plain(self, on: dt.date) -> str:
         """The rule in plain language."""
         cut = f", cut by {self.haircut}," if float(self.haircut) else ""
         owed = "debt service (interest and repayment)" if self.measure == "debt-service" else "interest"
-        return f"Cash income net of compression{cut} is {limits_in_words(self, on)} of {owed}."
+        covers = f"Cash income net of compression{cut} covers {owed}"
+        return f"{covers} {limits_in_words(self, on)}. Where nothing is owed, it is kept."
 
     def clauses(self, case: Case, on: dt.date) -> list[Clause]:
         """One row, or a cone where yields compress."""

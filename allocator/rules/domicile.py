@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from allocator.case import Case
 
 COLUMNS = {"seat": "domicile", "assets": "site"}
+NAMES = {
+    "US": "the United States",
+    "JP": "Japan",
+    "CA": "Canada",
+    "KR": "South Korea",
+    "AU": "Australia",
+    "GB": "the United Kingdom",
+}
+"Countries in a sentence; any other stands as the universe writes it."
 
 
 class Domicile(Rule):
@@ -35,18 +44,18 @@ class Domicile(Rule):
     @model_validator(mode="after")
     def _fields_fit(self) -> Domicile:
         if self.basis == "content" and self.country != "US":
-            raise Unparsable(f"content is known for the US only, not for '{self.country}'", "use basis: seat or assets")
-        for limit in (self.at_least, self.at_most):
-            if limit is not None:
-                capped(limit, self.of.name == "equity")
+            what = f"content is known for the US only, not for '{self.country}'"
+            raise Unparsable(what, "use basis: seat or assets", field="country")
+        capped(self, self.of.name == "equity")
         return self
 
-    def sentence(self, on: dt.date) -> str:
+    def plain(self, on: dt.date) -> str:
         """The rule in plain language."""
+        where = NAMES.get(self.country, self.country)
         what = {
-            "seat": f"Capital in companies seated in {self.country}",
-            "assets": f"Capital in assets that stand in {self.country}",
-            "content": f"Capital, each line counted by its part made in {self.country},",
+            "seat": f"Capital in companies seated in {where}",
+            "assets": f"Capital in assets that stand in {where}",
+            "content": f"Content made in {where} (each line's capital times its us-share)",
         }[self.basis]
         return f"{what} is {limits_in_words(self, on)} of {self.of}."
 

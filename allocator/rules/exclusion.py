@@ -24,7 +24,7 @@ class Exclusion(Rule):
     may_be_soft: ClassVar = False
     scope: Scope
 
-    def sentence(self, on: dt.date) -> str:
+    def plain(self, on: dt.date) -> str:
         """The rule in plain language."""
         return f"Nothing is invested in {self.scope}."
 

@@ -31,16 +31,16 @@ class Leverage(Rule):
     @model_validator(mode="after")
     def _fields_fit(self) -> Leverage:
         if (self.measure == "tranche") != (self.tranche is not None):
-            raise Unparsable("a tranche goes with measure: tranche", "give both, or none")
+            raise Unparsable("a tranche goes with measure: tranche", "give both, or none", field="tranche")
         return self
 
-    def sentence(self, on: dt.date) -> str:
+    def plain(self, on: dt.date) -> str:
         """The rule in plain language."""
         limits = limits_in_words(self, on)
         if self.measure == "tranche":
-            return f"The debt of tranche {self.tranche} is {limits} of all debt."
+            return f"The debt of tranche {self.tranche} is {limits} of all debt. Where there is no debt, it is kept."
         what = "Debt" if self.measure == "debt-to-equity" else "The capital deployed"
-        return f"{what} is {limits} of equity."
+        return f"{what} divided by equity is {limits}."
 
     def clauses(self, case: Case, on: dt.date) -> list[Clause]:
         """One row."""

@@ -32,18 +32,19 @@ class LookThrough(Rule):
     @model_validator(mode="after")
     def _fields_fit(self) -> LookThrough:
         if (self.each is None) == (self.scope is None):
-            raise Unparsable("a look-through needs each: counterparty, or a scope", "give one of them")
+            raise Unparsable("a look-through needs each: counterparty, or a scope", "give one of them", field="scope")
         if self.each not in (None, "counterparty") or (self.scope and list(self.scope.columns) != ["counterparty"]):
-            raise Unparsable("a look-through speaks of counterparties", "write each: counterparty")
-        capped(self.at_most, self.of.name == "equity")
+            field = "scope" if self.each is None else "each"
+            raise Unparsable("a look-through speaks of counterparties", "write each: counterparty", field=field)
+        capped(self, self.of.name == "equity")
         return self
 
-    def sentence(self, on: dt.date) -> str:
+    def plain(self, on: dt.date) -> str:
         """The rule in plain language."""
-        whom = "any one counterparty" if self.scope is None else " or ".join(self.scope.columns["counterparty"])
-        return (
-            f"Capital that depends on {whom}, behind all lines together, is {limits_in_words(self, on)} of {self.of}."
-        )
+        names = self.scope.columns["counterparty"] if self.scope else ("any one counterparty",)
+        apart = "each on its own and " if len(names) > 1 else ""
+        whom = f"{' or '.join(names)}, {apart}behind all lines together,"
+        return f"Capital that depends on {whom} is {limits_in_words(self, on)} of {self.of}."
 
     def clauses(self, case: Case, on: dt.date) -> list[Clause]:
         """A row for each counterparty."""

@@ -29,16 +29,17 @@ class Ratio(Rule):
     at_least: Dated[Times] | None = None
     at_most: Dated[Times] | None = None
 
-    def sentence(self, on: dt.date) -> str:
+    def plain(self, on: dt.date) -> str:
         """The rule in plain language."""
-        where = f", in {self.scope}," if self.scope else ""
-        what = str(self.numerator)
-        return f"{what[:1].upper()}{what[1:]}{where} is {limits_in_words(self, on)} of {self.denominator}."
+        where = f"in {self.scope}, " if self.scope else ""
+        what = f"{where}{self.numerator}, divided by {self.denominator}, is {limits_in_words(self, on)}."
+        return f"{what[:1].upper()}{what[1:]} Where both are zero, it is kept."
 
     def clauses(self, case: Case, on: dt.date) -> list[Clause]:
         """One row, or a cone where income is net of compression."""
         who = f"rule '{self.id}'"
-        if self.severity == "soft" and (self.numerator.column or self.denominator.column):
+        apart = self.numerator.column or self.denominator.column or self.denominator.name == "net-cash-income"
+        if self.severity == "soft" and apart:
             what = f"{who}: its shortfall is not in dollars, so it can't be soft"
             raise InputError([self.problem("severity", what, "make it hard")])
         lines = self.scope.lines(case.universe, self.place("scope")) if self.scope else None

@@ -34,12 +34,10 @@ class Share(Rule):
     def _fields_fit(self) -> Share:
         if (self.scope is None) == (self.each is None):
             raise Unparsable("a share needs a scope, or each", "give one of them")
-        for limit in (self.at_least, self.at_most):
-            if limit is not None:
-                capped(limit, self.of.name == "equity")
+        capped(self, self.of.name == "equity")
         return self
 
-    def sentence(self, on: dt.date) -> str:
+    def plain(self, on: dt.date) -> str:
         """The rule in plain language."""
         where = f"in {self.scope}" if self.scope is not None else f"in each {self.each}"
         return f"Capital {where} is {limits_in_words(self, on)} of {self.of}."

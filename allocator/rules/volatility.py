@@ -30,10 +30,10 @@ class Volatility(Rule):
     @model_validator(mode="after")
     def _fields_fit(self) -> Volatility:
         if any(float(value) <= 0 for value in self.at_most.values.values()):
-            raise Unparsable("the volatility must be above zero", "write 14%, say")
+            raise Unparsable("the volatility must be above zero", "write 14%, say", field="at-most")
         return self
 
-    def sentence(self, on: dt.date) -> str:
+    def plain(self, on: dt.date) -> str:
         """The rule in plain language."""
         return f"One standard deviation of a year's return on the capital is {limits_in_words(self, on)} of {self.of}."
 

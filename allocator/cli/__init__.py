@@ -1,0 +1,72 @@
+"""The command line: read, call, render, and an exit code. A command is imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from allocator import __version__
+
+COMMANDS = {
+    "solve": "Find the best allocation of a case within its rules.",
+    "compare": "Show what moved between two outcomes.",
+    "verify": "Recheck an outcome from its files, without solving.",
+    "init": "Write a small case to start from.",
+}
+"Each command with its help, so that --help needs to import none of them."
+
+INPUT_WRONG, INFEASIBLE, NOT_CERTIFIED = 1, 3, 4
+
+
+class Lazy(click.Group):
+    """A group whose commands live in modules of their own."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """The names, in the order of a first use."""
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """A command by its name."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"allocator.cli.{name}").command
+        return command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list for --help, without importing the commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def group() -> None:
+    """Certified allocation for leveraged sovereign funds.
+
+    Exit codes: 0 done; 1 the input is wrong; 2 usage; 3 no allocation satisfies the rules; 4 not certified.
+    """
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run a command; what is wrong with the input is told on standard error, never as a traceback."""
+    from allocator.errors import AllocatorError, InputError, NotCertified
+
+    try:
+        sys.exit(group.main(arguments, prog_name="allocator", standalone_mode=True))
+    except InputError as error:
+        for problem in error.problems:
+            click.echo(f"error: {problem}", err=True)
+        sys.exit(INPUT_WRONG)
+    except NotCertified as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(NOT_CERTIFIED)
+    except AllocatorError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(INPUT_WRONG)
+    except OSError as error:
+        named = f" '{error.filename}'" if error.filename else ""
+        click.echo(f"error: cannot read or write{named} ({error.strerror}); check the path", err=True)
+        sys.exit(INPUT_WRONG)

@@ -1,0 +1,42 @@
+"""Where results go: standard output, a file, or a folder of tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from allocator.files.outcomes import to_json, write_outcome
+from allocator.files.texts import write_texts
+from allocator.solution import Record
+
+FORMATS = ("table", "json", "csv", "markdown")
+
+
+def emit(record: Record, form: str, out: Path | None) -> None:
+    """Print an outcome, or write it: JSON or Markdown to a file, CSV to a folder.
+
+    With a file that ends in `.json`, the outcome is written there and the table printed all the same.
+    """
+    if form == "table":
+        from allocator.report.terminal import console, show_outcome
+
+        if out is not None:
+            write_outcome(record, out)
+        show_outcome(console(), record)
+    elif form == "csv":
+        from allocator.report.csv import tables
+
+        found = tables(record)
+        if out is None:
+            click.echo(next(iter(found.values())), nl=False)
+            return
+        write_texts(out, found)
+    else:
+        from allocator.report.markdown import outcome
+
+        text = to_json(record) if form == "json" else outcome(record)
+        if out is None:
+            click.echo(text, nl=False)
+        else:
+            write_texts(out.parent, {out.name: text})

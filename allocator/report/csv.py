@@ -1,0 +1,41 @@
+"""A record as CSV tables of plain numbers; no cell can be taken for a formula by a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from allocator.solution import Record
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def tables(record: Record) -> dict[str, str]:
+    """File names to CSV: amounts, financing, totals, rules and prices; or the violations where nothing fits."""
+    if "amounts" not in record:
+        return {"violations.csv": render(record.get("violations", []))}
+    totals = [{"total": key, "value": value} for key, value in record["totals"].items() if key != "tranches"]
+    return {
+        "amounts.csv": render(record["amounts"]),
+        "financing.csv": render(record["financing"], ("line", "tranche", "amount")),
+        "totals.csv": render(totals),
+        "rules.csv": render(record["rules"]),
+        "prices.csv": render(record["prices"]),
+    }
+
+
+def render(rows: Sequence[Record], header: Sequence[str] = ()) -> str:
+    """Rows as CSV, with the keys of the first as the header."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]) if rows else header, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
+    return out.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, list):
+        value = " ".join(map(str, value))
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

@@ -1,0 +1,33 @@
+"""A record as a fragment of HTML, for notebooks; every text is escaped."""
+
+from __future__ import annotations
+
+from html import escape
+
+from allocator.report import tables as made
+from allocator.report.tables import Table
+from allocator.solution import Record
+
+
+def _table(table: Table) -> str:
+    def cells(tag: str, row: object) -> str:
+        return "".join(
+            f'<{tag} style="text-align:{"right" if name.endswith(">") else "left"}">{escape(text)}</{tag}>'
+            for name, text in zip(table.header, row, strict=True)  # type: ignore[call-overload]
+        )
+
+    head = cells("th", [name.rstrip(">") for name in table.header])
+    body = "".join(f"<tr>{cells('td', row)}</tr>" for row in table.rows)
+    note = f"<p><small>{escape(table.note)}</small></p>" if table.note else ""
+    caption = f"<caption style='text-align:left'><b>{escape(table.title)}</b></caption>"
+    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
+
+
+def fragment(record: Record) -> str:
+    """An outcome as a notebook shows it."""
+    head = f"<p><b>{escape(made.title(record))}</b></p>"
+    said = "".join(f"<p>{escape(note)}</p>" for note in made.notes(record))
+    if "amounts" not in record:
+        return head + said + _table(made.violations(record))
+    items = "".join(f"<li>{escape(name)}: {escape(told)}</li>" for name, told in made.summary(record))
+    return f"{head}{said}<ul>{items}</ul>{''.join(map(_table, made.tables(record)))}<p>{escape(made.proof(record))}</p>"

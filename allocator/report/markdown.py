@@ -1,0 +1,36 @@
+"""A record as Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from allocator.report import tables as made
+from allocator.report.tables import Table
+from allocator.solution import Record
+
+
+def text(cell: str) -> str:
+    """A cell that cannot be taken for markup."""
+    return re.sub(r"([\\`*_{}\[\]<>|#~])", r"\\\1", cell)
+
+
+def render(tables: Sequence[Table]) -> str:
+    """Tables one after the other."""
+    parts = []
+    for table in tables:
+        rules = ["---:" if name.endswith(">") else "---" for name in table.header]
+        rows = [[name.rstrip(">") for name in table.header], rules, *[list(map(text, row)) for row in table.rows]]
+        drawn = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+        parts.append(f"### {text(table.title)}\n\n{drawn}\n" + (f"\n{text(table.note)}\n" if table.note else ""))
+    return "\n".join(parts)
+
+
+def outcome(record: Record) -> str:
+    """An outcome with all its tables."""
+    parts = [f"## {text(made.title(record))}\n"]
+    parts += [f"- {text(note)}\n" for note in made.notes(record)]
+    if "amounts" not in record:
+        return "\n".join([*parts, render([made.violations(record)])])
+    parts += ["\n".join(f"- **{text(name)}**: {text(told)}" for name, told in made.summary(record)) + "\n"]
+    return "\n".join([*parts, render(made.tables(record)), f"{text(made.proof(record))}\n"])

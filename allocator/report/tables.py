@@ -1,0 +1,357 @@
+"""A record as tables of text, in the order in which a reader wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from allocator.report.words import NOTHING, change, dollars, gap_in_words, percent, quantity, worth
+from allocator.solution import Record
+
+
+SMALL = 1e-6
+"A line with less than this part of equity gets nothing, to a reader."
+
+
+@dataclass(frozen=True)
+class Table:
+    """A titled table.
+
+    Attributes:
+        title: what it shows.
+        header: the columns; one that ends in `>` is aligned right.
+        rows: text.
+        note: a sentence under it.
+    """
+
+    title: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    note: str = ""
+
+
+def title(record: Record) -> str:
+    """Of what, by what rules, on which date."""
+    policy = record["policy"]
+    by = f"policy {policy['id']} ({policy['status']})" if policy else "rules built in Python"
+    return f"{record['case']['title']}, by {by} as in force on {record['as-of']}"
+
+
+def notes(record: Record) -> list[str]:
+    """What else a reader must know: numbers tried, repairs, solvers that failed."""
+    tried = record["set"]["case"] | record["set"]["rules"]
+    found = [f"tried: {name} = {value}" for name, value in tried.items()]
+    found += record["notes"]
+    failed = [
+        f"{each['solver']} at {each['tolerance']:g}: {each['result']}" for each in record.get("attempts", [])[:-1]
+    ]
+    return found + failed
+
+
+def summary(record: Record) -> list[tuple[str, str]]:
+    """The few numbers that say what the allocation is."""
+    t = record["totals"]
+    objective = record["objective"]
+    borrowed = f" and {dollars(t['debt'])} debt" if t["tranches"] else ""
+    found = [
+        ("Objective", f"{objective['name']}: {_objective_value(record)}"),
+        (
+            "Deployed",
+            f"{dollars(t['deployed'])} of {dollars(t['equity'])} equity{borrowed}; reserve {dollars(t['reserve'])}",
+        ),
+    ]
+    if t["tranches"]:
+        found.append(("Leverage", f"{t['debt-to-equity']:.2f}x debt to equity"))
+    if "dividend-yield" in t:
+        income = dollars(t["distributable-income"])
+        found.append(("Dividend yield", f"{percent(t['dividend-yield'], 2)} of equity, {income} a year"))
+    if t.get("debt-service-cover"):
+        found.append(("Cover", f"{t['debt-service-cover']:.2f}x of debt service ({dollars(t['debt-service'])} a year)"))
+    if "strategic-weight" in t:
+        each = t["strategic-weight"] * t["equity"] / t["deployed"] if t["deployed"] else 0.0
+        found.append(
+            ("Strategic weight", f"{t['strategic-weight']:.3f} per dollar of equity, {each:.3f} per dollar deployed")
+        )
+    if "expected-return" in t:
+        found.append(("Expected return", f"{percent(t['expected-return'], 2)} of equity, before costs"))
+    if "volatility" in t:
+        over = t["volatility"] * t["equity"] / t["deployed"] if t["deployed"] else 0.0
+        found.append(
+            ("Volatility", f"{percent(t['volatility'], 1)} of equity, {percent(over, 1)} of the capital deployed")
+        )
+    rates = exchange(record)
+    if rates:
+        found.append(("Exchange rate", rates))
+    return found
+
+
+def _objective_value(record: Record) -> str:
+    objective = record["objective"]
+    if objective["form"] == "single" and objective["parts"][0]["unit"] == "share":
+        return percent(objective["parts"][0]["value"], 3)
+    if objective["form"] == "single":
+        return f"{objective['parts'][0]['value']:.6g}"
+    return f"{objective['value']:.6g} (" + ", ".join(_part(part) for part in objective["parts"]) + ")"
+
+
+def _part(part: Record) -> str:
+    value = percent(part["value"], 3) if part["unit"] == "share" else f"{part['value']:.4g}"
+    return f"{part['name']} {value}"
+
+
+def exchange(record: Record) -> str:
+    """What a blend implied: one point of each other objective in basis points of the first."""
+    objective = record["objective"]
+    if objective["form"] != "blend":
+        return ""
+    first, *others = objective["parts"]
+    told = []
+    for other in others:
+        rate = other["counts"] / first["counts"] / 100 if first["counts"] else 0.0
+        worth = f"{rate * 1e4:.3g} bp" if first["unit"] == "share" else f"{rate:.3g}"
+        told.append(f"1 point (0.01) of {other['name']} was worth {worth} of {first['name']}")
+    return "; ".join(told)
+
+
+def sectors(record: Record) -> Table | None:
+    """Capital by sector with a bar; None where the lines have no sectors."""
+    if not _has_sectors(record):
+        return None
+    groups: dict[str, float] = {}
+    for each in record["amounts"]:
+        groups[each["sector"]] = groups.get(each["sector"], 0.0) + each["amount"]
+    deployed = sum(groups.values()) or 1.0
+    ranked = sorted(groups.items(), key=lambda pair: (-pair[1], pair[0]))
+    rows = [(name, dollars(amount), percent(amount / deployed), bar(amount / deployed)) for name, amount in ranked]
+    return Table("Sectors", ("Sector", "Capital>", "Share>", ""), rows)
+
+
+def _has_sectors(record: Record) -> bool:
+    return any(each["sector"] != each["line"] for each in record["amounts"])
+
+
+def bar(share: float, width: int = 30) -> str:
+    """A bar of a share."""
+    return "█" * round(share * width)
+
+
+def lines(record: Record) -> Table:
+    """Capital by line with its debt, largest first; lines without capital are counted under it."""
+    debt: dict[str, float] = {}
+    for each in record["financing"]:
+        debt[each["line"]] = debt.get(each["line"], 0.0) + each["amount"]
+    ranked = sorted(record["amounts"], key=lambda each: (-each["amount"], each["line"]))
+    used = [each for each in ranked if each["amount"] > SMALL * record["case"]["equity"]]
+    levered, grouped = bool(record["totals"]["tranches"]), _has_sectors(record)
+    header = ["Line", *(["Sector"] if grouped else []), "Capital>", "Share>"]
+    header += ["Debt>", "Of capital>"] if levered else []
+    header += [] if grouped else [""]
+    rows = []
+    for each in used:
+        owed = debt.get(each["line"], 0.0)
+        row = [each["line"], *([each["sector"]] if grouped else []), dollars(each["amount"]), percent(each["share"])]
+        row += [dollars(owed), percent(owed / each["amount"], 0)] if levered else []
+        rows.append(row + ([] if grouped else [bar(each["share"])]))
+    left = len(ranked) - len(used)
+    note = f"{left} other lines get nothing." if left > 1 else "One other line gets nothing." if left else ""
+    return Table("Lines", header, rows, note)
+
+
+def tranches(record: Record) -> Table | None:
+    """Debt by tranche."""
+    found = record["totals"]["tranches"]
+    if not found:
+        return None
+    rows = [
+        (name, dollars(each["amount"]), dollars(each["capacity"]), percent(_part_of(each["amount"], each["capacity"]), 0),
+         percent(each["cost"], 3))
+        for name, each in found.items()
+    ]  # fmt: skip
+    return Table("Financing", ("Tranche", "Debt>", "Capacity>", "Used>", "Cost>"), rows)
+
+
+def _part_of(part: float, whole: float) -> float | None:
+    return part / whole if whole else None
+
+
+def binding_rules(record: Record) -> Table | None:
+    """The rules that hold the objective back, dearest first."""
+    prices = {(each["of"], each["number"]): each for each in record["prices"]}
+    rows: list[tuple[float, tuple[str, ...]]] = []
+    for each in record["rules"]:
+        price = prices.get((each["rule"], each["side"]))
+        if not each["binding"] or price is None:
+            continue
+        looser = "step-down" if each["side"] == "at-least" else "step-up"
+        tighter = "step-up" if each["side"] == "at-least" else "step-down"
+        name = each["rule"] + (f" ({', '.join(each['binding'][:2])}{_more(each['binding'])})" if each["member"] else "")
+        clear = "" if price["clear"] is not False else " unclear"
+        rows.append(
+            (
+                -abs(price["worth"]),
+                (
+                    name + (" (soft)" if each["severity"] == "soft" else ""),
+                    quantity(each["value"], each["unit"]),
+                    f"{each['side'].replace('-', ' ')} {quantity(each['limit'], each['unit'])}",
+                    price["step"],
+                    _size(price) + clear,
+                    worth(price, looser),
+                    worth(price, tighter),
+                ),
+            )
+        )
+    if not rows:
+        return None
+    header = ("Rule", "Value>", "Limit>", "Step>", "Slope>", "Looser>", "Tighter>")
+    return Table("Binding rules, dearest first", header, [row for _, row in sorted(rows)], _price_note(record))
+
+
+def _more(members: Sequence[str]) -> str:
+    return f" and {len(members) - 2} more" if len(members) > 2 else ""
+
+
+def _size(price: Record) -> str:
+    return dollars(abs(price["dollars"])) if price["dollars"] is not None else f"{abs(price['worth']):.2g}"
+
+
+def _price_note(record: Record) -> str:
+    objective = record["objective"]
+    if objective.get("income", 0) > 0:
+        unit = "dollars a year of income"
+        if objective["form"] != "single":
+            unit += ", or of what the blend holds equal to it"
+    else:
+        unit = f"the objective's own unit ({objective['name']})"
+    return f"Slope: what a step is worth at the margin; looser, tighter: what a whole step does. In {unit}."
+
+
+def slack_rules(record: Record) -> Table | None:
+    """The rules that leave room."""
+    rows = [
+        (
+            each["rule"] + (f" ({each['member']})" if each["member"] else ""),
+            quantity(each["value"], each["unit"]),
+            f"{each['side'].replace('-', ' ')} {quantity(each['limit'], each['unit'])}",
+        )
+        for each in record["rules"]
+        if not each["binding"]
+    ]
+    return Table("Rules with room", ("Rule (closest member)", "Value>", "Limit>"), rows) if rows else None
+
+
+def shortfalls(record: Record) -> Table | None:
+    """The soft rules that are not met."""
+    rows = [
+        (
+            each["rule"],
+            quantity(each["value"], each["unit"]),
+            quantity(each["limit"], each["unit"]),
+            dollars(each["shortfall"]),
+        )
+        for each in record["rules"]
+        if each["shortfall"] > SMALL * record["case"]["equity"]
+    ]
+    return Table("Soft rules not met", ("Rule", "Value>", "Limit>", "Short by>"), rows) if rows else None
+
+
+def terms(record: Record, most: int = 12) -> Table | None:
+    """The terms of the case that hold the objective back, dearest first."""
+    found = [each for each in record["prices"] if each["member"] and each["of"].startswith("terms.")]
+    if not found:
+        return None
+    rows = [
+        (
+            f"{each['of'].removeprefix('terms.')}: {each['member']}",
+            quantity(each["value"], each["unit"]),
+            each["step"],
+            _size(each) + (" unclear" if each["clear"] is False else ""),
+        )
+        for each in found[:most]
+    ]
+    left = len(found) - len(rows)
+    note = f"{left} more are in the JSON outcome." if left > 0 else ""
+    return Table("Binding terms of the case, dearest first", ("Term", "Limit>", "Step>", "Slope>"), rows, note)
+
+
+def violations(record: Record) -> Table:
+    """Where nothing fits: the rules that are broken least, in their own units."""
+    rows = [
+        (
+            each["rule"] + (f" ({each['member']})" if each["member"] else ""),
+            quantity(each["value"], each["unit"]),
+            f"{each['side'].replace('-', ' ')} {quantity(each['limit'], each['unit'])}",
+            _short(each),
+        )
+        for each in record.get("violations", [])
+    ]
+    note = "Found by the least sum of violations, each relative to its limit."
+    if record.get("terms-too"):
+        note += " The case's own terms leave nothing, so they are broken too."
+    return Table(
+        "No allocation satisfies the rules. Broken least:", ("Rule", "Value>", "Limit>", "Short by>"), rows, note
+    )
+
+
+def _short(each: Record) -> str:
+    from allocator.units import BY_NAME
+
+    return NOTHING if each["slack"] is None else BY_NAME[each["unit"]].show_change(each["slack"])
+
+
+def tables(record: Record) -> list[Table]:
+    """All tables of an allocation."""
+    found = [
+        sectors(record),
+        lines(record),
+        tranches(record),
+        shortfalls(record),
+        binding_rules(record),
+        terms(record),
+        slack_rules(record),
+    ]
+    return [table for table in found if table is not None]
+
+
+def proof(record: Record) -> str:
+    """The certificate in one line, with the solver."""
+    return f"{gap_in_words(record)} ({record['attempts'][-1]['solver']})"
+
+
+def moved(one: Record, other: Record, least: float = 0.0005) -> list[Table]:
+    """What moved between two outcomes, in dollars and shares."""
+
+    def amounts(record: Record) -> dict[str, tuple[float, float]]:
+        return {each["line"]: (each["amount"], each["share"]) for each in record["amounts"]}
+
+    def debts(record: Record) -> dict[str, tuple[float, float]]:
+        found, whole = record["totals"]["tranches"], record["totals"]["debt"] or 1.0
+        return {name: (each["amount"], each["amount"] / whole) for name, each in found.items()}
+
+    def table(name: str, first: dict[str, Any], second: dict[str, Any], column: str) -> Table:
+        rows = []
+        for key in sorted({*first, *second}, key=lambda key: -abs(second.get(key, (0,))[0] - first.get(key, (0,))[0])):
+            (a, p), (b, q) = first.get(key, (0.0, 0.0)), second.get(key, (0.0, 0.0))
+            if abs(b - a) >= least:
+                rows.append((key, dollars(a), dollars(b), change(b - a), f"{(q - p) * 100:+.2f} pp"))
+        same = len({*first, *second}) - len(rows)
+        return Table(
+            name, (column, "From>", "To>", "Change>", "Of its share>"), rows, f"{same} unchanged." if same else ""
+        )
+
+    told = []
+    for name in ("dividend-yield", "strategic-weight", "volatility", "debt-to-equity", "deployed", "reserve"):
+        a, b = one["totals"].get(name), other["totals"].get(name)
+        if a is None or b is None:
+            continue
+        if name in ("deployed", "reserve"):
+            told.append((name, dollars(a), dollars(b), change(b - a)))
+        elif name in ("dividend-yield", "volatility"):
+            told.append((name, percent(a, 3), percent(b, 3), f"{(b - a) * 1e4:+.2f} bp"))
+        else:
+            told.append((name, f"{a:.4f}", f"{b:.4f}", f"{b - a:+.4f}"))
+    return [
+        Table("Totals", ("", "From>", "To>", "Change>"), told),
+        table("Lines", amounts(one), amounts(other), "Line"),
+        table("Financing", debts(one), debts(other), "Tranche"),
+    ]

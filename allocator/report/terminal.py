@@ -1,0 +1,55 @@
+"""A record on the terminal: rich where a person looks, plain text when piped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table as RichTable
+
+from allocator.report import tables as made
+from allocator.report.tables import Table
+from allocator.solution import Record
+
+PIPED_WIDTH = 120
+
+
+def console() -> Console:
+    """Standard output: no colour and no guessing of width when it is not a terminal."""
+    found = Console(highlight=False)
+    return found if found.is_terminal else Console(highlight=False, no_color=True, width=PIPED_WIDTH)
+
+
+def show(out: Console, tables: Sequence[Table]) -> None:
+    """Print tables one after the other."""
+    for table in tables:
+        out.print()
+        out.print(f"[bold]{escape(table.title)}[/bold]")
+        drawn = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
+        for name in table.header:
+            right = name.endswith(">")
+            drawn.add_column(escape(name.rstrip(">")), justify="right" if right else "left", no_wrap=right)
+        for row in table.rows:
+            drawn.add_row(*map(escape, row))
+        out.print(drawn)
+        if table.note:
+            out.print(f"[dim]{escape(table.note)}[/dim]")
+
+
+def show_outcome(out: Console, record: Record) -> None:
+    """Print an outcome: the summary, the mix, the financing, the rules by price, the certificate."""
+    out.print(f"[bold]{escape(made.title(record))}[/bold]")
+    for note in made.notes(record):
+        out.print(f"[yellow]{escape(note)}[/yellow]")
+    if "amounts" not in record:
+        show(out, [made.violations(record)])
+        return
+    out.print()
+    for name, told in made.summary(record):
+        out.print(f"  [dim]{escape(name):17}[/dim] {escape(told)}", soft_wrap=True)
+    show(out, made.tables(record))
+    passes = record["certificate"]["passes"]
+    out.print()
+    out.print(f"[{'green' if passes else 'bold red'}]{escape(made.proof(record))}[/]", soft_wrap=True)

@@ -1,0 +1,68 @@
+"""How numbers are told: dollars, shares and differences, to the digits that a reader can use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allocator.units import BY_NAME
+
+NOTHING = "–"
+
+
+def dollars(billions: float | None) -> str:
+    """An amount of $ bn: `$512.7 bn`, `$54 m`, `$340 k`."""
+    if billions is None:
+        return NOTHING
+    size, sign = abs(billions), "-" if billions < 0 else ""
+    if size >= 1000:
+        return f"{sign}${size:,.0f} bn"
+    if size >= 1:
+        return f"{sign}${size:.1f} bn"
+    if size >= 0.01:
+        return f"{sign}${size * 1e3:.0f} m"
+    if size >= 0.001:
+        return f"{sign}${size * 1e3:.1f} m"
+    return f"{sign}${size * 1e6:.0f} k" if size >= 5e-7 else "$0"
+
+
+def change(billions: float | None) -> str:
+    """A change of $ bn, always with its sign."""
+    if billions is None:
+        return NOTHING
+    told = dollars(billions)
+    return told if billions < 0 or told == "$0" else f"+{told}"
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share: `34.9%`."""
+    return NOTHING if share is None else f"{share:.{digits}%}"
+
+
+def quantity(value: float | None, unit: str) -> str:
+    """A value in the unit of its limit."""
+    return NOTHING if value is None else BY_NAME[unit].show(value)
+
+
+def gap_in_words(record: dict[str, Any]) -> str:
+    """The certificate in one line."""
+    proved, objective = record["certificate"], record["objective"]
+    if objective["form"] == "single" and objective["parts"][0]["unit"] == "share":
+        size = f"{proved['gap'] * 1e4:.3f} bp of equity"
+    else:
+        size = f"{proved['gap']:.1e} of the objective's own unit"
+    if proved["passes"]:
+        return f"certified: every rule and term holds, and no allocation can do better by more than {size}"
+    if proved["worst-excess"] > 1e-7:
+        over = dollars(proved["worst-excess"] * record["case"]["equity"])
+        return f"NOT CERTIFIED: '{proved['worst-clause']}' is broken by {over}"
+    return f"NOT CERTIFIED: another allocation might do better by {size}"
+
+
+def worth(price: dict[str, Any], key: str = "worth") -> str:
+    """What a price or a step is worth: in dollars a year where there is income in the objective."""
+    name = {"worth": "dollars", "step-up": "step-up-dollars", "step-down": "step-down-dollars"}[key]
+    if price[key] is None:
+        return NOTHING
+    if price[name] is not None:
+        return change(price[name])
+    return f"{price[key]:+.2g}"
