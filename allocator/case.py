@@ -141,7 +141,7 @@ class Case:
         Raises:
             InputError: a reference rate is unknown.
         """
-        return np.array([tranche.cost.yearly(self.references) for tranche in self.stack])
+        return np.array([tranche.cost.yearly(self.references, tranche.place("cost")) for tranche in self.stack])
 
     @cached_property
     def capacity(self) -> Vector:

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, BeforeValidator
 
 from allocator.errors import Unparsable
-from allocator.model import Model
+from allocator.model import Id, Model
 from allocator.units import Money, Rate, Share, not_negative, part, positive
 
 
@@ -67,7 +67,7 @@ class Fund(Model):
 
     later: ClassVar = ("principals", "stresses")
 
-    id: str
+    id: Id
     title: str
     currency: Annotated[str, BeforeValidator(parse_currency)] = "USD"
     equity: Annotated[list[Holder], AfterValidator(_some)]

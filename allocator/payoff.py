@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from allocator.errors import NotCertified
 from allocator.program import Point, Program
-from allocator.shapes import Score
 
 
 def ranges(program: Program, penalties: Sequence[float]) -> tuple[float, ...] | None:
@@ -38,15 +37,11 @@ def ranges(program: Program, penalties: Sequence[float]) -> tuple[float, ...] | 
         worst = tops[k].value
         for j in range(count):
             if j != k:
-                level = tops[j].value - _give(program.scores[j], tops[j])
+                level = tops[j].value - program.scores[j].tolerance(tops[j].v)
                 held = program.hold(level, units[j], penalties[j], units[k], penalties[k], 1e-8)
                 worst = min(worst, _good(held, k).value)
         spans.append(tops[k].value - worst)
     return tuple(spans)
-
-
-def _give(score: Score, point: Point) -> float:
-    return score.tolerance(point.v)
 
 
 def _good(point: Point, k: int) -> Point:

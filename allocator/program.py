@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from allocator.certificate import TOLERANCE, bound, shortfall
 from allocator.errors import AllocatorError
 from allocator.shapes import Box, Clause, Cone, Linear, Multipliers, RotatedCone, Score, Tail
-from allocator.solvers import able
+from allocator.solvers import Solver, able
 from allocator.sparse import Sparse, Vector
 
 MOST_CELLS = 2_000_000
@@ -214,7 +214,7 @@ class Program:
             weights: of the scores, >= 0.
             penalty: how much one unit of the soft rules' cost takes off.
             tolerance: asked of the solver.
-            solver: its name; by default the first that is able.
+            solver: its name, and no other; by default the first that is able and does not fail.
             theta: for some clauses, by index, other parameters than their own.
         """
         if self._written & set(theta or {}):
@@ -255,7 +255,7 @@ class Program:
         if found.status != "optimal":
             return found
         multiplier = float(np.ravel(row.dual_value)[0]) * scale / own
-        return Point(found.status, found.solver, found.v, found.value, found.bound, found.multipliers, multiplier)
+        return replace(found, hold=multiplier)
 
     def twin(self) -> Program:
         """The same program again, for another thread."""
@@ -306,22 +306,32 @@ class Program:
         quadratic: bool,
         conic: bool,
     ) -> Point:
-        name, kind = able(conic, quadratic, solver or self.first)[0]
-        try:
-            problem.solve(solver=kind.cvxpy_name, enforce_dpp=True, **kind.options(tolerance))
-        except cp.error.SolverError:
-            return Point("failed", name, self.box.low)
-        if problem.status in (cp.INFEASIBLE, cp.INFEASIBLE_INACCURATE):
-            return Point("infeasible", name, self.box.low)
-        if self._z.value is None or problem.status not in (cp.OPTIMAL, cp.OPTIMAL_INACCURATE, cp.USER_LIMIT):
-            return Point("failed", name, self.box.low)
+        queue = able(conic, quadratic, solver or self.first)
+        for name, kind in queue[:1] if solver else queue:
+            found = Point(self._status(problem, kind, tolerance), name, self.box.low)
+            if found.status != "failed":
+                break
+        if found.status != "optimal":
+            return found
         v = self.box.low.copy()
         v[self._free] = self._z.value
         score = self.score(list(weights))
         clauses = self.moved(theta)
         multipliers = self._multipliers(clauses, score, v, scale)
         value = float(score.value(v) - penalty * shortfall(clauses, v))
-        return Point("optimal", name, v, value, bound(clauses, score, self.box, multipliers, penalty), multipliers)
+        most = bound(clauses, score, self.box, multipliers, penalty)
+        return replace(found, v=v, value=value, bound=most, multipliers=multipliers)
+
+    def _status(self, problem: Any, kind: type[Solver], tolerance: float) -> str:
+        """Run one solver: `optimal` where it left a point with multipliers, however good; the certificate judges it."""
+        try:
+            problem.solve(solver=kind.cvxpy_name, enforce_dpp=True, **kind.options(tolerance))
+        except cp.error.SolverError:
+            return "failed"
+        if problem.status in (cp.INFEASIBLE, cp.INFEASIBLE_INACCURATE):
+            return "infeasible"
+        found = self._z.value is not None and all(made.dual_value is not None for made in problem.constraints)
+        return "optimal" if found and problem.status != cp.UNBOUNDED else "failed"
 
     def _multipliers(self, clauses: Sequence[Clause], score: Score, v: Vector, scale: float) -> Multipliers:
         weights, witnesses = [], []

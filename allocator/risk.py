@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from allocator.errors import Collector, InputError, Place
 from allocator.sparse import Sparse, Vector
@@ -111,7 +113,9 @@ class Risk:
         """From a factor model: loadings (n x k), the factors' covariance (k x k), specific volatilities (n).
 
         Args:
-            loadings, covariance, specific: the model.
+            loadings: of lines on factors.
+            covariance: of the factors.
+            specific: volatilities of the lines' own.
             names: of the lines, for messages.
             factors: their names, for messages.
             where: the place of an entry of the covariance in its file.
@@ -151,7 +155,7 @@ class Risk:
         return float(np.linalg.norm(self.factor @ capital))
 
 
-def _indefinite(values: Vector) -> bool:
+def _indefinite(values: NDArray[np.floating[Any]]) -> bool:
     """Whether the least of the eigenvalues is negative by more than rounding."""
     return bool(len(values) and values[0] < -1e-10 * max(float(values[-1]), 1e-300))
 

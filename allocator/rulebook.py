@@ -107,7 +107,7 @@ class Rulebook:
         calendar = header.calendar if header else "America/New_York"
         given = {
             "rules": tuple(rules),
-            "as_of": today(calendar) if as_of is None else parse_date(as_of),
+            "as_of": today(calendar) if as_of is None else _date(as_of),
             "header": header,
             "authorities": authorities or {},
             "source": source,
@@ -256,6 +256,13 @@ class Rulebook:
     def __repr__(self) -> str:
         title = self.header.title if self.header else "built in Python"
         return f"Rulebook('{title}', {len(self.rules)} rules as of {self.as_of})"
+
+
+def _date(given: dt.date | str) -> dt.date:
+    try:
+        return parse_date(given)
+    except Unparsable as error:
+        raise InputError.of(error.what, error.mend) from None
 
 
 def _check_ids(ids: Iterable[tuple[str, Place | None]], problems: Collector) -> None:

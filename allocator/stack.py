@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import AfterValidator, BeforeValidator, model_validator
 
-from allocator.errors import InputError, Unparsable, nearest
-from allocator.model import Model
+from allocator.errors import InputError, Place, Problem, Unparsable, nearest
+from allocator.model import Id, Model
 from allocator.scope import Scope
 from allocator.sparse import Vector
 from allocator.units import Money, Multiple, Rate, Share, Years, not_negative, part, positive
@@ -32,8 +32,8 @@ class Cost(Model):
             raise Unparsable("a cost is a rate or a reference with a spread", "give one of them, as in 4.85%")
         return self
 
-    def yearly(self, references: Mapping[str, Rate]) -> float:
-        """The yearly rate, all in.
+    def yearly(self, references: Mapping[str, Rate], place: Place | None = None) -> float:
+        """The yearly rate, all in; `place` is the cost's, for one that is a bare rate.
 
         Raises:
             InputError: the reference rate is not among those given, or the whole is negative.
@@ -44,7 +44,7 @@ class Cost(Model):
         whole = Rate((base or references[name]).amount + self.spread.amount + self.fee.amount)
         if float(whole) < 0:
             what = f"a cost of {whole} a year, all in, is negative"
-            raise InputError([self.problem(None, what, "write a cost of zero or more")])
+            raise InputError([Problem(what, "write zero or more", self.place() or place)])
         return float(whole)
 
 
@@ -55,7 +55,7 @@ def _as_mapping(given: Any) -> Any:
 class SubLimit(Model):
     """A part of a tranche that only some lines may use up to an amount."""
 
-    id: str
+    id: Id
     title: str = ""
     scope: Scope
     at_most: Room
@@ -84,7 +84,7 @@ class Tranche(Model):
     `bullet` pays interest alone.
     """
 
-    id: str
+    id: Id
     title: str = ""
     capacity: Room
     cost: Annotated[Cost, BeforeValidator(_as_mapping)]

@@ -5,6 +5,8 @@ They are facts and contracts, not policy, yet they bind and are priced like rule
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from allocator.case import Case, Mask
@@ -208,25 +210,25 @@ def _cover(case: Case, tranche: int | None) -> list[Clause]:
     for chosen in (np.flatnonzero(~bends), np.flatnonzero(bends)):
         if not len(chosen):
             continue
-        fixed = dict(
-            rule=PREFIX + name,
-            words=words,
-            labels=tuple(map(str, labels[chosen])),
-            R0=_take(R0, chosen),
-            c0=np.zeros(len(chosen)),
-            R1=_take(R1, chosen),
-            c1=np.zeros(len(chosen)),
-            theta=floor[chosen],
-            unit=Multiple,
-            at_least=True,
-        )
+        fixed: dict[str, Any] = {
+            "rule": PREFIX + name,
+            "words": words,
+            "labels": tuple(map(str, labels[chosen])),
+            "R0": _take(R0, chosen),
+            "c0": np.zeros(len(chosen)),
+            "R1": _take(R1, chosen),
+            "c1": np.zeros(len(chosen)),
+            "theta": floor[chosen],
+            "unit": Multiple,
+            "at_least": True,
+        }
         if not bends[chosen[0]]:
-            found.append(Rows(**fixed))  # type: ignore[arg-type]
+            found.append(Rows(**fixed))
             continue
         beyond = d.e + np.searchsorted(d.bent, lines[chosen])
         loss = _pick(case, beyond, np.sqrt(case.loss_weight[lines[chosen]]))
         typical = income[lines[chosen]] * case.capacity[lines[chosen]]
-        found.append(RotatedCone(**fixed, M=loss, k=np.zeros(len(chosen)), typical=typical))  # type: ignore[arg-type]
+        found.append(RotatedCone(**fixed, M=loss, k=np.zeros(len(chosen)), typical=typical))
     return found
 
 

@@ -101,7 +101,8 @@ def verify(outcome: Outcome, case: Case, rules: Rulebook | None = None) -> Verif
 
     Args:
         outcome: with amounts.
-        case, rules: what it was computed from.
+        case: what it was computed from.
+        rules: those it was computed with; none by default.
 
     Raises:
         Infeasible: it has no amounts.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -12,17 +12,26 @@ from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from allocator import kinds
 from allocator.case import Case, Source
-from allocator.errors import Collector, InputError, Place, Unparsable, closest, nearest
+from allocator.errors import Collector, InputError, Place, Unparsable, nearest
+from allocator.files.columns import (
+    amounts,
+    check_columns,
+    check_rows,
+    find_columns,
+    first_place,
+    matrix,
+    matrix_places,
+    numbers,
+)
 from allocator.files.digests import source_of
 from allocator.files.marked import read_yaml
 from allocator.files.tables import Table, read_table
 from allocator.fund import Fund
 from allocator.model import Model
 from allocator.risk import Risk
-from allocator.sparse import Vector
 from allocator.stack import SubLimit, Tranche
 from allocator.units import Index, Rate, not_negative
-from allocator.universe import CELL, Universe, parse_cells, split_header
+from allocator.universe import Universe, split_header
 
 
 class Factors(Model):
@@ -46,8 +55,8 @@ class RiskFiles(Model):
     def _one_way(self) -> RiskFiles:
         given = [self.covariance, self.correlation, self.factors, self.scenarios]
         if sum(way is not None for way in given) != 1:
-            what = "one way to tell it is needed"
-            raise Unparsable(what, "name a covariance, a correlation, factors or scenarios, and no second")
+            what = "told in several ways" if any(given) else "not told"
+            raise Unparsable(what, "name one of covariance, correlation, factors and scenarios")
         if self.repair and self.covariance is None and self.correlation is None:
             raise Unparsable("it goes with a covariance or a correlation", "leave it out", field="repair")
         return self
@@ -135,36 +144,36 @@ def read_case(path: str | os.PathLike[str]) -> Case:
 
 
 def _check_names(said: FundFile, problems: Collector) -> None:
-    named: list[tuple[str, Tranche | SubLimit]] = [("tranche", tranche) for tranche in said.stack]
+    _check_ids("tranche", said.stack, problems)
     for tranche in said.stack:
-        named += [(f"sub-limit of '{tranche.id}', the", limit) for limit in tranche.sub_limits]
+        _check_ids("sub-limit", tranche.sub_limits, problems)
         with problems.part():
-            tranche.cost.yearly(said.references)
-    first: set[tuple[str, str]] = set()
-    for kind, entry in named:
-        if (kind, entry.id) in first:
-            problems.add(f"the {kind} id '{entry.id}' stands twice", "give each its own", entry.place("id"))
-        first.add((kind, entry.id))
+            tranche.cost.yearly(said.references, tranche.place("cost"))
     for name in said.objective:
         if name not in kinds.known("objectives"):
             what, mend = f"unknown objective '{name}'", nearest(name, kinds.known("objectives"))
             problems.add(what, mend, getattr(name, "place", said.place("objective")))
 
 
+def _check_ids(kind: str, entries: Sequence[Tranche | SubLimit], problems: Collector) -> None:
+    first: set[str] = set()
+    for entry in entries:
+        if entry.id in first:
+            problems.add(f"the {kind} id '{entry.id}' stands twice", "give each its own", entry.place("id"))
+        first.add(entry.id)
+
+
 def _universe(said: FundFile, folder: _Folder) -> Universe:
     table = folder.table(said.universe, said.place("universe"))
     universe = Universe.build(table.columns, table.place)
-    needs = [("capacity", "capacity [$ bn]", "compression")] if said.fund.compression else []
-    if said.stack:
-        needs = [
-            (name, header, "debt")
-            for name, header in (("capacity", "capacity [$ bn]"), ("cash-yield", "cash-yield [%]"))
-        ]
+    who = "debt" if said.stack else "compression" if said.fund.compression else ""
+    needed = {"debt": ("capacity [$ bn]", "cash-yield [%]"), "compression": ("capacity [$ bn]",)}
     problems = Collector()
-    for name, header, who in needs:
+    for header in needed.get(who, ()):
+        name = split_header(header)[0]
         if name not in universe.numbers:
-            place = table.place(None, next(iter(table.columns)))
-            problems.add(f"no column '{name}', which a fund with {who} needs", f"add {header}", place)
+            what = f"no column '{name}', which a fund with {who} needs"
+            problems.add(what, f"add {header}", first_place(table))
     problems.finish()
     return universe
 
@@ -182,75 +191,35 @@ def _check_against(said: FundFile, universe: Universe, problems: Collector) -> N
                 scope.lines(universe, place)
 
 
-def _column(table: Table, name: str, otherwise: int | None = None) -> tuple[str, Any]:
-    """A column by its bare name: its header and its cells."""
-    for header, cells in table.columns.items():
-        if split_header(header)[0] == name:
-            return header, cells
-    place = table.place(None, next(iter(table.columns)))
-    raise InputError.of(f"no column '{name}'", f"add it to {', '.join(table.columns)}"[:200], place)
-
-
-def _need(table: Table, *names: str) -> None:
-    problems = Collector()
-    for name in names:
-        with problems.part():
-            _column(table, name)
-    problems.finish()
-
-
-def _amounts(table: Table, name: str, units: Mapping[str, float], expected: str) -> tuple[str, Vector]:
-    """A column of numbers with its unit applied."""
-    header, cells = _column(table, name)
-    unit = split_header(header)[1]
-    if unit not in units:
-        raise InputError.of(f"column '{header}' has no known unit", f"write {expected}", table.place(None, header))
-    return header, _cells(table, header, cells) * units[unit]
-
-
-def _cells(table: Table, header: str, cells: Any) -> Vector:
-    values = parse_cells(cells)
-    if values is None:
-        problems = Collector()
-        for row, cell in enumerate(cells):
-            if parse_cells([cell]) is None:
-                shown = f"'{str(cell)[:40]}' is not a number" if str(cell).strip() else "missing"
-                problems.add(f"{shown}, in column '{header}'", CELL, table.place(row, header))
-        problems.finish()
-        raise AssertionError
-    return values
-
-
 def _exposures(universe: Universe, table: Table) -> Universe:
-    _need(table, "line", "counterparty", "share")
-    (_, lines), (_, parties) = _column(table, "line"), _column(table, "counterparty")
-    header, shares = _amounts(table, "share", {"%": 0.01, "": 1.0}, "share [%]")
-    if header == "share" and (shares > 1).any():
+    line, party, share = find_columns(table, "line", "counterparty", "share")
+    shares = amounts(table, share, {"%": 0.01, "": 1.0}, "share [%]")
+    if share == "share" and (shares > 1).any():
         row = int(np.argmax(shares > 1))
-        what = f"column 'share' has no unit and holds {table.columns[header][row]}"
-        raise InputError.of(what, "write share [%] if these are percentages", table.place(row, header))
-    names = {"line": "line", "counterparty": "counterparty", "share": header}
-    rows = [(str(a), str(b), float(c)) for a, b, c in zip(lines, parties, shares, strict=True)]
-    return universe.with_exposures(rows, lambda row, column: table.place(row, names[column]))
+        what = f"column 'share' has no unit and holds {table.columns[share][row]}"
+        raise InputError.of(what, "write share [%] if these are percentages", table.place(row, share))
+    headers = {"line": line, "counterparty": party, "share": share}
+    cells = zip(table.columns[line], table.columns[party], shares, strict=True)
+    rows = [(str(name), str(behind), float(part)) for name, behind, part in cells]
+    return universe.with_exposures(rows, lambda row, column: table.place(row, headers[column]))
 
 
 def _holdings(said: FundFile, universe: Universe, folder: _Folder) -> dict[str, float]:
     if not said.holdings:
         return {}
     table = folder.table(said.holdings, said.place("holdings"))
-    _need(table, "line", "amount")
-    _, lines = _column(table, "line")
-    header, amounts = _amounts(table, "amount", {"$ bn": 1.0, "$ m": 0.001}, "amount [$ bn]")
+    header, amount = find_columns(table, "line", "amount")
     problems = Collector()
     held: dict[str, float] = {}
-    for row, (line, amount) in enumerate(zip(lines, amounts, strict=True)):
+    values = amounts(table, amount, {"$ bn": 1.0, "$ m": 0.001}, "amount [$ bn]")
+    for row, (line, value) in enumerate(zip(table.columns[header], values, strict=True)):
         if line not in universe.ids:
-            problems.add(f"no line '{line}'", nearest(str(line), universe.ids), table.place(row, "line"))
+            problems.add(f"no line '{line}'", nearest(str(line), universe.ids), table.place(row, header))
         if line in held:
-            problems.add(f"'{line}' stands twice", "keep one", table.place(row, "line"))
-        if amount < 0:
-            problems.add(f"{amount:g} is negative", "write zero or more", table.place(row, header))
-        held[str(line)] = float(amount)
+            problems.add(f"'{line}' stands twice", "keep one", table.place(row, header))
+        if value < 0:
+            problems.add(f"{value:g} is negative", "write zero or more", table.place(row, amount))
+        held[str(line)] = float(value)
     problems.finish()
     return held
 
@@ -261,109 +230,37 @@ def _risk(said: RiskFiles | None, universe: Universe, folder: _Folder) -> Risk |
     lines = universe.ids
     if said.covariance is not None:
         table = folder.table(said.covariance, said.place("covariance"))
-        matrix = _matrix(table, lines, lines)
-        return Risk.from_covariance(matrix, lines, said.repair, _places(table))
+        return Risk.from_covariance(matrix(table, lines, lines), lines, said.repair, matrix_places(table))
     if said.correlation is not None:
         table = folder.table(said.correlation, said.place("correlation"))
         volatility = universe.number("volatility", "a correlation", said.place("correlation"))
-        return Risk.from_correlation(_matrix(table, lines, lines), volatility, lines, said.repair, _places(table))
+        between = matrix(table, lines, lines)
+        return Risk.from_correlation(between, volatility, lines, said.repair, matrix_places(table))
     if said.scenarios is not None:
         table = folder.table(said.scenarios, said.place("scenarios"))
-        found = [name for name in table.columns if name not in ("id", "date")]
-        problems = Collector()
-        _check_labels("column", found, lines, lambda k: table.place(None, found[k]), problems, ordered=False)
-        problems.finish()
-        first = table.place(None, next(iter(table.columns)))
-        return Risk.from_scenarios(_numbers(table, lines), first)
+        named = [header for header in table.columns if header not in ("id", "date")]
+        check_columns(table, named, lines, ordered=False)
+        return Risk.from_scenarios(numbers(table, lines), first_place(table))
     assert said.factors is not None
-    loadings = folder.table(said.factors.loadings, said.factors.place("loadings"))
+    return _factor_model(said.factors, lines, folder)
+
+
+def _factor_model(said: Factors, lines: tuple[str, ...], folder: _Folder) -> Risk:
+    loadings = folder.table(said.loadings, said.place("loadings"))
+    common = folder.table(said.covariance, said.place("covariance"))
+    specific = folder.table(said.specific, said.place("specific"))
     factors = tuple(list(loadings.columns)[1:])
-    common = folder.table(said.factors.covariance, said.factors.place("covariance"))
-    specific = folder.table(said.factors.specific, said.factors.place("specific"))
     problems = Collector()
     with problems.part():
-        betas = _matrix(loadings, lines, factors)
+        betas = matrix(loadings, lines, factors)
     with problems.part():
-        shared = _matrix(common, factors, factors)
+        shared = matrix(common, factors, factors)
     with problems.part():
-        own = _specific(specific, lines)
-    problems.finish()
-    return Risk.from_factors(betas, shared, own, lines, factors, _places(common))
-
-
-def _specific(table: Table, lines: tuple[str, ...]) -> Vector:
-    """The lines' own volatilities."""
-    problems = Collector()
-    first = next(iter(table.columns))
-    _check_labels("row", table.columns[first], lines, lambda k: table.place(k, first), problems)
-    with problems.part():
-        header, own = _amounts(table, "volatility", {"%": 0.01, "": 1.0}, "volatility [%]")
+        check_rows(specific, lines)
+        (header,) = find_columns(specific, "volatility")
+        own = amounts(specific, header, {"%": 0.01, "": 1.0}, "volatility [%]")
         for row in map(int, np.flatnonzero(own < 0)):
-            what = f"the volatility of '{table.columns[first][row]}' is negative"
-            problems.add(what, "write zero or more", table.place(row, header))
+            what = f"the volatility of '{lines[row]}' is negative"
+            problems.add(what, "write zero or more", specific.place(row, header))
     problems.finish()
-    return own
-
-
-def _check_labels(
-    kind: str,
-    found: Sequence[Any],
-    wanted: tuple[str, ...],
-    place: Callable[[int | None], Place | None],
-    problems: Collector,
-    ordered: bool = True,
-) -> None:
-    """The names of rows or columns must be those wanted, each once and in the same order."""
-    names = set(wanted)
-    unknown = [k for k, name in enumerate(found) if name not in names]
-    for k in unknown:
-        problems.add(f"{kind} '{found[k]}' is unknown", nearest(str(found[k]), wanted), place(k))
-    # A misspelt name is one fault, though it leaves the right one missing.
-    absent = names - set(found) - {closest(str(found[k]), wanted) for k in unknown}
-    for name in sorted(absent, key=wanted.index):
-        problems.add(f"no {kind} '{name}'", "add it", place(None))
-    if unknown or absent:
-        return
-    if len(found) > len(wanted):
-        k = next(k for k, name in enumerate(found) if name in found[:k])
-        problems.add(f"{kind} '{found[k]}' stands twice", "keep one", place(k))
-    elif ordered and (apart := [k for k, name in enumerate(wanted) if name != found[k]]):
-        what = f"{kind} '{found[apart[0]]}' stands where '{wanted[apart[0]]}' belongs"
-        problems.add(
-            what, f"keep the order of {', '.join(wanted[:4])}{', ...' if len(wanted) > 4 else ''}", place(apart[0])
-        )
-
-
-def _matrix(table: Table, rows: tuple[str, ...], columns: tuple[str, ...]) -> Vector:
-    """A table as a matrix: its first column names the rows, its header the columns, in the same order.
-
-    Raises:
-        InputError: a name is missing, unknown or out of order, or a cell is no number.
-    """
-    problems = Collector()
-    first, *named = table.columns
-    corner = table.place(None, first)
-    _check_labels("row", table.columns[first], rows, lambda k: corner if k is None else table.place(k, first), problems)
-    _check_labels("column", named, columns, lambda k: corner if k is None else table.place(None, named[k]), problems)
-    problems.finish()
-    return _numbers(table, named)
-
-
-def _numbers(table: Table, columns: Sequence[str]) -> Vector:
-    """Columns side by side.
-
-    Raises:
-        InputError: all cells that are no numbers.
-    """
-    problems = Collector()
-    found = []
-    for name in columns:
-        with problems.part():
-            found.append(_cells(table, name, table.columns[name]))
-    problems.finish()
-    return np.column_stack(found) if found else np.zeros((len(table), 0))
-
-
-def _places(table: Table) -> Any:
-    names = list(table.columns)
-    return lambda row, column: table.place(row, names[column + 1])
+    return Risk.from_factors(betas, shared, own, lines, factors, matrix_places(common))

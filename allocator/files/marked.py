@@ -55,7 +55,6 @@ _SYNTAX = {
     "flow sequence": _BRACKET,
     "flow mapping": _BRACKET,
     "mapping values": ("a colon cannot stand here", "put the text in quotes, or mend the indentation"),
-    "plain scalar": ("a colon cannot stand here", "put the text in quotes"),
     "mapping keys": ("a '?' cannot stand here", "put the text in quotes"),
     "sequence entries": ("a list cannot begin here", "begin it on a line of its own"),
     "block scalar": ("'|' or '>' has text behind it", "begin the text on the next line"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from html import escape
 
 from allocator.report import tables as made
 from allocator.report.tables import Table
@@ -12,7 +13,7 @@ from allocator.solution import Record
 
 def text(cell: str) -> str:
     """A cell that cannot be taken for markup."""
-    return re.sub(r"([\\`*_{}\[\]<>|#~])", r"\\\1", cell)
+    return re.sub(r"([\\`*_{}\[\]|#~])", r"\\\1", escape(cell, quote=False))
 
 
 def render(tables: Sequence[Table]) -> str:

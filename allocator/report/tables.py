@@ -9,7 +9,6 @@ from typing import Any
 from allocator.report.words import NOTHING, change, dollars, gap_in_words, percent, quantity, worth
 from allocator.solution import Record
 
-
 SMALL = 1e-6
 "A line with less than this part of equity gets nothing, to a reader."
 
@@ -163,16 +162,13 @@ def tranches(record: Record) -> Table | None:
     found = record["totals"]["tranches"]
     if not found:
         return None
-    rows = [
-        (name, dollars(each["amount"]), dollars(each["capacity"]), percent(_part_of(each["amount"], each["capacity"]), 0),
-         percent(each["cost"], 3))
-        for name, each in found.items()
-    ]  # fmt: skip
+    rows = []
+    for name, each in found.items():
+        used = each["amount"] / each["capacity"] if each["capacity"] else None
+        rows.append(
+            (name, dollars(each["amount"]), dollars(each["capacity"]), percent(used, 0), percent(each["cost"], 3))
+        )
     return Table("Financing", ("Tranche", "Debt>", "Capacity>", "Used>", "Cost>"), rows)
-
-
-def _part_of(part: float, whole: float) -> float | None:
-    return part / whole if whole else None
 
 
 def binding_rules(record: Record) -> Table | None:

@@ -107,7 +107,7 @@ class Rule(Model, ABC):
             value = dated.on(on)
             if value is None:
                 first = f"its first is from {min(dated.values)}"
-                what = f"rule '{self.id}' {kebab(name)}: no value is in force on {on}, {first}"
+                what = f"rule '{self.id}' {kebab(name)}: no value is in force on {on}, as {first}"
                 mend = "add an earlier one, or ask for a later date"
                 raise InputError([self.problem(name, what, mend)])
             found.append(Limit(name, value, name == "at_least"))

@@ -44,7 +44,7 @@ class Concentration(Rule):
     def _fields_fit(self) -> Concentration:
         if (self.measure == "top-n") != (self.n is not None) or (self.n is not None and float(self.n) < 1):
             mend = "write measure: top-n and n: 3, or neither"
-            raise Unparsable("n goes with measure: top-n, and is at least 1", mend, field="n")
+            raise Unparsable("it goes with measure: top-n, and is at least 1", mend, field="n")
         wrong = self.at_most if self.measure == "effective-number" else self.at_least
         if wrong is not None:
             side = "at most" if self.measure == "effective-number" else "at least"

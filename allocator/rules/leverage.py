@@ -31,7 +31,7 @@ class Leverage(Rule):
     @model_validator(mode="after")
     def _fields_fit(self) -> Leverage:
         if (self.measure == "tranche") != (self.tranche is not None):
-            raise Unparsable("a tranche goes with measure: tranche", "give both, or none", field="tranche")
+            raise Unparsable("it goes with measure: tranche", "give both, or none", field="tranche")
         return self
 
     def plain(self, on: dt.date) -> str:

@@ -1,0 +1,137 @@
+"""Reports: one set of tables, told in three ways, and hostile text stays text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import small_case
+
+import allocator as al
+from allocator.report import markdown
+from allocator.report.csv import render
+from allocator.report.html import fragment
+from allocator.report.tables import exchange, moved, summary, tables, violations
+from allocator.report.terminal import console, show_outcome
+from allocator.report.words import change, dollars, percent, quantity
+
+ROOT = Path(__file__).parent.parent.parent
+EVIL = "<script>alert(1)</script>[bold]|=cmd()"
+
+
+@pytest.fixture(scope="module")
+def record() -> dict[str, Any]:
+    rules = al.Rulebook(
+        [
+            al.rules.Share(id="cap", title=EVIL, each="line", of="deployed", at_most="30%"),
+            al.rules.Share(
+                id="want",
+                title="W",
+                scope={"line": "docks"},
+                of="deployed",
+                at_least="40%",
+                severity="soft",
+                penalty="1 bp",
+            ),
+        ],
+        as_of="2026-04-01",
+    )
+    aim = al.blend({al.DividendYield(): 0.7, al.StrategicWeight(): 0.3})
+    return al.allocate(small_case(title=EVIL), rules, aim).record
+
+
+@pytest.mark.parametrize(
+    ("billions", "told"),
+    [
+        (None, "–"),
+        (1234.0, "$1,234 bn"),
+        (512.72, "$512.7 bn"),
+        (0.0541, "$54 m"),
+        (0.0034, "$3.4 m"),
+        (0.00034, "$340 k"),
+        (1e-9, "$0"),
+        (-2.0, "-$2.0 bn"),
+    ],
+)
+def test_dollars(billions: float | None, told: str) -> None:
+    assert dollars(billions) == told
+
+
+def test_changes_have_a_sign() -> None:
+    assert [change(0.05), change(-0.05), change(0.0), change(None)] == ["+$50 m", "-$50 m", "$0", "–"]
+
+
+def test_quantities_are_in_their_units() -> None:
+    assert quantity(0.35, "share") == "35%"
+    assert quantity(1.25, "multiple") == "1.25x"
+    assert quantity(None, "share") == "–"
+    assert percent(0.1234, 2) == "12.34%"
+
+
+def test_the_exchange_rate_is_the_ratio_of_the_weights(record: dict[str, Any]) -> None:
+    dividend, strategic = record["objective"]["ranges"]
+    points = 0.3 / strategic / (0.7 / dividend) * 0.01 * 1e4
+    assert f"was worth {points:.3g} bp of dividend-yield" in exchange(record)
+
+
+def test_the_summary_adds_up(record: dict[str, Any]) -> None:
+    told = dict(summary(record))
+    assert told["Deployed"].startswith(dollars(record["totals"]["deployed"]))
+    assert sum(each["amount"] for each in record["amounts"]) == pytest.approx(record["totals"]["deployed"], abs=1e-9)
+
+
+def test_html_is_inert(record: dict[str, Any]) -> None:
+    page = fragment(record)
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+def test_markdown_is_inert(record: dict[str, Any]) -> None:
+    page = markdown.outcome(record)
+    assert "<script" not in page
+    assert re.search(r"(?<!\\)<", page) is None
+
+
+def test_the_terminal_takes_no_markup_from_files(record: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    show_outcome(console(), record)
+    told = capsys.readouterr().out
+    assert EVIL in told
+    assert "want (soft)" in told
+    assert "Soft rules not met" in told
+
+
+def test_spreadsheets_get_no_formulas() -> None:
+    told = render([{"a": "=1+1", "b": "@x", "c": "-5 apples", "d": -5.0, "e": ["x", "y"]}])
+    assert list(csv.reader(io.StringIO(told)))[1] == ["'=1+1", "'@x", "'-5 apples", "-5.0", "x y"]
+
+
+def test_all_tables_are_rectangular(record: dict[str, Any]) -> None:
+    for table in tables(record):
+        assert table.rows, table.title
+        assert {len(row) for row in table.rows} == {len(table.header)}
+
+
+def test_nothing_moves_between_an_outcome_and_itself(record: dict[str, Any]) -> None:
+    totals, lines, financing = moved(record, record)
+    assert not lines.rows
+    assert not financing.rows
+    assert all(row[3].lstrip("+-").startswith(("0.00", "$0")) for row in totals.rows)
+
+
+def test_violations_are_told_in_their_unit() -> None:
+    rule = al.rules.Amount(id="big", title="Big", at_least="$150 bn", measure="deployed")
+    low = al.rules.Leverage(id="low", title="Low", measure="debt-to-equity", at_most="0.10x")
+    out = al.allocate(small_case(), al.Rulebook([rule, low], as_of="2026-04-01"), al.DividendYield())
+    assert out.status == "infeasible"
+    (row,) = violations(out.record).rows
+    assert row == ("big", "$110 bn", "at least $150 bn", "$40 bn")
+    with pytest.raises(al.Infeasible, match="broken least: big"):
+        out.amounts  # noqa: B018
+
+
+def test_notebooks_show_the_outcome(record: dict[str, Any]) -> None:
+    assert al.Outcome(record)._repr_html_() == fragment(record)

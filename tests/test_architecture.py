@@ -1,0 +1,153 @@
+"""The layers of the house: each module imports only from below, and what is kept apart stays apart."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "allocator"
+
+# From the bottom up; modules in one row are strangers to each other, but for those of one folder.
+LAYERS = [
+    ["errors"],
+    ["units", "sparse"],
+    ["model", "kinds"],
+    ["shapes", "scope", "solvers"],
+    ["fund", "universe", "stack", "risk", "measures", "decision"],
+    ["case"],
+    ["terms"],
+    ["rules", "objectives", "certificate"],
+    ["rulebook", "solution"],
+    ["files"],
+    ["program"],
+    ["optimum", "payoff"],
+    ["prices", "diagnosis"],
+    ["record"],
+    ["outcome", "report"],
+    ["verification"],
+    ["__init__"],
+    ["cli"],
+    ["__main__"],
+]
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+TYPING_ONLY = {("outcome", "report"), ("scope", "universe"), ("record", "__init__"), ("cli", "__init__")}
+"""What the order does not hold for: a result's own look, a type, the version."""
+
+
+def modules() -> list[Path]:
+    return sorted(path for path in PACKAGE.rglob("*.py"))
+
+
+def home(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return parts[0]
+
+
+def imports(path: Path, top_level_only: bool = False) -> set[str]:
+    """The full names of all modules that a file imports, but for those that only a type checker sees."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    hidden = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    found: set[str] = set()
+    for node in tree.body if top_level_only else ast.walk(tree):
+        if id(node) in hidden:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def test_every_module_has_its_layer() -> None:
+    assert {home(path) for path in modules()} == set(LEVEL)
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_down(path: Path) -> None:
+    here = home(path)
+    for name in imports(path):
+        parts = name.split(".")
+        if parts[0] != "allocator":
+            continue
+        there = parts[1] if len(parts) > 1 and parts[1] in LEVEL else "__init__"
+        if there != here and (here, there) not in TYPING_ONLY:
+            assert LEVEL[there] < LEVEL[here], f"{here} imports {name}"
+
+
+def users(library: str) -> set[str]:
+    return {
+        path.relative_to(PACKAGE).as_posix()
+        for path in modules()
+        if any(name.split(".")[0] == library for name in imports(path))
+    }
+
+
+def test_cvxpy_stays_in_the_program() -> None:
+    assert users("cvxpy") == {"program.py"}
+
+
+def test_scipy_stays_in_the_program() -> None:
+    assert users("scipy") == {"program.py"}
+
+
+def test_a_kind_never_meets_the_program_nor_the_program_a_kind() -> None:
+    for name in imports(PACKAGE / "program.py"):
+        assert not name.startswith(("allocator.rules", "allocator.objectives"))
+
+
+def test_files_open_in_files_only() -> None:
+    opening = {"open", "read_text", "read_bytes", "write_text", "write_bytes"}
+    for path in modules():
+        if home(path) == "files":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                assert called not in opening, f"{path.name} opens a file"
+
+
+def code_lines(source: str) -> int:
+    """Lines of code: docstrings, comments and blank lines are not counted."""
+    tree = ast.parse(source)
+    lines = {
+        line for node in ast.walk(tree) if hasattr(node, "lineno") for line in range(node.lineno, node.end_lineno + 1)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            lines -= set(range(node.lineno, node.end_lineno + 1))
+    text = source.splitlines()
+    return sum(bool(text[line - 1].strip()) and not text[line - 1].lstrip().startswith("#") for line in lines)
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_module_is_two(path: Path) -> None:
+    assert code_lines(path.read_text(encoding="utf-8")) <= 300
+
+
+@pytest.mark.parametrize(
+    ("command", "absent"),
+    [
+        ("import allocator", {"numpy", "pandas", "cvxpy", "pydantic"}),
+        ("import allocator.cli", {"numpy", "pandas", "cvxpy", "pydantic"}),
+        ("import allocator.files.policies, allocator.files.cases", {"pandas", "cvxpy", "scipy"}),
+        ("import allocator.verification, allocator.cli.verify", {"pandas", "cvxpy", "scipy"}),
+        ("import allocator.cli.solve, allocator.report.terminal", {"pandas", "cvxpy", "scipy"}),
+    ],
+)
+def test_start_up_is_short(command: str, absent: set[str]) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", f"{command}\nimport sys\nprint(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not absent & set(told.stdout.split())
