@@ -78,10 +78,12 @@ class Case:
             InputError: shapes or names that do not fit, numbers that are not finite, an indefinite covariance.
         """
         returns, matrix = np.asarray(mean, float), np.asarray(covariance, float)
-        index = getattr(mean, "index", getattr(covariance, "index", None))
-        names = [str(name) for name in index] if index is not None else [f"line-{i + 1}" for i in range(len(returns))]
-        for labels in (getattr(covariance, "index", None), getattr(covariance, "columns", None)):
-            if labels is not None and list(map(str, labels)) != names:
+        # A list has a method of the name `index`; a pandas index is not callable.
+        given = [getattr(table, "index", None) for table in (mean, covariance)]
+        indices = [index for index in given if index is not None and not callable(index)]
+        names = list(map(str, indices[0])) if indices else [f"line-{i + 1}" for i in range(len(returns))]
+        for labels in (*indices, getattr(covariance, "columns", names)):
+            if list(map(str, labels)) != names:
                 what = "the mean and the covariance name other lines, or in another order"
                 raise InputError.of(what, "reindex the covariance like the mean")
         universe = Universe.build({"id": names, "expected-return": returns.tolist()}, lambda row, column: None)
@@ -224,6 +226,7 @@ class Case:
         high[d.reserve] = 0.0 if d.fully_invested else 1 + debt
         high[d.deployed] = min(float(self.capacity.sum()), 1 + debt)
         high[d.debt] = debt
+        high[d.drawn : d.e] = np.minimum(most, np.bincount(d.pair_tranche, loans, len(most)))
         high[d.e :] = self.capacity[d.bent] - d.threshold
         return Box(np.zeros(d.size), high, np.arange(d.size) >= d.e)
 
@@ -305,5 +308,6 @@ def _quantity(column: str, value: object) -> Quantity:
 
 
 def _with_units(numbers: Mapping[str, Vector]) -> dict[str, Sequence[Any]]:
-    base = {"capacity": "$ bn", "minimum-ticket": "$ bn", "life": "years"}
-    return {f"{name} [{base[name]}]" if name in base else name: list(values) for name, values in numbers.items()}
+    base = {MONEY: "$ bn", TIME: "years", PARTS: "1"}
+    units = {name: base[kind] for name, kind in KNOWN.items() if kind in base}
+    return {f"{name} [{units[name]}]" if name in units else name: list(values) for name, values in numbers.items()}

@@ -1,6 +1,7 @@
 """The vector that is decided: capital by line, debt by line and tranche, reserve; and its exact closing in integers.
 
-In parts of equity: `v = (x, f, reserve, deployed, debt, e)`, where e is, for each line whose yield compresses, the
+In parts of equity: `v = (x, f, reserve, deployed, debt, drawn, e)`. The sums have entries of their own (deployed, debt,
+and what is drawn of each tranche), so that a share's row stays sparse; e is, for each line whose yield compresses, the
 capital beyond the threshold.
 """
 
@@ -69,9 +70,14 @@ class Decision:
         return self.reserve + 2
 
     @property
+    def drawn(self) -> int:
+        """Where the debt of each tranche begins in v."""
+        return self.reserve + 3
+
+    @property
     def e(self) -> int:
         """Where the capital beyond the thresholds begins in v."""
-        return self.reserve + 3
+        return self.drawn + len(self.tranches)
 
     @property
     def size(self) -> int:
@@ -87,6 +93,7 @@ class Decision:
         v = np.zeros(self.size)
         v[: self.n], v[self.f : self.reserve] = capital, loans
         v[self.deployed], v[self.debt] = capital.sum(), loans.sum()
+        v[self.drawn : self.e] = np.bincount(self.pair_tranche, loans, len(self.tranches))
         v[self.reserve] = 1 + v[self.debt] - v[self.deployed]
         v[self.e :] = np.maximum(capital[self.bent] - self.threshold, 0)
         return v

@@ -65,7 +65,7 @@ class MeasureName:
         return f"{self.name}, summed over the capital" if self.column else NAMED[self.name]
 
     def __repr__(self) -> str:
-        return f"MeasureName('{self.name}')"
+        return f"MeasureName('{self.name}'{', column=True' if self.column else ''})"
 
 
 @dataclass(frozen=True, eq=False)

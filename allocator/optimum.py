@@ -61,8 +61,11 @@ def _choices(
     if score.strict and not decision.pairs:
         return [own]
     level = first.value - score.tolerance(first.v)
-    second = program.hold(level, weights, penalty)
-    if second.status != "optimal":
+    for tolerance in reversed(TOLERANCES):
+        second = program.hold(level, weights, penalty, tolerance=tolerance, solver=first.solver)
+        if second.status == "optimal":
+            break
+    else:
         return [(first.v, f"{first.solver}, without the canonical choice")]
     both = first.solver if second.solver == first.solver else f"{first.solver}, then {second.solver}"
     return [(second.v, both), (first.v, f"{first.solver}, without the canonical choice")]

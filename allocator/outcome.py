@@ -212,7 +212,7 @@ def _allocate(
     if feasible:
         weights = aim.weights() if isinstance(aim, Blend) else [1.0]
         score = aim.score(case)
-        penalty = score.income
+        penalty = max(score.income, 0.0)
         if penalty <= 0 and any(clause.penalty is not None for clause in clauses):
             penalty = _least_shortfall_first(program, weights)
         solution = optimum(program, case.decision, weights, score, penalty)

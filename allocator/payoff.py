@@ -12,7 +12,8 @@ def ranges(program: Program, penalties: Sequence[float]) -> tuple[float, ...] | 
     """The range of each score: its optimum less the worst that it takes at the others'.
 
     At another's optimum the best value of this one is taken (lexicographic endpoints), so that a range does not depend
-    on which of many optima a solver happened to find.
+    on which of many optima a solver happened to find. An objective that loses nothing at the others' optima has no
+    range; it counts by the size of its own optimum instead, since a weight of zero would leave it out.
 
     Args:
         program: with one score for each objective.
@@ -40,7 +41,8 @@ def ranges(program: Program, penalties: Sequence[float]) -> tuple[float, ...] | 
                 level = tops[j].value - program.scores[j].tolerance(tops[j].v)
                 held = program.hold(level, units[j], penalties[j], units[k], penalties[k], 1e-8)
                 worst = min(worst, _good(held, k).value)
-        spans.append(tops[k].value - worst)
+        span, give = tops[k].value - worst, program.scores[k].tolerance(tops[k].v)
+        spans.append(span if span > 10 * give else max(abs(tops[k].value), give))
     return tuple(spans)
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from allocator.program import Program
+from allocator.program import Point, Program
 from allocator.shapes import Clause, Number
 from allocator.solution import Solution, binding
 from allocator.sparse import Vector
@@ -18,7 +17,7 @@ NEAR = 1e-4
 APART = 0.01
 "Slopes that differ by more than this part of themselves make a price unclear."
 WORTH = 1e-8
-"Terms that are worth less than this for a whole step are not told."
+"Terms that are worth less than this for a whole step are not told, and slopes no further apart are the same."
 MOST_TERMS = 40
 "Members of terms that are re-solved; the dearest ones."
 
@@ -64,9 +63,14 @@ def prices(program: Program, solution: Solution, weights: list[float], resolve: 
     """
     found: list[Price] = []
     terms: list[Price] = []
+    # Least shortfall first: there the penalty is a means only, and what it takes off is no part of a price.
+    means = solution.penalty > 0 and solution.score.income <= 0
+    least = program.solve([0.0] * len(weights), 1.0, 1e-10).multipliers if means else None
     for index, clause in enumerate(solution.clauses):
         weight = solution.multipliers.weights[index]
         by_theta = clause.price(solution.optimum, weight)
+        if least is not None:
+            by_theta = by_theta - solution.penalty * clause.price(solution.optimum, least.weights[index])
         if clause.numbers:
             for number in clause.numbers:
                 slope = float(by_theta.sum() * number.slope)
@@ -98,14 +102,19 @@ def _number(clause: Clause, price: Price) -> Number:
 def _moves(solution: Solution, price: Price) -> dict[str, float]:
     """The values of the number to re-solve at.
 
-    Where it binds, a little to both sides, and for a rule whole steps; elsewhere nothing, since its price is zero.
+    Where it binds, a little to both sides, and for a rule whole steps; elsewhere nothing, since its price is zero. A
+    rule that is tight without a multiplier is checked too: one that stands twice has its price on one side only.
     """
     clause = solution.clauses[price.clause]
-    binds = bool(binding(clause, solution.multipliers.weights[price.clause]).any())
     step, value = price.unit.step, price.value
+    h = NEAR * (abs(value) or step)
+    tight = False
+    if price.member is None:
+        with np.errstate(all="ignore"):
+            level = _number(clause, price).at(clause.level(solution.optimum))
+        tight = bool((np.abs(level - value) <= h / 2).any())
     found: dict[str, float] = {}
-    if binds:
-        h = NEAR * (abs(value) or step)
+    if tight or binding(clause, solution.multipliers.weights[price.clause]).any():
         found |= {"below": value - h, "above": value + h}
         if price.member is None:
             found |= {"down": value - step, "up": value + step}
@@ -115,28 +124,21 @@ def _moves(solution: Solution, price: Price) -> dict[str, float]:
 def _resolve(
     program: Program, solution: Solution, weights: list[float], jobs: list[tuple[Price | None, float]]
 ) -> list[tuple[float, float] | None]:
-    """The optimal score, and its gap, were a number another one; None where nothing satisfies the clauses.
+    """The optimal score, and its gap, were a number another one; None where nothing satisfies the clauses."""
+    path = [
+        {} if price is None else {price.clause: _theta(solution.clauses[price.clause], price, value)}
+        for price, value in jobs
+    ]
+    able = [all(np.isfinite(theta).all() for theta in moved.values()) for moved in path]
+    points = program.along(weights, solution.penalty, [moved for moved, can in zip(path, able, strict=True) if can])
+    means = solution.penalty > 0 and solution.score.income <= 0
 
-    The solver works outside Python's lock, so two threads halve the time. Each takes every other job, always the same
-    ones: a solver that was updated from another job gives other bits.
-    """
-
-    def one(program: Program, price: Price | None, value: float) -> tuple[float, float] | None:
-        moved = {} if price is None else {price.clause: _theta(solution.clauses[price.clause], price, value)}
-        if not all(np.isfinite(theta).all() for theta in moved.values()):
+    def reading(point: Point) -> tuple[float, float] | None:
+        if point.status != "optimal":
             return None
-        point = program.solve(weights, solution.penalty, 1e-10, theta=moved)
-        return (point.value, max(point.bound - point.value, 0.0)) if point.status == "optimal" else None
+        return solution.score.value(point.v) if means else point.value, max(point.bound - point.value, 0.0)
 
-    def share(program: Program, first: int) -> list[tuple[float, float] | None]:
-        return [one(program, price, value) for price, value in jobs[first::2]]
-
-    found: list[tuple[float, float] | None] = [None] * len(jobs)
-    with ThreadPoolExecutor(1) as pool:
-        other = pool.submit(share, program.twin(), 1)
-        found[0::2] = share(program, 0)
-        found[1::2] = other.result()
-    return found
+    return [reading(next(points)) if can else None for can in able]
 
 
 def _theta(clause: Clause, price: Price, value: float) -> Vector:
@@ -168,7 +170,7 @@ def _checked(
     clear = None
     if "above" in results:
         h, size = abs(results["above"][0] - price.value), max(map(abs, slopes))
-        agree = max(slopes) - min(slopes) <= max(APART * size, noise / h)
+        agree = max(slopes) - min(slopes) <= max(APART * size, noise / h, WORTH / price.unit.step)
         clear = None not in sides.values() and bool(agree)
     return replace(
         price, below=sides["below"], above=sides["above"], step_down=steps["down"], step_up=steps["up"], clear=clear

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -181,7 +181,7 @@ def rule_records(
         rule = ids.get(clause.rule)
         slack = -clause.excess(v)
         closest = int(np.argmin(slack)) if clause.size else 0
-        value, limit = reading(clause, v, closest)
+        ((value, limit),) = readings(clause, v, [closest])
         short = 0.0
         if clause.penalty is not None and rule is not None and rule.penalty is not None:
             # The clause's penalty is for its own rows, which are scaled; the rule's is for dollars.
@@ -208,14 +208,14 @@ def rule_records(
     return found
 
 
-def reading(clause: Clause, v: Vector, member: int) -> tuple[float | None, float]:
-    """What a member of a clause measures, and its limit, in the unit of the limit; None for nothing over nothing."""
+def readings(clause: Clause, v: Vector, members: Iterable[int]) -> list[tuple[float | None, float]]:
+    """What members of a clause measure, and their limits, in the unit of the limit; None for nothing over nothing."""
     if isinstance(clause, Fixed):
-        return float(v[clause.R0.column[member]]) / float(clause.c1[member]), 0.0
-    level, limit = clause.level(v)[member], float(clause.theta[member])
+        return [(float(v[clause.R0.column[member]]) / float(clause.c1[member]), 0.0) for member in members]
+    level, limit = clause.level(v), clause.theta
     if clause.numbers:
-        level, limit = clause.numbers[0].at(np.array([level]))[0], clause.numbers[0].value
-    return (float(level) if np.isfinite(level) else None), limit
+        level, limit = clause.numbers[0].at(level), np.full(clause.size, clause.numbers[0].value)
+    return [(float(level[i]) if np.isfinite(level[i]) else None, float(limit[i])) for i in members]
 
 
 def _terms(solution: Solution) -> list[Record]:
@@ -224,8 +224,8 @@ def _terms(solution: Solution) -> list[Record]:
     for clause, weight in zip(solution.clauses, solution.multipliers.weights, strict=True):
         if not clause.rule.startswith(PREFIX) or not clause.priced:
             continue
-        for member in np.flatnonzero(binding(clause, weight)):
-            value, limit = reading(clause, solution.v, int(member))
+        members = np.flatnonzero(binding(clause, weight)).tolist()
+        for member, (value, limit) in zip(members, readings(clause, solution.v, members), strict=True):
             found.append(
                 {
                     "term": clause.rule.removeprefix(PREFIX),

@@ -330,7 +330,7 @@ def _rule(given: Any, defaults: Defaults, sources: Any, problems: Collector) -> 
         if key not in given:
             problems.add(f"{title} {key}: missing", "add it, since files say on whose authority and why", place)
     authority = given.get("authority")
-    if authority is not None and isinstance(sources, Mapping) and authority not in sources:
+    if isinstance(authority, str) and isinstance(sources, Mapping) and authority not in sources:
         what = f"{title} authority: '{authority}' is not among the sources"
         problems.add(what, nearest(str(authority), sources), getattr(authority, "place", place))
     rule: Rule = kind.read(merged, title)

@@ -256,6 +256,11 @@ class Linear:
     constant: float = 0.0
     curved: ClassVar[bool] = False
 
+    @property
+    def size(self) -> float:
+        """How much it moves with one entry of v, at most."""
+        return float(np.abs(self.gain).max(initial=0.0))
+
     def value(self, v: Vector) -> float:
         """The number at v."""
         return float(self.gain @ v + self.constant)
@@ -276,6 +281,11 @@ class Quadratic:
     F: Sparse
     strict: bool = False
     curved: ClassVar[bool] = True
+
+    @property
+    def size(self) -> float:
+        """How much it moves with one entry of v, at most."""
+        return float(self.F.column_squares().max(initial=0.0))
 
     def value(self, v: Vector) -> float:
         """The number at v."""
@@ -309,6 +319,13 @@ class Score:
     name: str = field(default="", compare=False)
 
     GIVE: ClassVar[float] = 1e-6
+    LEAST: ClassVar[float] = 1e-9
+    "The same, relative to the score's size: for an optimum of zero."
+
+    @property
+    def size(self) -> float:
+        """How much it moves with one entry of v, at most."""
+        return max((abs(weight) * part.size for weight, part in self.parts), default=0.0)
 
     def value(self, v: Vector) -> float:
         """The score at v."""
@@ -316,7 +333,8 @@ class Score:
 
     def tolerance(self, v: Vector) -> float:
         """How far from the optimum counts as the same, near v."""
-        return self.give or self.GIVE * sum(abs(weight * part.value(v)) for weight, part in self.parts)
+        near = self.GIVE * sum(abs(weight * part.value(v)) for weight, part in self.parts)
+        return self.give or max(near, self.LEAST * self.size)
 
     def witness(self, v: Vector) -> list[Vector]:
         """A witness for each part: the tangents at v."""

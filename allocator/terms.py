@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from allocator.case import Case, Mask
+from allocator.case import Case
 from allocator.errors import Collector, InputError
 from allocator.shapes import Clause, Equal, RotatedCone, Rows
 from allocator.sparse import Indices, Sparse, Vector
@@ -73,23 +73,33 @@ def _pick(case: Case, columns: Indices, value: Vector | float = 1.0) -> Sparse:
 
 
 def _identity(case: Case) -> Clause:
+    """What the sums are, and that capital and reserve are equity and debt."""
     d = case.decision
-    rows = np.zeros((3, d.size))
-    rows[0, : d.n], rows[0, d.deployed] = 1, -1
-    rows[1, d.f : d.reserve], rows[1, d.debt] = 1, -1
-    rows[2, d.deployed], rows[2, d.reserve], rows[2, d.debt] = -1, -1, 1
+    m, pairs, drawn = len(d.tranches), d.f + np.arange(d.pairs), d.drawn + np.arange(len(d.tranches))
+    balance = Sparse.of((1, d.size), 0, [d.debt, d.deployed, d.reserve], [1.0, -1.0, -1.0])
+    sums = [
+        _sums(case, np.zeros(d.n, int), np.arange(d.n), np.array([d.deployed])),
+        _sums(case, d.pair_tranche, pairs, drawn),
+        _sums(case, np.zeros(m, int), drawn, np.array([d.debt])),
+    ]
     return Equal(
         rule=PREFIX + "identity",
         words="capital and reserve are equity and debt",
-        labels=("deployed", "debt", "balance"),
-        R0=Sparse.dense(rows),
-        c0=np.array([0.0, 0.0, 1.0]),
-        R1=Sparse.zeros(3, d.size),
-        c1=np.zeros(3),
-        theta=np.zeros(3),
+        labels=("deployed", *d.tranches, "debt", "balance"),
+        R0=Sparse.stack([*sums, balance]),
+        c0=np.append(np.zeros(m + 2), 1.0),
+        R1=Sparse.zeros(m + 3, d.size),
+        c1=np.zeros(m + 3),
+        theta=np.zeros(m + 3),
         unit=Index,
         priced=False,
     )
+
+
+def _sums(case: Case, row: Indices, parts: Indices, wholes: Indices) -> Sparse:
+    """A row for each whole: the sum of its parts less itself."""
+    shape = (len(wholes), case.decision.size)
+    return Sparse.of(shape, row, parts, 1.0) + Sparse.of(shape, np.arange(len(wholes)), wholes, -1.0)
 
 
 def _compression(case: Case) -> Clause | None:
@@ -116,7 +126,7 @@ def _capacity(case: Case) -> Clause | None:
 def _tranche_capacity(case: Case) -> Clause:
     d = case.decision
     theta = np.array([float(tranche.capacity) for tranche in case.stack])
-    room = Sparse.of((len(d.tranches), d.size), d.pair_tranche, d.f + np.arange(d.pairs), -1.0)
+    room = _pick(case, d.drawn + np.arange(len(d.tranches)), -1.0)
     return _rows(
         case,
         "tranche-capacity",
@@ -252,61 +262,42 @@ def _loan_to_value(case: Case) -> Clause:
     )  # fmt: skip
 
 
-def _with_covenant(case: Case, covenant: str) -> list[tuple[int, Share, Mask]]:
-    found = []
-    for t, tranche in enumerate(case.stack):
-        limit = getattr(tranche.covenants, covenant)
-        if limit is not None:
-            found.append((t, limit, case.decision.pair_tranche == t))
-    return found
-
-
 def _content(case: Case) -> Clause:
     d = case.decision
-    labels: list[str] = []
-    theta: list[float] = []
-    R0: list[Vector] = []
-    R1: list[Vector] = []
-    for t, limit, own in _with_covenant(case, "content"):
-        content = case.universe.number("us-share", f"tranche '{case.stack[t].id}'", case.stack[t].place("covenants"))
-        row = np.zeros(d.size)
-        row[d.f : d.reserve] = own * content[d.pair_line]
-        R0.append(row)
-        row = np.zeros(d.size)
-        row[d.f : d.reserve] = -1.0 * own
-        R1.append(row)
-        labels.append(case.stack[t].id)
-        theta.append(float(limit))
-    shape = (len(labels), d.size)
+    bound = [t for t, tranche in enumerate(case.stack) if tranche.covenants.content is not None]
+    rows = np.zeros((len(bound), d.size))
+    for row, t in enumerate(bound):
+        tranche = case.stack[t]
+        content = case.universe.number("us-share", f"tranche '{tranche.id}'", tranche.place("covenants"))
+        rows[row, d.f : d.reserve] = np.where(d.pair_tranche == t, content[d.pair_line], 0)
     return _rows(
-        case, "content", "United States content of what a tranche finances", tuple(labels), Share, np.array(theta),
-        Sparse.dense(np.reshape(R0, shape)), Sparse.dense(np.reshape(R1, shape)), at_least=True,
+        case, "content", "United States content of what a tranche finances", tuple(d.tranches[t] for t in bound), Share,
+        np.array([float(case.stack[t].covenants.content or 0) for t in bound]),
+        Sparse.dense(rows), _pick(case, d.drawn + np.array(bound, int), -1.0), at_least=True,
     )  # fmt: skip
 
 
 def _single_obligor(case: Case) -> Clause:
+    """A row for each tranche with the covenant and each counterparty."""
     d = case.decision
-    exposure = case.universe.exposure
-    labels: list[str] = []
-    theta: list[float] = []
-    R0, R1 = [], []
-    for t, limit, own in _with_covenant(case, "single_obligor"):
+    exposure, parties = case.universe.exposure, case.universe.counterparties
+    bound = [t for t, tranche in enumerate(case.stack) if tranche.covenants.single_obligor is not None]
+    rows = [Sparse.zeros(0, d.size)]
+    for t in bound:
+        tranche = case.stack[t]
         if exposure is None:
-            tranche = case.stack[t]
             what = f"the covenant 'single-obligor' of tranche '{tranche.id}' needs exposures, and the case has none"
             raise InputError.of(what, "give exposures, or leave the covenant out", tranche.place("covenants"))
-        columns = np.flatnonzero(own)
         place = np.full(d.n, -1)
-        place[d.pair_line[columns]] = d.f + columns
+        own = np.flatnonzero(d.pair_tranche == t)
+        place[d.pair_line[own]] = d.f + own
         kept = place[exposure.column] >= 0
-        m = len(case.universe.counterparties)
-        R0.append(Sparse.of((m, d.size), exposure.row[kept], place[exposure.column[kept]], -exposure.value[kept]))
-        every, column = np.divmod(np.arange(m * len(columns)), max(len(columns), 1))
-        R1.append(Sparse.of((m, d.size), every, d.f + columns[column], 1.0))
-        labels += [f"{case.stack[t].id}/{party}" for party in case.universe.counterparties]
-        theta += [float(limit)] * m
-    empty = [Sparse.zeros(0, d.size)]
+        shape = (len(parties), d.size)
+        rows.append(Sparse.of(shape, exposure.row[kept], place[exposure.column[kept]], -exposure.value[kept]))
+    drawn = np.repeat(d.drawn + np.array(bound, int), len(parties))
+    limits = [float(case.stack[t].covenants.single_obligor or 0) for t in bound]
     return _rows(
-        case, "single-obligor", "a tranche's loans that depend on one counterparty", tuple(labels), Share,
-        np.array(theta), Sparse.stack(R0 or empty), Sparse.stack(R1 or empty),
+        case, "single-obligor", "a tranche's loans that depend on one counterparty",
+        tuple(f"{d.tranches[t]}/{party}" for t in bound for party in parties), Share,
+        np.repeat(limits, len(parties)), Sparse.stack(rows), _pick(case, drawn),
     )  # fmt: skip

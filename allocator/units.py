@@ -141,6 +141,11 @@ class Rate(Share):
     def __str__(self) -> str:
         return f"{_shortest(self.amount * 10000)} bp"
 
+    @classmethod
+    def show_change(cls, change: float) -> str:
+        """A difference of two rates, in basis points."""
+        return cls.show(abs(change))
+
 
 class Money(Quantity):
     """An amount of dollars, in $ bn."""

@@ -40,7 +40,7 @@ KNOWN = {
 "Columns with a meaning of their own."
 TEXTS = ("title", "sector", "domicile", "site")
 UNITS = {
-    PARTS: {"": 1.0, "%": 0.01, "bp": 0.0001},
+    PARTS: {"": 1.0, "%": 0.01, "bp": 0.0001, "1": 1.0},
     MONEY: {"$ bn": 1.0, "$ m": 0.001, "$ tn": 1000.0},
     TIME: {"years": 1.0},
     MULTIPLE: {"": 1.0, "x": 1.0},

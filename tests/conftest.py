@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 import allocator as al
 from allocator.fund import Fund
@@ -14,6 +15,8 @@ from allocator.stack import Tranche
 from allocator.universe import Universe
 
 ROOT = Path(__file__).parent.parent
+settings.register_profile("house", deadline=None, max_examples=30)
+settings.load_profile("house")
 
 
 def small_case(**fund: object) -> al.Case:

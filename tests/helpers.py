@@ -70,12 +70,7 @@ def price(out: al.Outcome, rule: str, number: str) -> float:
     return float(found["worth"]) / STEP[found["unit"]]
 
 
-UNIT = {"%": 0.01, "x": 1.0, "bn": 1.0, "": 1.0}
-
-
-def slope(
-    case: al.Case, rules: al.Rulebook | Rule, number: str, low: str, high: str, aim: Aim | None = None
-) -> float:
+def slope(case: al.Case, rules: al.Rulebook | Rule, number: str, low: str, high: str, aim: Aim | None = None) -> float:
     """The central difference of the optimum, the first rule's number being replaced by two texts around its own."""
     rules = book(rules) if isinstance(rules, Rule) else rules
     field = number.replace("-", "_")
@@ -139,7 +134,11 @@ def check_tangents(clause: Clause, v: Vector, seed: int = 0) -> None:
     weight = rng.uniform(0, 2, clause.size)
     bent = float(weight @ clause.bend(v))
     own = clause.witness(v)
-    for witness, touches in ((own, True), (own + rng.normal(size=own.shape), False), (rng.normal(size=own.shape), False)):
+    for witness, touches in (
+        (own, True),
+        (own + rng.normal(size=own.shape), False),
+        (rng.normal(size=own.shape), False),
+    ):
         line, constant = clause.pull(weight, clause.valid(witness))
         tangent = float(line @ v + constant)
         assert tangent <= bent + 1e-9 * (1 + abs(bent))

@@ -6,10 +6,7 @@ import json
 import os
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from allocator.errors import InputError, Place
-from allocator.files.outcome_model import OutcomeFile
 from allocator.files.texts import write_texts
 from allocator.solution import FORMAT, Record
 
@@ -36,6 +33,10 @@ def read_record(path: str | os.PathLike[str]) -> Record:
     Raises:
         InputError: the file is missing, too large, no JSON, or no outcome of this format.
     """
+    from pydantic import ValidationError
+
+    from allocator.files.outcome_model import OutcomeFile
+
     name = str(path)
     try:
         if Path(path).stat().st_size > MOST_BYTES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from allocator.report import tables as made
@@ -10,16 +11,17 @@ from allocator.solution import Record
 
 
 def _table(table: Table) -> str:
-    def cells(tag: str, row: object) -> str:
+    def cells(tag: str, row: Sequence[str]) -> str:
+        sides = ["right" if name.endswith(">") else "left" for name in table.header]
         return "".join(
-            f'<{tag} style="text-align:{"right" if name.endswith(">") else "left"}">{escape(text)}</{tag}>'
-            for name, text in zip(table.header, row, strict=True)  # type: ignore[call-overload]
+            f'<{tag} style="padding:1px 9px;text-align:{side}">{escape(text)}</{tag}>'
+            for side, text in zip(sides, row, strict=True)
         )
 
     head = cells("th", [name.rstrip(">") for name in table.header])
     body = "".join(f"<tr>{cells('td', row)}</tr>" for row in table.rows)
     note = f"<p><small>{escape(table.note)}</small></p>" if table.note else ""
-    caption = f"<caption style='text-align:left'><b>{escape(table.title)}</b></caption>"
+    caption = f'<caption style="padding:9px;text-align:left"><b>{escape(table.title)}</b></caption>'
     return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
 
 

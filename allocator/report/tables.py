@@ -130,7 +130,7 @@ def _has_sectors(record: Record) -> bool:
     return any(each["sector"] != each["line"] for each in record["amounts"])
 
 
-def bar(share: float, width: int = 30) -> str:
+def bar(share: float, width: int = 40) -> str:
     """A bar of a share."""
     return "█" * round(share * width)
 

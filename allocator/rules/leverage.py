@@ -50,7 +50,7 @@ class Leverage(Rule):
                 what = f"{who}: no tranche '{self.tranche}'"
                 raise InputError([self.problem("tranche", what, nearest(self.tranche or "", d.tranches))])
             row = np.zeros((1, d.size))
-            row[0, d.f : d.reserve] = d.pair_tranche == d.tranches.index(self.tranche)
+            row[0, d.drawn + d.tranches.index(self.tranche)] = 1
             whole = case.measure(MeasureName("debt"), who)
             return self.ratios(f"debt of {self.tranche} over all debt", Sparse.dense(row), whole, on)
         top = case.measure(MeasureName(self.measure.removesuffix("-to-equity")), who)

@@ -15,12 +15,14 @@ class Solver(Protocol):
         conic: whether it takes second-order cones.
         quadratic: whether it takes quadratic objectives.
         order: the place in the queue; the lowest that is able goes first.
+        threads: how many may solve at once, each a problem of its own.
     """
 
     cvxpy_name: ClassVar[str]
     conic: ClassVar[bool]
     quadratic: ClassVar[bool]
     order: ClassVar[int]
+    threads: ClassVar[int]
 
     @staticmethod
     def options(tolerance: float) -> dict[str, Any]:

@@ -10,6 +10,7 @@ class Clarabel:
     conic: ClassVar = True
     quadratic: ClassVar = True
     order: ClassVar = 2
+    threads: ClassVar = 2  # it works outside Python's lock
 
     @staticmethod
     def options(tolerance: float) -> dict[str, Any]:

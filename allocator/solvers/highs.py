@@ -10,6 +10,7 @@ class Highs:
     conic: ClassVar = False
     quadratic: ClassVar = False
     order: ClassVar = 1
+    threads: ClassVar = 1
 
     @staticmethod
     def options(tolerance: float) -> dict[str, Any]:

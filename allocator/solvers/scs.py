@@ -10,6 +10,7 @@ class Scs:
     conic: ClassVar = True
     quadratic: ClassVar = True
     order: ClassVar = 3
+    threads: ClassVar = 1
 
     @staticmethod
     def options(tolerance: float) -> dict[str, Any]:

@@ -79,7 +79,9 @@ def large_rules(lines: int) -> al.Rulebook:
         [
             rules.Share(id="one-line", title="Lines", each="line", of="deployed", at_most=f"{300 / lines:.6f}%"),
             rules.Share(id="one-sector", title="Sectors", each="sector", of="deployed", at_most="6.5%"),
-            rules.Concentration(id="spread", title="Spread", by="sector", measure="hhi", of="deployed", at_most="0.0515"),
+            rules.Concentration(
+                id="spread", title="Spread", by="sector", measure="hhi", of="deployed", at_most="0.0515"
+            ),
             rules.LookThrough(id="behind", title="Suppliers", each="counterparty", of="deployed", at_most="2.2%"),
         ],
         as_of="2026-04-01",
@@ -138,7 +140,9 @@ def run(lines: int, levered: bool) -> bool:
     binding = {each["rule"]: len(each["binding"]) for each in found.record["rules"]}
     print(f"{'levered' if levered else 'unlevered'}, {lines} lines, {case.decision.size} entries: {found.status}")
     print(f"  yield {proved['value']:.6%}, gap {proved['gap']:.2e} of {proved['allowed']:.0e}, binding {binding}")
-    print("  tries:", "; ".join(f"{a['solver']} at {a['tolerance']:g}: {a['result']}" for a in found.record["attempts"]))
+    print(
+        "  tries:", "; ".join(f"{a['solver']} at {a['tolerance']:g}: {a['result']}" for a in found.record["attempts"])
+    )
     print(f"  allocate {total:.1f} s:", ", ".join(f"{name} {took:.2f}" for name, took in spent.items()))
     print(f"  peak {peak:.0f} MiB ({after_case:.0f} before allocating)")
     begun = time.perf_counter()

@@ -36,7 +36,9 @@ def test_a_price_is_in_its_own_unit() -> None:
 
 @given(v=decisions(SMALL))
 def test_agrees_with_a_formula(v: np.ndarray) -> None:
-    assert al.StrategicWeight().score(SMALL).value(v) == pytest.approx(v[:5] @ [0.76, 0.82, 0.75, 0.79, 0.40], abs=1e-12)
+    assert al.StrategicWeight().score(SMALL).value(v) == pytest.approx(
+        v[:5] @ [0.76, 0.82, 0.75, 0.79, 0.40], abs=1e-12
+    )
 
 
 def least_shortfall_first(floors: list[float], penalties: list[float]) -> tuple[float, float]:
@@ -51,15 +53,38 @@ def least_shortfall_first(floors: list[float], penalties: list[float]) -> tuple[
     return first.fun, -second.fun
 
 
+def test_the_prices_of_soft_rules_are_those_of_the_weight_alone() -> None:
+    # b is held at its floor of 40: a point more is a point from 1.0 to 0.5. c can't reach its floor of 30 with 20, so
+    # that a point more of it moves nothing; a dollar more of its capacity goes there from a, at 0.2 for 1.0.
+    rules = [
+        al.rules.Share(
+            id=line, title=line, scope={"line": line}, of="equity", at_least=floor, severity="soft", penalty="100 bp"
+        )
+        for line, floor in (("b", "40%"), ("c", "30%"))
+    ]
+    out = solve(CASE, book(*rules), al.StrategicWeight(), resolve=True)
+    found = {p["of"]: p for p in out.record["prices"]}
+    for name, worth in (("b", -0.005), ("c", 0.0), ("terms.capacity", -0.008)):
+        told = [found[name][key] for key in ("worth", "below", "above")]
+        assert told == pytest.approx([worth] * 3, abs=1e-6)
+        assert found[name]["clear"] is True
+
+
 @pytest.mark.parametrize("floors", [[0, 40, 10], [0, 40, 30], [50, 40, 30], [30, 90, 0]])
 def test_soft_rules_come_first_where_there_is_no_income(floors: list[float]) -> None:
     # 100 bp a year on a, 200 on b, 300 on c; c holds 20 at most, and the floors may add up to more than there is.
     penalties = [0.01, 0.02, 0.03]
     rules = [
-        al.rules.Amount(id=line, title=line, scope={"line": line}, at_least=f"${floor} bn", severity="soft",
-                        penalty=f"{penalty * 1e4:.0f} bp")
+        al.rules.Amount(
+            id=line,
+            title=line,
+            scope={"line": line},
+            at_least=f"${floor} bn",
+            severity="soft",
+            penalty=f"{penalty * 1e4:.0f} bp",
+        )
         for line, floor, penalty in zip("abc", floors, penalties, strict=True)
-    ]  # fmt: skip
+    ]
     out = solve(CASE, book(*rules), al.StrategicWeight())
     cost, most = least_shortfall_first(floors, penalties)
     paid = sum(p * each["shortfall"] for p, each in zip(penalties, out.record["rules"], strict=True))

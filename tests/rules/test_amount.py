@@ -111,14 +111,21 @@ def test_agrees_with_a_formula(v: np.ndarray, limit: float) -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"scope": {"sector": "quantum"}, "at_least": "$1 bn"},
-         "The capital deployed in sector quantum is at least $1 bn."),
-        ({"measure": "net-cash-income", "at_least": {"2026-04-01": "$20 bn", "2027-01-01": "$25.5 bn"}},
-         "Cash income net of compression is at least $20 bn ($25.5 bn from 2027-01-01)."),
-        ({"measure": {"column": "grants"}, "at_most": "$500 m", "severity": "soft", "penalty": "50 bp"},
-         "Grants, summed over the capital, is at most $500 m. It may be missed, at 50 bp a year on each dollar over."),
+        (
+            {"scope": {"sector": "quantum"}, "at_least": "$1 bn"},
+            "The capital deployed in sector quantum is at least $1 bn.",
+        ),
+        (
+            {"measure": "net-cash-income", "at_least": {"2026-04-01": "$20 bn", "2027-01-01": "$25.5 bn"}},
+            "Cash income net of compression is at least $20 bn ($25.5 bn from 2027-01-01).",
+        ),
+        (
+            {"measure": {"column": "grants"}, "at_most": "$500 m", "severity": "soft", "penalty": "50 bp"},
+            "Grants, summed over the capital, is at most $500 m."
+            " It may be missed, at 50 bp a year on each dollar over.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_sentence(fields: dict[str, object], words: str) -> None:
     assert floor(**fields).sentence(ON) == words
 
@@ -126,15 +133,21 @@ def test_sentence(fields: dict[str, object], words: str) -> None:
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ("kind: amount\nmeasure: {column: power-needed}\nat-least: $5 bn",
-         "p.yaml:10:14: rule 'one': column 'power-needed' is in MW/$ bn, not in dollars;"
-         " compare it with another column by a rule of kind ratio"),
-        ("kind: amount\nmeasure: net-cash-income\nat-most: $5 bn",
-         "p.yaml:11:14: rule 'one': cash income net of compression at most so much is not convex: compression makes"
-         " income concave; turn the limit round, or use another measure"),
-        ("kind: amount\nmeasure: reserve\nscope: {sector: power}\nat-least: $5 bn",
-         "p.yaml:10:14: rule 'one': the reserve belongs to no line; leave the scope out, or use deployed or debt"),
+        (
+            "kind: amount\nmeasure: {column: power-needed}\nat-least: $5 bn",
+            "p.yaml:10:14: rule 'one': column 'power-needed' is in MW/$ bn, not in dollars;"
+            " compare it with another column by a rule of kind ratio",
+        ),
+        (
+            "kind: amount\nmeasure: net-cash-income\nat-most: $5 bn",
+            "p.yaml:11:14: rule 'one': cash income net of compression at most so much is not convex: compression makes"
+            " income concave; turn the limit round, or use another measure",
+        ),
+        (
+            "kind: amount\nmeasure: reserve\nscope: {sector: power}\nat-least: $5 bn",
+            "p.yaml:10:14: rule 'one': the reserve belongs to no line; leave the scope out, or use deployed or debt",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_fails(tmp_path: object, lines: str, message: str) -> None:
     assert refused(tmp_path, lines, SMALL) == message

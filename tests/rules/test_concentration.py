@@ -76,15 +76,21 @@ def test_agrees_with_cvxpy(v: np.ndarray, limit: float) -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"by": "sector", "measure": "hhi", "at_most": {"2026-04-01": "0.28", "2028-01-01": "0.25"}},
-         "The squared shares of every sector in the capital deployed add up to at most 0.28 (0.25 from 2028-01-01)."),
-        ({"measure": "effective-number", "at_least": "12"},
-         "Capital is spread as evenly as over at least 12 equal lines, by shares in the capital deployed."),
-        ({"by": "country", "measure": "top-n", "n": "3", "at_most": "33%", "of": "equity"},
-         "The 3 largest countries together are at most 33% of equity."),
+        (
+            {"by": "sector", "measure": "hhi", "at_most": {"2026-04-01": "0.28", "2028-01-01": "0.25"}},
+            "The squared shares of every sector in the capital deployed add up to at most 0.28 (0.25 from 2028-01-01).",
+        ),
+        (
+            {"measure": "effective-number", "at_least": "12"},
+            "Capital is spread as evenly as over at least 12 equal lines, by shares in the capital deployed.",
+        ),
+        (
+            {"by": "country", "measure": "top-n", "n": "3", "at_most": "33%", "of": "equity"},
+            "The 3 largest countries together are at most 33% of equity.",
+        ),
         ({"measure": "top-n", "n": "1", "at_most": "20%"}, "The largest line is at most 20% of the capital deployed."),
     ],
-)  # fmt: skip
+)
 def test_sentence(fields: dict[str, object], words: str) -> None:
     assert spread(**fields).sentence(ON) == words
 
@@ -92,20 +98,30 @@ def test_sentence(fields: dict[str, object], words: str) -> None:
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ("measure: hhi\nat-least: 0.28",
-         "p.yaml:13:15: rule 'one' at-least: hhi at least so much is not convex; use at-most"),
-        ("measure: effective-number\nat-most: 4",
-         "p.yaml:13:14: rule 'one' at-most: effective-number at most so much is not convex; use at-least"),
-        ("measure: top-n\nn: 3\nat-least: 0.5",
-         "p.yaml:14:15: rule 'one' at-least: top-n at least so much is not convex; use at-most"),
+        (
+            "measure: hhi\nat-least: 0.28",
+            "p.yaml:13:15: rule 'one' at-least: hhi at least so much is not convex; use at-most",
+        ),
+        (
+            "measure: effective-number\nat-most: 4",
+            "p.yaml:13:14: rule 'one' at-most: effective-number at most so much is not convex; use at-least",
+        ),
+        (
+            "measure: top-n\nn: 3\nat-least: 0.5",
+            "p.yaml:14:15: rule 'one' at-least: top-n at least so much is not convex; use at-most",
+        ),
         ("measure: top-n\nn: 9\nat-most: 50%", "p.yaml:13:8: rule 'one': n is 9, and there are 3 of sector; lower n"),
-        ("measure: top-n\nn: 1.5\nat-most: 50%",
-         "p.yaml:13:8: rule 'one' n: '1.5' is not a whole number; write a whole number such as 5"),
-        ("measure: hhi\nat-most: 0.28\nseverity: soft\npenalty: 100 bp",
-         "p.yaml:14:15: rule 'one' severity: a rule of kind 'concentration' can't be soft;"
-         " make it hard, as its excess is not in dollars"),
+        (
+            "measure: top-n\nn: 1.5\nat-most: 50%",
+            "p.yaml:13:8: rule 'one' n: '1.5' is not a whole number; write a whole number such as 5",
+        ),
+        (
+            "measure: hhi\nat-most: 0.28\nseverity: soft\npenalty: 100 bp",
+            "p.yaml:14:15: rule 'one' severity: a rule of kind 'concentration' can't be soft;"
+            " make it hard, as its excess is not in dollars",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_fails(tmp_path: object, lines: str, message: str) -> None:
     assert refused(tmp_path, f"kind: concentration\nby: sector\nof: deployed\n{lines}", SMALL) == message
 

@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import pytest
 from conftest import small_case
-from helpers import check_clause, check_price, decisions, dollars, refused, solve, tiny, value
+from helpers import book, check_clause, check_price, decisions, dollars, refused, solve, tiny, value
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,8 +53,9 @@ def test_debt_service_over_the_life_of_the_asset() -> None:
 
 def test_compression_counts() -> None:
     # 0.00005 (x - 100)^2 is lost: 8 + 0.08 F - 0.00005 F^2 = 0.16 F, so F = -800 + sqrt(640000 + 160000).
-    case = tiny(LINE | {"capacity [$ bn]": [400]}, [LOAN | {"repayment": "bullet"}],
-                compression={"from": "25%", "slope": "4%"})  # fmt: skip
+    case = tiny(
+        LINE | {"capacity [$ bn]": [400]}, [LOAN | {"repayment": "bullet"}], compression={"from": "25%", "slope": "4%"}
+    )
     rule = cover(at_least="4.00x")
     assert solve(case, rule).totals["debt"] == pytest.approx(-800 + 800_000**0.5, abs=0.02)
     check_price(case, rule, "at-least", "3.99x", "4.01x")
@@ -87,20 +88,24 @@ def test_agrees_with_a_formula(v: np.ndarray, limit: float, haircut: float) -> N
 
 
 def test_no_debt_passes() -> None:
-    assert value(solve(BULLET, al.Rulebook([cover(at_least="4.00x"), al.rules.Leverage(
-        id="none", title="N", measure="debt-to-equity", at_most="0.00x")], as_of="2026-04-01"))) == pytest.approx(0.08)  # fmt: skip
+    none = al.rules.Leverage(id="none", title="N", measure="debt-to-equity", at_most="0.00x")
+    assert value(solve(BULLET, book(cover(at_least="4.00x"), none))) == pytest.approx(0.08)
 
 
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"at_least": "2.00x"},
-         "Cash income net of compression covers interest at least 2.00x. Where nothing is owed, it is kept."),
-        ({"measure": "debt-service", "haircut": "15%", "at_least": {"2026-04-01": "1.20x", "2028-01-01": "1.30x"}},
-         "Cash income net of compression, cut by 15%, covers debt service (interest and repayment)"
-         " at least 1.20x (1.30x from 2028-01-01). Where nothing is owed, it is kept."),
+        (
+            {"at_least": "2.00x"},
+            "Cash income net of compression covers interest at least 2.00x. Where nothing is owed, it is kept.",
+        ),
+        (
+            {"measure": "debt-service", "haircut": "15%", "at_least": {"2026-04-01": "1.20x", "2028-01-01": "1.30x"}},
+            "Cash income net of compression, cut by 15%, covers debt service (interest and repayment)"
+            " at least 1.20x (1.30x from 2028-01-01). Where nothing is owed, it is kept.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_sentence(fields: dict[str, object], words: str) -> None:
     assert cover(**fields).sentence(ON) == words
 
@@ -108,13 +113,20 @@ def test_sentence(fields: dict[str, object], words: str) -> None:
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ("measure: interest\nhaircut: 100%\nat-least: 2.00x",
-         "p.yaml:11:14: rule 'one' haircut: 100% is not between 0% and 100%; write 15%, say"),
-        ("measure: interest\nat-least: 200%",
-         "p.yaml:11:15: rule 'one' at-least: cannot read '200%'; write a multiple such as 1.30x"),
+        (
+            "measure: interest\nhaircut: 100%\nat-least: 2.00x",
+            "p.yaml:11:14: rule 'one' haircut: 100% is not between 0% and 100%; write 15%, say",
+        ),
+        (
+            "measure: interest\nat-least: 200%",
+            "p.yaml:11:15: rule 'one' at-least: cannot read '200%'; write a multiple such as 1.30x",
+        ),
         ("measure: interest\nat-most: 2.00x", "p.yaml:11:5: rule 'one' at-most: unknown key; did you mean 'at-least'?"),
-        ("measure: intrest\nat-least: 2.00x", "p.yaml:10:14: rule 'one' measure: cannot read 'intrest'; did you mean 'interest'?"),
+        (
+            "measure: intrest\nat-least: 2.00x",
+            "p.yaml:10:14: rule 'one' measure: cannot read 'intrest'; did you mean 'interest'?",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_fails(tmp_path: object, lines: str, message: str) -> None:
     assert refused(tmp_path, f"kind: coverage\n{lines}", SMALL).splitlines()[-1] == message

@@ -69,7 +69,11 @@ def test_agrees_with_a_formula(v: np.ndarray, limit: float, side: str) -> None:
     x, loans = dollars(SMALL, v)
     if not x.sum():
         return
-    for basis, counted in (("seat", [1, 0, 1, 1, 0]), ("assets", [1, 1, 1, 1, 0]), ("content", [0.9, 0.4, 0.75, 0.8, 0.1])):
+    for basis, counted in (
+        ("seat", [1, 0, 1, 1, 0]),
+        ("assets", [1, 1, 1, 1, 0]),
+        ("content", [0.9, 0.4, 0.75, 0.8, 0.1]),
+    ):
         for of, whole in (("deployed", x.sum()), ("total-assets", 100 + loans.sum())):
             (clause,) = within(basis=basis, of=of, **{side: f"{limit:.0%}"}).clauses(SMALL, ON)
             check_clause(clause, v, [np.dot(counted, x) / whole], limit)
@@ -78,15 +82,22 @@ def test_agrees_with_a_formula(v: np.ndarray, limit: float, side: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"at_least": {"2026-04-01": "85%", "2028-01-01": "90%"}},
-         "Capital in companies seated in the United States is at least 85% (90% from 2028-01-01) of the capital deployed."),
-        ({"basis": "assets", "country": "XK", "of": "total-assets", "at_most": "7.5%"},
-         "Capital in assets that stand in XK is at most 7.5% of total assets, the reserve included."),
-        ({"basis": "content", "at_least": "65%", "severity": "soft", "penalty": "100 bp"},
-         "Content made in the United States (each line's capital times its us-share) is at least 65% of the capital"
-         " deployed. It may be missed, at 100 bp a year on each dollar short."),
+        (
+            {"at_least": {"2026-04-01": "85%", "2028-01-01": "90%"}},
+            "Capital in companies seated in the United States is at least 85% (90% from 2028-01-01)"
+            " of the capital deployed.",
+        ),
+        (
+            {"basis": "assets", "country": "XK", "of": "total-assets", "at_most": "7.5%"},
+            "Capital in assets that stand in XK is at most 7.5% of total assets, the reserve included.",
+        ),
+        (
+            {"basis": "content", "at_least": "65%", "severity": "soft", "penalty": "100 bp"},
+            "Content made in the United States (each line's capital times its us-share) is at least 65% of the capital"
+            " deployed. It may be missed, at 100 bp a year on each dollar short.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_sentence(fields: dict[str, object], words: str) -> None:
     assert within(**fields).sentence(ON) == words
 
@@ -101,11 +112,16 @@ def test_the_limit_of_the_date_is_in_force() -> None:
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ("kind: domicile\ncountry: UU\nbasis: seat\nof: deployed\nat-least: 85%",
-         "p.yaml:10:14: no line has domicile 'UU'; known: CA, JP, US"),
-        ("kind: domicile\ncountry: JP\nbasis: content\nof: deployed\nat-least: 85%",
-         "p.yaml:10:14: rule 'one' country: content is known for the US only, not for 'JP'; use basis: seat or assets"),
+        (
+            "kind: domicile\ncountry: UU\nbasis: seat\nof: deployed\nat-least: 85%",
+            "p.yaml:10:14: no line has domicile 'UU'; known: CA, JP, US",
+        ),
+        (
+            "kind: domicile\ncountry: JP\nbasis: content\nof: deployed\nat-least: 85%",
+            "p.yaml:10:14: rule 'one' country: content is known for the US only, not for 'JP';"
+            " use basis: seat or assets",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_fails(tmp_path: object, lines: str, message: str) -> None:
     assert refused(tmp_path, lines, SMALL) == message

@@ -45,11 +45,19 @@ def test_no_debt_stands_on_it_and_other_prices_are_finite() -> None:
         SMALL.fund,
         al.Universe.build(
             {"id": SMALL.universe.ids[2:]}
-            | {f"{name} [{unit}]" if unit else name: SMALL.universe.numbers[name][2:]
-               for name, unit in (("cash-yield", ""), ("capacity", "$ bn"), ("gearing", ""), ("dscr", "x"), ("life", "years"))}
+            | {
+                f"{name} [{unit}]" if unit else name: SMALL.universe.numbers[name][2:]
+                for name, unit in (
+                    ("cash-yield", ""),
+                    ("capacity", "$ bn"),
+                    ("gearing", ""),
+                    ("dscr", "x"),
+                    ("life", "years"),
+                )
+            }
         ),
         SMALL.stack,
-    )  # fmt: skip
+    )
     assert value(out) == pytest.approx(value(solve(rest, cap)), abs=2e-8)
 
 
@@ -75,10 +83,12 @@ def test_sentence() -> None:
     [
         ("scope: {line: [hal]}", "p.yaml:10:20: no line 'hal'; did you mean 'hall'?"),
         ("scope: {sector: logistics, site: US}", "p.yaml:10:12: sector logistics, site US selects no line; widen it"),
-        ("scope: {sector: power}\nseverity: soft\npenalty: 100 bp",
-         "p.yaml:11:15: rule 'one' severity: a rule of kind 'exclusion' can't be soft;"
-         " make it hard, as its excess is not in dollars"),
+        (
+            "scope: {sector: power}\nseverity: soft\npenalty: 100 bp",
+            "p.yaml:11:15: rule 'one' severity: a rule of kind 'exclusion' can't be soft;"
+            " make it hard, as its excess is not in dollars",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_fails(tmp_path: object, lines: str, message: str) -> None:
     assert refused(tmp_path, f"kind: exclusion\n{lines}", SMALL) == message

@@ -79,14 +79,20 @@ def test_no_debt_passes() -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"measure": "debt-to-equity", "at_most": {"2026-04-01": "2.00x", "2030-01-01": "1.50x"}},
-         "Debt divided by equity is at most 2.00x (1.50x from 2030-01-01)."),
-        ({"measure": "deployed-to-equity", "at_least": "1.00x", "at_most": "3.00x"},
-         "The capital deployed divided by equity is at least 1.00x and at most 3.00x."),
-        ({"measure": "tranche", "tranche": "yen-loans", "at_most": "40%"},
-         "The debt of tranche yen-loans is at most 40% of all debt. Where there is no debt, it is kept."),
+        (
+            {"measure": "debt-to-equity", "at_most": {"2026-04-01": "2.00x", "2030-01-01": "1.50x"}},
+            "Debt divided by equity is at most 2.00x (1.50x from 2030-01-01).",
+        ),
+        (
+            {"measure": "deployed-to-equity", "at_least": "1.00x", "at_most": "3.00x"},
+            "The capital deployed divided by equity is at least 1.00x and at most 3.00x.",
+        ),
+        (
+            {"measure": "tranche", "tranche": "yen-loans", "at_most": "40%"},
+            "The debt of tranche yen-loans is at most 40% of all debt. Where there is no debt, it is kept.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_sentence(fields: dict[str, object], words: str) -> None:
     assert borrowing(**fields).sentence(ON) == words
 
@@ -94,12 +100,19 @@ def test_sentence(fields: dict[str, object], words: str) -> None:
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ("measure: tranche\ntranche: bond\nat-most: 40%", "p.yaml:11:14: rule 'one': no tranche 'bond'; did you mean 'bonds'?"),
-        ("measure: debt-to-equity\nat-most: 2",
-         "p.yaml:11:14: rule 'one' at-most: cannot read '2'; write a multiple such as 1.30x, or a share such as 35%"),
-        ("measure: debt-to-equity\ntranche: bonds\nat-most: 2.00x",
-         "p.yaml:11:14: rule 'one' tranche: it goes with measure: tranche; give both, or none"),
+        (
+            "measure: tranche\ntranche: bond\nat-most: 40%",
+            "p.yaml:11:14: rule 'one': no tranche 'bond'; did you mean 'bonds'?",
+        ),
+        (
+            "measure: debt-to-equity\nat-most: 2",
+            "p.yaml:11:14: rule 'one' at-most: cannot read '2'; write a multiple such as 1.30x, or a share such as 35%",
+        ),
+        (
+            "measure: debt-to-equity\ntranche: bonds\nat-most: 2.00x",
+            "p.yaml:11:14: rule 'one' tranche: it goes with measure: tranche; give both, or none",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_fails(tmp_path: object, lines: str, message: str) -> None:
     assert refused(tmp_path, f"kind: leverage\n{lines}", SMALL) == message

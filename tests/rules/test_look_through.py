@@ -74,16 +74,22 @@ def test_agrees_with_a_formula(v: np.ndarray, limit: float) -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"each": "counterparty", "at_most": {"2026-04-01": "15%", "2027-01-01": "12.5%"}},
-         "Capital that depends on any one counterparty, behind all lines together, is at most 15% (12.5% from 2027-01-01)"
-         " of the capital deployed."),
-        ({"scope": {"counterparty": "acme"}, "of": "equity", "at_most": "120%"},
-         "Capital that depends on acme, behind all lines together, is at most 120% of equity."),
-        ({"scope": {"counterparty": ["acme", "zeta"]}, "at_most": "15%"},
-         "Capital that depends on acme or zeta, each on its own and behind all lines together, is at most 15%"
-         " of the capital deployed."),
+        (
+            {"each": "counterparty", "at_most": {"2026-04-01": "15%", "2027-01-01": "12.5%"}},
+            "Capital that depends on any one counterparty, behind all lines together, is at most 15%"
+            " (12.5% from 2027-01-01) of the capital deployed.",
+        ),
+        (
+            {"scope": {"counterparty": "acme"}, "of": "equity", "at_most": "120%"},
+            "Capital that depends on acme, behind all lines together, is at most 120% of equity.",
+        ),
+        (
+            {"scope": {"counterparty": ["acme", "zeta"]}, "at_most": "15%"},
+            "Capital that depends on acme or zeta, each on its own and behind all lines together, is at most 15%"
+            " of the capital deployed.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_sentence(fields: dict[str, object], words: str) -> None:
     assert behind(**fields).sentence(ON) == words
 
@@ -91,14 +97,20 @@ def test_sentence(fields: dict[str, object], words: str) -> None:
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ("scope: {counterparty: [acme, zetta]}\nat-most: 15%",
-         "p.yaml:11:34: no exposure to 'zetta'; did you mean 'zeta'?"),
-        ("scope: {sector: power}\nat-most: 15%",
-         "p.yaml:11:12: rule 'one' scope: a look-through speaks of counterparties; write each: counterparty"),
-        ("each: counterparty\nat-most: 0.15",
-         "p.yaml:12:14: rule 'one' at-most: cannot read '0.15'; write a share such as 35%"),
+        (
+            "scope: {counterparty: [acme, zetta]}\nat-most: 15%",
+            "p.yaml:11:34: no exposure to 'zetta'; did you mean 'zeta'?",
+        ),
+        (
+            "scope: {sector: power}\nat-most: 15%",
+            "p.yaml:11:12: rule 'one' scope: a look-through speaks of counterparties; write each: counterparty",
+        ),
+        (
+            "each: counterparty\nat-most: 0.15",
+            "p.yaml:12:14: rule 'one' at-most: cannot read '0.15'; write a share such as 35%",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_fails(tmp_path: object, lines: str, message: str) -> None:
     assert refused(tmp_path, f"kind: look-through\nof: deployed\n{lines}", SMALL) == message
 

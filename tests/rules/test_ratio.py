@@ -17,7 +17,7 @@ import allocator as al
 Ratio = al.rules.Ratio
 ON = dt.date(2026, 4, 1)
 SMALL = small_case()
-# One line at 8% that compresses above 100; bullet debt at 3%. With debt F all is deployed, since 8% - 4% * F / 400 > 3%.
+# One line at 8% that compresses above 100; bullet debt at 3%. The debt F is deployed, since 8% - 4% * F / 400 > 3%.
 LEVERED = tiny(
     {"cash-yield [%]": [8], "capacity [$ bn]": [400]},
     [{"id": "loan", "capacity": "$200 bn", "cost": "3%", "tenor": "20 years", "repayment": "bullet"}],
@@ -79,8 +79,8 @@ def test_nothing_over_nothing_passes() -> None:
 
 
 def test_soft_is_paid_at_its_penalty_or_met() -> None:
-    # A reserve of half the debt service, all from equity of 100 and a loan of 200 at 3% bullet: 6 of service, 3 to hold.
-    # A dollar of reserve costs what the last dollar deployed earns: 8% - 4% * 200 / 400 = 6%, or what a loan costs, 3%.
+    # A reserve of half the debt service: a bullet loan of 200 at 3% asks 6, so that 3 are to be held. A dollar of
+    # reserve costs what the last dollar deployed earns: 8% - 4% * 200 / 400 = 6%.
     for penalty, held in (("500 bp", 0.0), ("700 bp", 3.0)):
         rule = over("reserve", "debt-service", at_least="0.50x", severity="soft", penalty=penalty)
         out = solve(LEVERED, rule)
@@ -105,7 +105,9 @@ def test_agrees_with_a_formula(v: np.ndarray, limit: float, side: str) -> None:
         ("net-cash-income", "interest"): (net.sum(), (loans @ [0.045, 0.055]).sum()),
     }
     for (top, bottom), (numerator, denominator) in given.items():
-        concave = {"debt/net-cash-income": "at_most", "net-cash-income/interest": "at_least"}.get(f"{top}/{bottom}", side)
+        concave = {"debt/net-cash-income": "at_most", "net-cash-income/interest": "at_least"}.get(
+            f"{top}/{bottom}", side
+        )
         names = [name if "-" not in name or "power" not in name else {"column": name} for name in (top, bottom)]
         (clause,) = over(*names, **{concave: f"{limit}x"}).clauses(SMALL, ON)
         if numerator > 0 and denominator > 0:
@@ -115,17 +117,28 @@ def test_agrees_with_a_formula(v: np.ndarray, limit: float, side: str) -> None:
 @pytest.mark.parametrize(
     ("rule", "words"),
     [
-        (over({"column": "firm-mw"}, {"column": "need-mw"}, at_least="1.15x"),
-         "Firm-mw, summed over the capital, divided by need-mw, summed over the capital, is at least 1.15x."
-         " Where both are zero, it is kept."),
-        (over("debt", "net-cash-income", at_most={"2026-04-01": "6.00x", "2030-01-01": "5.00x"}, scope={"sector": "power"}),
-         "In sector power, debt, divided by cash income net of compression, is at most 6.00x (5.00x from 2030-01-01)."
-         " Where both are zero, it is kept."),
-        (over("reserve", "debt-service", at_least="50%", severity="soft", penalty="100 bp"),
-         "The reserve, divided by debt service, is at least 50%. Where both are zero, it is kept."
-         " It may be missed, at 100 bp a year on each dollar short."),
+        (
+            over({"column": "firm-mw"}, {"column": "need-mw"}, at_least="1.15x"),
+            "Firm-mw, summed over the capital, divided by need-mw, summed over the capital, is at least 1.15x."
+            " Where both are zero, it is kept.",
+        ),
+        (
+            over(
+                "debt",
+                "net-cash-income",
+                at_most={"2026-04-01": "6.00x", "2030-01-01": "5.00x"},
+                scope={"sector": "power"},
+            ),
+            "In sector power, debt, divided by cash income net of compression, is at most 6.00x"
+            " (5.00x from 2030-01-01). Where both are zero, it is kept.",
+        ),
+        (
+            over("reserve", "debt-service", at_least="50%", severity="soft", penalty="100 bp"),
+            "The reserve, divided by debt service, is at least 50%. Where both are zero, it is kept."
+            " It may be missed, at 100 bp a year on each dollar short.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_sentence(rule: Ratio, words: str) -> None:
     assert rule.sentence(ON) == words
 
@@ -136,25 +149,49 @@ CURVED = "is not convex: compression makes income concave; turn the limit round,
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ("numerator: net-cash-income\ndenominator: interest\nat-most: 3.00x",
-         "p.yaml:12:14: rule 'one': cash income net of compression over interest at most so much " + CURVED),
-        ("numerator: debt\ndenominator: net-cash-income\nat-least: 3.00x",
-         "p.yaml:12:15: rule 'one': debt over cash income net of compression at least so much " + CURVED),
-        ("numerator: debt\ndenominator: net-cash-income\nat-most: 0.00x",
-         "p.yaml:12:14: rule 'one': 0.00x of cash income net of compression leaves nothing; write a limit above zero"),
-        ("numerator: debt\ndenominator: {column: growth}\nat-most: 3.00x",
-         "p.yaml:12:14: rule 'one': growth, summed over the capital can be negative, so a ratio to it means nothing;"
-         " use another denominator"),
-        ("numerator: {column: power-needed}\ndenominator: {column: power-nedeed}\nat-most: 3.00x",
-         "p.yaml:11:18: rule 'one' needs column 'power-nedeed', which the universe lacks; add it to the universe,"
-         " or did you mean 'power-needed'?"),
-        ("numerator: debt\ndenominator: net-cash-income\nat-most: 3.00x\nseverity: soft\npenalty: 100 bp",
-         "p.yaml:13:15: rule 'one': its shortfall is not in dollars, so it can't be soft; make it hard"),
+        (
+            "numerator: net-cash-income\ndenominator: interest\nat-most: 3.00x",
+            "p.yaml:12:14: rule 'one': cash income net of compression over interest at most so much " + CURVED,
+        ),
+        (
+            "numerator: debt\ndenominator: net-cash-income\nat-least: 3.00x",
+            "p.yaml:12:15: rule 'one': debt over cash income net of compression at least so much " + CURVED,
+        ),
+        (
+            "numerator: debt\ndenominator: net-cash-income\nat-most: 0.00x",
+            "p.yaml:12:14: rule 'one': 0.00x of cash income net of compression leaves nothing;"
+            " write a limit above zero",
+        ),
+        (
+            "numerator: debt\ndenominator: {column: growth}\nat-most: 3.00x",
+            "p.yaml:12:14: rule 'one': growth, summed over the capital can be negative, so a ratio to it means nothing;"
+            " use another denominator",
+        ),
+        (
+            "numerator: {column: power-needed}\ndenominator: {column: power-nedeed}\nat-most: 3.00x",
+            "p.yaml:11:18: rule 'one' needs column 'power-nedeed', which the universe lacks; add it to the universe,"
+            " or did you mean 'power-needed'?",
+        ),
+        (
+            "numerator: debt\ndenominator: net-cash-income\nat-most: 3.00x\nseverity: soft\npenalty: 100 bp",
+            "p.yaml:13:15: rule 'one': its shortfall is not in dollars, so it can't be soft; make it hard",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_fails(tmp_path: object, lines: str, message: str) -> None:
-    grown = al.Case(SMALL.fund, SMALL.universe.build(
-        {"id": ["a", "b"], "cash-yield": [0.08, 0.05], "capacity [$ bn]": [100, 100], "growth": [0.1, -0.1],
-         "power-needed": [1, 2]}), SMALL.stack, None)  # fmt: skip
+    grown = al.Case(
+        SMALL.fund,
+        SMALL.universe.build(
+            {
+                "id": ["a", "b"],
+                "cash-yield": [0.08, 0.05],
+                "capacity [$ bn]": [100, 100],
+                "growth": [0.1, -0.1],
+                "power-needed": [1, 2],
+            }
+        ),
+        SMALL.stack,
+        None,
+    )
     case = grown if "growth" in lines or "nedeed" in lines else SMALL
     assert refused(tmp_path, f"kind: ratio\n{lines}", case) == message

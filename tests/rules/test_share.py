@@ -84,7 +84,9 @@ def test_agrees_with_a_formula(v: np.ndarray, limit: str, side: str) -> None:
     shares = np.array([x[0] + x[1], x[4], x[2] + x[3]]) / x.sum()
     number = float(limit[:-1]) / 100
     check_clause(by_sector, v, shares, number)
-    (some,) = cap(scope={"sector": ["power", "logistics"], "site": "US"}, of="equity", **{side: limit}).clauses(SMALL, ON)
+    (some,) = cap(scope={"sector": ["power", "logistics"], "site": "US"}, of="equity", **{side: limit}).clauses(
+        SMALL, ON
+    )
     check_clause(some, v, [(x[2] + x[3]) / 100], number)
 
 
@@ -98,17 +100,25 @@ def test_its_shortfall_costs_dollars() -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"scope": {"sector": ["power", "grid"]}, "at_most": "30%"},
-         "Capital in sector power or grid is at most 30% of the capital deployed."),
-        ({"each": "line", "at_most": {"2026-04-01": "12%", "2028-01-01": "10%"}},
-         "Capital in each line is at most 12% (10% from 2028-01-01) of the capital deployed."),
-        ({"scope": {"line": "smr"}, "of": "equity", "at_least": "5%", "at_most": "120%"},
-         "Capital in smr is at least 5% and at most 120% of equity."),
-        ({"scope": {"sector": "chips"}, "at_least": "6%", "severity": "soft", "penalty": "300 bp"},
-         "Capital in sector chips is at least 6% of the capital deployed."
-         " It may be missed, at 300 bp a year on each dollar short."),
+        (
+            {"scope": {"sector": ["power", "grid"]}, "at_most": "30%"},
+            "Capital in sector power or grid is at most 30% of the capital deployed.",
+        ),
+        (
+            {"each": "line", "at_most": {"2026-04-01": "12%", "2028-01-01": "10%"}},
+            "Capital in each line is at most 12% (10% from 2028-01-01) of the capital deployed.",
+        ),
+        (
+            {"scope": {"line": "smr"}, "of": "equity", "at_least": "5%", "at_most": "120%"},
+            "Capital in smr is at least 5% and at most 120% of equity.",
+        ),
+        (
+            {"scope": {"sector": "chips"}, "at_least": "6%", "severity": "soft", "penalty": "300 bp"},
+            "Capital in sector chips is at least 6% of the capital deployed."
+            " It may be missed, at 300 bp a year on each dollar short.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_sentence(fields: dict[str, object], words: str) -> None:
     assert cap(**fields).sentence(ON) == words
 
@@ -116,22 +126,32 @@ def test_sentence(fields: dict[str, object], words: str) -> None:
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ("kind: share\nof: deployed\nscope: {sector: powr}\nat-most: 30%",
-         "p.yaml:11:21: no line has sector 'powr'; did you mean 'power'?"),
-        ("kind: share\nof: deployed\nscope: {sector: power}\nat-most: 130%",
-         "p.yaml:12:14: rule 'one' at-most: 130% is not between 0% and 100%; mend the share, or take it of equity"),
-        ("kind: share\nof: deployed\neach: sektor\nat-most: 30%",
-         "p.yaml:11:11: rule 'one' groups by 'sektor', which is not in the universe; did you mean 'sector'?"),
-        ("kind: share\nof: deployed\nat-most: 30%",
-         "p.yaml:5:5: rule 'one': a share needs a scope, or each; give one of them"),
+        (
+            "kind: share\nof: deployed\nscope: {sector: powr}\nat-most: 30%",
+            "p.yaml:11:21: no line has sector 'powr'; did you mean 'power'?",
+        ),
+        (
+            "kind: share\nof: deployed\nscope: {sector: power}\nat-most: 130%",
+            "p.yaml:12:14: rule 'one' at-most: 130% is not between 0% and 100%; mend the share, or take it of equity",
+        ),
+        (
+            "kind: share\nof: deployed\neach: sektor\nat-most: 30%",
+            "p.yaml:11:11: rule 'one' groups by 'sektor', which is not in the universe; did you mean 'sector'?",
+        ),
+        (
+            "kind: share\nof: deployed\nat-most: 30%",
+            "p.yaml:5:5: rule 'one': a share needs a scope, or each; give one of them",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_fails(tmp_path: object, lines: str, message: str) -> None:
     assert refused(tmp_path, lines, SMALL) == message
 
 
 def test_a_floor_above_a_cap_on_the_same_lines() -> None:
-    low, high = (cap(id=name, scope={"line": "a"}, **{side: limit})
-                 for name, side, limit in (("low", "at_least", "50%"), ("high", "at_most", "40%")))  # fmt: skip
-    with pytest.raises(al.InputError, match="^the floor of 'low', 50%, is above the cap of 'high', 40%; lower the"):
+    low, high = (
+        cap(id=name, scope={"line": "a"}, **{side: limit})
+        for name, side, limit in (("low", "at_least", "50%"), ("high", "at_most", "40%"))
+    )
+    with pytest.raises(al.InputError, match=r"^the floor of 'low', 50%, is above the cap of 'high', 40%; lower the"):
         book(low, high)

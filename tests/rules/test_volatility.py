@@ -36,7 +36,7 @@ def test_two_lines() -> None:
 
 def test_of_equity() -> None:
     # At most 20% of equity: with a reserve for the rest, income per risk is best at x proportional to y / variance,
-    # (5 / 0.09, 8 / 0.16) = (55.6, 50): all of equity is not reached, so income is 0.2 * sqrt(0.05^2/0.09 + 0.08^2/0.16).
+    # (5 / 0.09, 8 / 0.16): not all of equity is reached, so that income is 0.2 * sqrt(0.05^2 / 0.09 + 0.08^2 / 0.16).
     rule = calm(of="equity", at_most="20%")
     best = 0.2 * (0.05**2 / 0.09 + 0.08**2 / 0.16) ** 0.5
     assert value(solve(TWO, rule)) == pytest.approx(best, abs=1e-7)
@@ -69,16 +69,26 @@ def test_sentence() -> None:
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ("of: deployed\nat-most: 0%", "p.yaml:11:14: rule 'one' at-most: the volatility must be above zero; write 14%, say"),
-        ("of: net-cash-income\nat-most: 14%",
-         "p.yaml:10:9: rule 'one': volatility over cash income net of compression means nothing;"
-         " use deployed, total-assets or equity"),
-        ("of: deployed\nat-least: 14%\nat-most: 20%", "p.yaml:11:5: rule 'one' at-least: unknown key; did you mean 'at-most'?"),
-        ("of: deployed\nat-most: 14%\nseverity: soft\npenalty: 100 bp",
-         "p.yaml:12:15: rule 'one' severity: a rule of kind 'volatility' can't be soft;"
-         " make it hard, as its excess is not in dollars"),
+        (
+            "of: deployed\nat-most: 0%",
+            "p.yaml:11:14: rule 'one' at-most: the volatility must be above zero; write 14%, say",
+        ),
+        (
+            "of: net-cash-income\nat-most: 14%",
+            "p.yaml:10:9: rule 'one': volatility over cash income net of compression means nothing;"
+            " use deployed, total-assets or equity",
+        ),
+        (
+            "of: deployed\nat-least: 14%\nat-most: 20%",
+            "p.yaml:11:5: rule 'one' at-least: unknown key; did you mean 'at-most'?",
+        ),
+        (
+            "of: deployed\nat-most: 14%\nseverity: soft\npenalty: 100 bp",
+            "p.yaml:12:15: rule 'one' severity: a rule of kind 'volatility' can't be soft;"
+            " make it hard, as its excess is not in dollars",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_fails(tmp_path: object, lines: str, message: str) -> None:
     assert refused(tmp_path, f"kind: volatility\n{lines}", SMALL) == message
 
