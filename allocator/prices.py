@@ -121,10 +121,22 @@ def _moves(solution: Solution, price: Price) -> dict[str, float]:
     return {name: moved for name, moved in found.items() if moved >= 0}
 
 
+@dataclass(frozen=True)
+class _Optimum:
+    """The optimal score with a number at another value, and the point whose bound says how far it may be off."""
+
+    score: float
+    point: Point
+
+    @property
+    def gap(self) -> float:
+        return max(self.point.bound - self.point.value, 0.0)
+
+
 def _resolve(
     program: Program, solution: Solution, weights: list[float], jobs: list[tuple[Price | None, float]]
-) -> list[tuple[float, float] | None]:
-    """The optimal score, and its gap, were a number another one; None where nothing satisfies the clauses."""
+) -> list[_Optimum | None]:
+    """The optimum for each price's number at another value; None where nothing satisfies the clauses."""
     path = [
         {} if price is None else {price.clause: _theta(solution.clauses[price.clause], price, value)}
         for price, value in jobs
@@ -133,10 +145,10 @@ def _resolve(
     points = program.along(weights, solution.penalty, [moved for moved, can in zip(path, able, strict=True) if can])
     means = solution.penalty > 0 and solution.score.income <= 0
 
-    def reading(point: Point) -> tuple[float, float] | None:
+    def reading(point: Point) -> _Optimum | None:
         if point.status != "optimal":
             return None
-        return solution.score.value(point.v) if means else point.value, max(point.bound - point.value, 0.0)
+        return _Optimum(solution.score.value(point.v) if means else point.value, point)
 
     return [reading(next(points)) if can else None for can in able]
 
@@ -151,27 +163,35 @@ def _theta(clause: Clause, price: Price, value: float) -> Vector:
     return theta
 
 
-def _checked(
-    price: Price, results: dict[str, tuple[float, tuple[float, float] | None]], base: tuple[float, float]
-) -> Price:
+def _checked(price: Price, results: dict[str, tuple[float, _Optimum | None]], base: _Optimum) -> Price:
     """The price with what the re-solves gave: slopes a little under and over the number, and whole steps."""
-    slopes, noise = [price.slope], 2 * base[1]
     sides: dict[str, float | None] = {"below": None, "above": None}
     steps: dict[str, float | None] = {"down": None, "up": None}
-    for name, (value, result) in results.items():
-        if result is None:
-            continue
-        if name in sides:
-            sides[name] = slope = (result[0] - base[0]) / (value - price.value)
-            slopes.append(slope)
-            noise += result[1]
-        else:
-            steps[name] = result[0] - base[0]
-    clear = None
-    if "above" in results:
-        h, size = abs(results["above"][0] - price.value), max(map(abs, slopes))
-        agree = max(slopes) - min(slopes) <= max(APART * size, noise / h, WORTH / price.unit.step)
-        clear = None not in sides.values() and bool(agree)
+    for name, (value, found) in results.items():
+        if found is not None and name in sides:
+            sides[name] = (found.score - base.score) / (value - price.value)
+        elif found is not None:
+            steps[name] = found.score - base.score
     return replace(
-        price, below=sides["below"], above=sides["above"], step_down=steps["down"], step_up=steps["up"], clear=clear
+        price,
+        below=sides["below"],
+        above=sides["above"],
+        step_down=steps["down"],
+        step_up=steps["up"],
+        clear=_clear(price, sides, results, base) if "above" in results else None,
     )
+
+
+def _clear(
+    price: Price, sides: dict[str, float | None], results: dict[str, tuple[float, _Optimum | None]], base: _Optimum
+) -> bool:
+    """Whether the slopes on both sides agree with the price, or differ by no more than the re-solves' gaps explain."""
+    measured = [slope for slope in sides.values() if slope is not None]
+    if len(measured) < len(sides):
+        return False
+    slopes = [price.slope, *measured]
+    apart = max(slopes) - min(slopes)
+    if apart <= max(APART * max(map(abs, slopes)), WORTH / price.unit.step):
+        return True
+    noise = 2 * base.gap + sum(found.gap for name, (_, found) in results.items() if name in sides and found is not None)
+    return apart <= noise / abs(results["above"][0] - price.value)

@@ -20,7 +20,7 @@ from allocator.files.outcomes import read_record
 from allocator.files.policies import read_rules
 from allocator.objectives import Aim, Blend, Sum
 from allocator.outcome import Outcome
-from allocator.record import multipliers, totals
+from allocator.record import multipliers, rule_records, totals
 from allocator.rulebook import Rulebook
 from allocator.solution import Record
 
@@ -143,7 +143,17 @@ def verify(outcome: Outcome, case: Case, rules: Rulebook | None = None) -> Verif
     checks.append(Check("clauses", proved.feasible, worst))
     told = f"value {proved.value:.9f}, bound {proved.bound:.9f}, gap {proved.gap:.3g} of {proved.allowed:.3g} allowed"
     checks.append(Check("optimality", proved.gap <= proved.allowed, told))
-    same = _same(proved.gap, stored["gap"], 1e-9) and _same(proved.value, stored["value"])
+    read = rule_records(case, rules, clauses, v, multipliers(stored))
+    other = [one["rule"] for one, given in zip(read, record["rules"], strict=False) if not _same(one, given)]
+    told = f"differ: {', '.join(dict.fromkeys(other))}" if other else "as recorded"
+    checks.append(Check("rules", not other and len(read) == len(record["rules"]), told))
+    owed = aim.score(case).income
+    if owed > 0:
+        # Without income, any penalty that makes the shortfall least will do.
+        told = f"soft rules cost {stored['penalty']:.6g} of the objective a unit, and a unit of income is {owed:.6g}"
+        checks.append(Check("penalty", _same(stored["penalty"], owed), told))
+    same = _same(proved.gap, stored["gap"]) and _same(proved.value, stored["value"])
+    same = same and record["status"] == ("optimal" if proved.passes else "not-certified")
     checks.append(Check("certificate", same, "as recorded" if same else "another than the one recorded"))
     return Verification(tuple(checks))
 

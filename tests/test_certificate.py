@@ -171,6 +171,6 @@ def test_hand_made_amounts_that_keep_the_rules_are_not_optimal(solved: tuple[al.
     found = checked(solved, [20, 20, 20, 20, 20], 0)
     assert found.feasible
     assert not found.passes
-    # 6.5% on average, 10 bp of fee, and by hand what compression costs: slope / (2 K) * (x - K / 2)^2 over the lines above half.
+    # 6.5% on average, 10 bp of fee, and by hand what compression costs: slope / (2 K) (x - K / 2)^2.
     lost = 0.03 / 2 * (5**2 / 30 + 0 / 40 + 0 + 5**2 / 30)
     assert found.value == pytest.approx(0.065 - 0.001 - lost / 100, abs=1e-12)

@@ -126,12 +126,12 @@ def test_the_canonical_allocation_is_proved_to_be_the_one(aim: str) -> None:
     """Without trust in any solver: the spread is strongly convex, so a proved gap g of it bounds every amount.
 
     For the allocation x* that does best by the spread, `sum (x - x*)^2 / K <= g`. The multiplier of the level held is
-    of the order of 1e4, so that g can't be made as small as $5 m would take; a part in 10^5 of the spread is proved.
+    of the order of 1e4, so that g can't be made as small as $5 m would take; two parts in 10^5 of the spread are.
     """
     compiled, score, penalty = program(aim)
     case = example()[0]
     level = best(aim).value - score.tolerance(best(aim).v)
-    second = compiled.hold(level, [1.0], penalty)
+    second = compiled.hold(level, [1.0], penalty, tolerance=1e-8)
     assert second.multipliers is not None
     size = len(case.spread)
     spread = Quadratic(Sparse.of((size, size), np.arange(size), np.arange(size), np.sqrt(case.spread)))
@@ -140,7 +140,7 @@ def test_the_canonical_allocation_is_proved_to_be_the_one(aim: str) -> None:
     given = Multipliers(second.multipliers.weights, second.multipliers.witnesses, tuple(whole.witness(second.v)))
     most = bound(compiled.clauses, whole, compiled.box, given, second.hold * penalty) - second.hold * level
     gap = most + spread.value(second.v)
-    assert -1e-9 < gap < 1e-5 * spread.value(second.v)
+    assert -1e-9 < gap < 2e-5 * spread.value(second.v)
 
 
 def permuted(case: al.Case, order: list[int]) -> al.Case:

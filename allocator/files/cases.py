@@ -92,7 +92,7 @@ class _Folder:
 
     def table(self, name: str, place: Place | None) -> Table:
         path = self.base / name
-        if not path.is_file():
+        if not os.path.isfile(path):
             raise InputError.of(f"there is no file '{name}' beside it", "check the name", place)
         table = read_table(path)
         self.sources.append(source_of(path))
@@ -109,7 +109,7 @@ def read_case(path: str | os.PathLike[str]) -> Case:
         InputError: all that is wrong with its files, each with its place.
     """
     given = Path(path)
-    file = given / "fund.yaml" if given.is_dir() else given
+    file = given / "fund.yaml" if os.path.isdir(given) else given
     said = FundFile.read(read_yaml(file))
     problems = Collector()
     folder = _Folder(file.parent)

@@ -1,0 +1,241 @@
+"""An outcome is checked from what it stores: amounts, multipliers, inputs. Any of them changed is found out."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT
+from helpers import book
+
+import allocator as al
+from allocator.errors import Infeasible, InputError
+from allocator.verification import read_outcome, verify, verify_files
+
+NAME = "us-japan"
+
+
+def copied(folder: Path) -> Path:
+    """The example as a folder of its own; where its case is."""
+    for part in ("examples", "constraints"):
+        shutil.copytree(ROOT / part, folder / part)
+    return folder / "examples" / NAME
+
+
+@pytest.fixture(scope="module")
+def solved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, al.Outcome, al.Case, al.Rulebook]:
+    base = copied(tmp_path_factory.mktemp("verify"))
+    case = al.read_case(base)
+    rules = al.read_rules(case.policy, as_of="2026-04-01")
+    out = al.allocate(case, rules, al.blend({al.DividendYield(): 0.7, al.StrategicWeight(): 0.3}), resolve=False)
+    out.save(str(base / "outcome.json"))
+    return base, out, case, rules
+
+
+Solved = tuple[Path, al.Outcome, al.Case, al.Rulebook]
+
+
+def failing(record: Any, case: al.Case, rules: al.Rulebook) -> set[str]:
+    found = verify(al.Outcome(record), case, rules)
+    assert bool(found) == all(check.passes for check in found.checks)
+    return {check.name for check in found.checks if not check.passes}
+
+
+def test_an_honest_outcome_passes(solved: Solved) -> None:
+    base, out, case, rules = solved
+    assert failing(out.record, case, rules) == set()
+    found = verify_files(base / "outcome.json")
+    assert found
+    assert str(found).count("pass  input") == 5
+    assert "FAIL" not in str(found)
+
+
+def test_it_is_the_same_after_writing_and_reading(solved: Solved) -> None:
+    base, out, _, _ = solved
+    assert read_outcome(base / "outcome.json").record == out.record
+
+
+@pytest.mark.parametrize("move", [0.002, -0.002])
+def test_any_amount_changed_by_two_million_fails(solved: Solved, move: float) -> None:
+    _, out, case, rules = solved
+    for part in ("amounts", "financing"):
+        for place in range(len(out.record[part])):
+            record = copy.deepcopy(out.record)
+            record[part][place]["amount"] += move
+            assert "identity" in failing(record, case, rules), (part, place)
+    record = copy.deepcopy(out.record)
+    record["totals"]["reserve"] += move
+    assert "identity" in failing(record, case, rules)
+
+
+def test_a_balanced_change_fails_too(solved: Solved) -> None:
+    """$2 bn from one line to another: the identity holds, but not the totals, nor the optimum."""
+    _, out, case, rules = solved
+    record = copy.deepcopy(out.record)
+    lines = {each["line"]: each for each in record["amounts"]}
+    lines["colocation"]["amount"] -= 2
+    lines["quantum"]["amount"] += 2
+    failed = failing(record, case, rules)
+    assert "identity" not in failed
+    assert {"totals", "optimality"} <= failed
+
+
+def test_one_changed_multiplier_fails(solved: Solved) -> None:
+    """Any that counts: the bound is another, and higher, since the stored ones are as good as they get."""
+    _, out, case, rules = solved
+    certificate = out.record["certificate"]
+    tried = failed = 0
+    honest = next(check.told for check in verify(out, case, rules).checks if check.name == "optimality")
+    for index, each in enumerate(certificate["multipliers"]):
+        for member, weight in enumerate(each["weights"]):
+            if abs(weight) < 1e-3:
+                continue
+            record = copy.deepcopy({"certificate": certificate})
+            record["certificate"]["multipliers"][index]["weights"][member] = weight * 1.01
+            found = verify(al.Outcome(out.record | record), case, rules)
+            told = next(check.told for check in found.checks if check.name == "optimality")
+            # Some are degenerate (a loan whose cap in the box is its gearing): another proof of the same bound.
+            assert not found or told == honest, (each["of"], member)
+            tried += 1
+            failed += not found
+    assert tried > 20
+    assert failed > 0.6 * tried
+
+
+def test_a_changed_witness_fails(solved: Solved) -> None:
+    _, out, case, rules = solved
+    record = copy.deepcopy(out.record)
+    record["certificate"]["score-witness"][1][0] += 0.01
+    assert "certificate" in failing(record, case, rules) or "optimality" in failing(record, case, rules)
+
+
+def test_what_was_proved_cannot_be_claimed_better(solved: Solved) -> None:
+    _, out, case, rules = solved
+    for name, value in (("gap", 0.0), ("value", 6.0)):
+        record = copy.deepcopy(out.record)
+        record["certificate"][name] = value
+        assert failing(record, case, rules) == {"certificate"}, name
+
+
+def test_a_penalty_of_ones_own_fails(solved: Solved) -> None:
+    """Soft rules are paid from income, one for one; a record may not say that they cost less."""
+    _, out, case, rules = solved
+    record = copy.deepcopy(out.record)
+    record["certificate"]["penalty"] *= 0.5
+    assert "penalty" in failing(record, case, rules)
+
+
+@pytest.mark.parametrize(("name", "value"), [("value", 0.5), ("limit", 0.99), ("binding", ["one"]), ("slack", 7.0)])
+def test_what_a_rule_reads_cannot_be_written_over(solved: Solved, name: str, value: Any) -> None:
+    _, out, case, rules = solved
+    record = copy.deepcopy(out.record)
+    record["rules"][0][name] = value
+    assert failing(record, case, rules) == {"rules"}
+
+
+def test_a_status_that_was_not_proved_fails(solved: Solved) -> None:
+    _, out, case, rules = solved
+    record = copy.deepcopy(out.record)
+    record["status"] = "not-certified"
+    assert failing(record, case, rules) == {"certificate"}
+
+
+def test_another_rule_fails(solved: Solved) -> None:
+    _, out, case, rules = solved
+    tighter = rules.replace("one-line", at_most="10%")
+    assert "clauses" in failing(out.record, case, tighter)
+    looser = rules.replace("cover", at_least="1.10x")
+    assert "optimality" in failing(out.record, case, looser)
+
+
+def test_another_case_fails(solved: Solved) -> None:
+    _, out, case, rules = solved
+    assert "totals" in failing(out.record, case.replace("colocation", cash_yield="6.6%"), rules)
+
+
+@pytest.mark.parametrize(
+    "name", ["fund.yaml", "universe.csv", "exposures.csv", "correlation.csv", "../../constraints/us-japan-fund.yaml"]
+)
+def test_a_changed_byte_of_an_input_fails(solved: Solved, tmp_path: Path, name: str) -> None:
+    base = copied(tmp_path)
+    shutil.copy(solved[0] / "outcome.json", base / "outcome.json")
+    assert verify_files(base / "outcome.json")
+    path = base / name
+    path.write_bytes(path.read_bytes() + b"\n")
+    found = verify_files(base / "outcome.json")
+    assert [check.name for check in found.checks if not check.passes] == [f"input {name}"]
+    assert f"FAIL  input {name}: its bytes have changed since" in str(found)
+
+
+def test_a_missing_input_is_named(solved: Solved, tmp_path: Path) -> None:
+    base = copied(tmp_path)
+    shutil.copy(solved[0] / "outcome.json", base / "outcome.json")
+    (base / "universe.csv").unlink()
+    found = verify_files(base / "outcome.json")
+    assert not found
+    assert f"FAIL  input universe.csv: {base / 'universe.csv'} is missing; name the case's folder with --case" in str(
+        found
+    )
+
+
+def test_the_folder_may_be_elsewhere(solved: Solved, tmp_path: Path) -> None:
+    shutil.copy(solved[0] / "outcome.json", tmp_path / "elsewhere.json")
+    assert verify_files(tmp_path / "elsewhere.json", solved[0])
+    assert not verify_files(tmp_path / "elsewhere.json")
+
+
+def test_what_ifs_are_recorded_and_checked_with(solved: Solved) -> None:
+    base, _, case, rules = solved
+    tried_case = case.replace("colocation", cash_yield="6.9%").replace("yen-loans", capacity="$140 bn")
+    tried_rules = rules.replace("one-line", at_most="11%").replace("cover", at_least="1.30x")
+    out = al.allocate(tried_case, tried_rules, al.DividendYield(), resolve=False)
+    assert out.record["set"] == {
+        "rules": {"one-line.at-most": "11%", "cover.at-least": "1.30x"},
+        "case": {"colocation.cash-yield": "6.9%", "yen-loans.capacity": "$140 bn"},
+    }
+    out.save(str(base / "tried.json"))
+    found = verify_files(base / "tried.json")
+    assert found, str(found)
+    record = copy.deepcopy(out.record)
+    record["set"]["rules"]["one-line.at-most"] = "12%"
+    al.Outcome(record).save(str(base / "lied.json"))
+    assert not verify_files(base / "lied.json")
+
+
+def test_an_outcome_of_other_lines_is_refused(solved: Solved, small: al.Case) -> None:
+    with pytest.raises(InputError, match=r"^the outcome's lines are not the case's; give the case that it was"):
+        verify(solved[1], small)
+
+
+def test_an_outcome_of_other_rules_is_refused(solved: Solved) -> None:
+    _, out, case, rules = solved
+    fewer = al.Rulebook(rules.rules[:-1], rules.as_of)
+    with pytest.raises(InputError, match=r"^the outcome's rules are not those given; give the rules that it was"):
+        verify(out, case, fewer)
+
+
+def test_a_loan_to_a_line_that_may_not_borrow_is_refused(solved: Solved) -> None:
+    _, out, case, rules = solved
+    record = copy.deepcopy(out.record)
+    record["financing"].append({"line": "colocation", "tranche": "federal-trust", "amount": 1.0})
+    with pytest.raises(InputError, match=r"^'federal-trust' may not lend to 'colocation'; give the case that"):
+        verify(al.Outcome(record), case, rules)
+
+
+def test_an_outcome_without_amounts_cannot_be_verified(small: al.Case) -> None:
+    rules = book(al.rules.Amount(id="much", title="Much", at_least="$900 bn"))
+    out = al.allocate(small, rules, al.DividendYield())
+    assert out.status == "infeasible"
+    with pytest.raises(Infeasible):
+        verify(out, small, rules)
+
+
+def test_an_outcome_built_in_python_names_no_files(small: al.Case, tmp_path: Path) -> None:
+    out = al.allocate(small, None, al.DividendYield(), resolve=False)
+    assert verify(out, small)
+    out.save(str(tmp_path / "o.json"))
+    with pytest.raises(InputError, match=r"^the outcome names no input files; check it in Python"):
+        verify_files(tmp_path / "o.json")
