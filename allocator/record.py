@@ -12,6 +12,7 @@ import numpy as np
 
 from allocator import __version__
 from allocator.case import Case
+from allocator.certificate import shortfall
 from allocator.decision import GRAIN
 from allocator.measures import MeasureName
 from allocator.objectives import Aim, Blend, Objective
@@ -81,7 +82,7 @@ def optimal(case: Case, rules: Rulebook, aim: Aim, solution: Solution, priced: S
         }
     record["amounts"] = _amounts(case, solution)
     record["financing"] = _financing(case, solution)
-    record["totals"] = totals(case, v, solution.reserve)
+    record["totals"] = totals(case, solution.clauses, v, solution.reserve)
     record["rules"] = rule_records(case, rules, solution.clauses, v, solution.multipliers)
     record["terms"] = _terms(solution)
     record["prices"] = [_price(case, solution, price) for price in priced]
@@ -129,7 +130,7 @@ def _financing(case: Case, solution: Solution) -> list[Record]:
     return [{"line": line, "tranche": tranche, "amount": amount / GRAIN} for (line, tranche), amount in pairs if amount]
 
 
-def totals(case: Case, v: Vector, reserve: int) -> Record:
+def totals(case: Case, clauses: Sequence[Clause], v: Vector, reserve: int) -> Record:
     """The fund's totals, in $ bn a year or as fractions of equity."""
     d, equity = case.decision, case.equity
     tranches = np.bincount(d.pair_tranche, v[d.f : d.reserve], len(d.tranches)) * equity
@@ -145,6 +146,8 @@ def totals(case: Case, v: Vector, reserve: int) -> Record:
             for tranche, amount, cost in zip(case.stack, tranches, case.costs if case.stack else (), strict=True)
         },
     }  # fmt: skip
+    if any(clause.penalty is not None for clause in clauses):
+        found["penalties"] = shortfall(clauses, v) * equity
     if "cash-yield" in case.universe.numbers:
         income = case.measure(MeasureName("net-cash-income"), "totals").value(v)
         interest = case.measure(MeasureName("interest"), "totals").value(v)

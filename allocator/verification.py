@@ -127,11 +127,11 @@ def verify(outcome: Outcome, case: Case, rules: Rulebook | None = None) -> Verif
     reserve = _grains(record["totals"]["reserve"])
     over = int(capital.sum()) + reserve - round(case.equity * GRAIN) - int(loans.sum())
     checks = [Check("identity", over == 0, f"capital and reserve less equity and debt is {over / GRAIN:.9f} $ bn")]
-    again = totals(case, v, reserve)
+    clauses = rules.clauses(case)
+    again = totals(case, clauses, v, reserve)
     off = [name for name, value in again.items() if not _same(value, record["totals"].get(name))]
     checks.append(Check("totals", not off, f"differ: {', '.join(off)}" if off else "as recorded"))
     aim = _aim(record["objective"])
-    clauses = rules.clauses(case)
     stored = record["certificate"]
     names = [each["of"] for each in stored["multipliers"]]
     if names != [clause.rule for clause in clauses]:

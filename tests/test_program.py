@@ -13,6 +13,7 @@ from helpers import book
 import allocator as al
 from allocator import formulation
 from allocator import program as programs
+from allocator.certificate import shortfall
 from allocator.errors import AllocatorError
 from allocator.program import Program
 
@@ -86,7 +87,7 @@ def test_the_level_is_held_and_the_spread_is_least() -> None:
     top = program.solve([1.0], 1.0, 1e-10)
     level = top.value - 1e-4
     held = program.hold(level, [1.0], 1.0)
-    assert program.scores[0].value(held.v) - programs.shortfall(program.clauses, held.v) >= level - 1e-9
+    assert program.scores[0].value(held.v) - shortfall(program.clauses, held.v) >= level - 1e-9
     assert case.spread @ held.v**2 < case.spread @ top.v**2
     assert held.hold > 0
     # Every allocation between is as good by the score, and wider by the spread.

@@ -101,6 +101,7 @@ class Totals(_Part):
     debt: Finite
     reserve: Finite
     debt_to_equity: Finite
+    penalties: Finite | None = None
     tranches: dict[str, TrancheTotal]
     net_cash_income: Finite | None = None
     reserve_income: Finite | None = None

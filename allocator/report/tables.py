@@ -65,6 +65,9 @@ def summary(record: Record) -> list[tuple[str, str]]:
     if "dividend-yield" in t:
         income = dollars(t["distributable-income"])
         found.append(("Dividend yield", f"{percent(t['dividend-yield'], 2)} of equity, {income} a year"))
+    if t.get("penalties", 0.0) > SMALL * t["equity"]:
+        cost = dollars(t["penalties"])
+        found.append(("Penalties", f"{cost} a year for soft rules not met; the dividend above is before them"))
     if t.get("debt-service-cover"):
         found.append(("Cover", f"{t['debt-service-cover']:.2f}x of debt service ({dollars(t['debt-service'])} a year)"))
     if "strategic-weight" in t:
