@@ -17,7 +17,7 @@ from allocator.sparse import Sparse, Vector
 
 MOST_CELLS = 2_000_000
 """Limits of terms times entries of v up to which each such limit is a parameter. Cvxpy's memory grows with that product
-(8 bytes each, several times); beyond it the limits are written in, and moving one compiles again."""
+(8 bytes each, several times); beyond it the limits of terms are written in, and don't move."""
 
 
 @dataclass(eq=False)
@@ -115,7 +115,7 @@ class Formulation:
         for index, kept in block.kept.items():
             clause, m = self.clauses[index], int(kept.sum())
             R0, R1 = self._at(clause.R0, kept), self._at(clause.R1, kept)
-            if clause.numbers or self._few:
+            if self.moves(index):
                 # The members of a rule share its number; those of a term each have their own.
                 size = min(m, 1) if clause.numbers else m
                 numbers.append(count + (np.zeros(m, int) if clause.numbers else np.arange(m)))
@@ -180,7 +180,8 @@ class Formulation:
         return [row], lambda: (np.atleast_1d(row.dual_value), np.zeros(0))
 
     def _write(self, theta: Mapping[int, Vector]) -> None:
-        """Set the limits."""
+        """Set the limits; only those that move may be others than the clauses' own."""
+        assert all(map(self.moves, theta))
         for block in self._blocks:
             if block.theta is None:
                 continue
@@ -191,9 +192,9 @@ class Formulation:
             if block.theta.value is None or (values != block.theta.value).any():
                 block.theta.value = values
 
-    def _written_in(self, theta: Mapping[int, Vector]) -> bool:
-        """Whether a limit to move is no parameter, because there are too many."""
-        return not self._few and any(not self.clauses[index].numbers for index in theta)
+    def moves(self, index: int) -> bool:
+        """Whether the limits of a clause are parameters; those of very many terms are written in."""
+        return self._few or bool(self.clauses[index].numbers)
 
     def moved(self, theta: Mapping[int, Vector] | None) -> tuple[Clause, ...]:
         """The clauses, some with other parameters."""

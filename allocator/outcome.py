@@ -218,8 +218,10 @@ def _allocate(
         solution = optimum(program, case.decision, weights, score, penalty)
     if solution is None:
         diagnosis = diagnose(clauses, case.box, case.spread)
-        if diagnosis is not None and not diagnosis.broken:
-            raise NotCertified("the solvers found nothing, yet the rules seem to leave room; try another --solver")
+        if diagnosis is None or not diagnosis.broken:
+            raise NotCertified(
+                "the solvers found nothing, and can't say which rules leave no room; try another --solver"
+            )
         return Outcome(records.infeasible(case, rules, aim, diagnosis))
     laps("canonical choice and certificate")
     priced = prices(program, solution, weights, resolve)

@@ -19,7 +19,7 @@ APART = 0.01
 WORTH = 1e-8
 "Terms that are worth less than this for a whole step are not told, and slopes no further apart are the same."
 MOST_TERMS = 40
-"Members of terms that are re-solved; the dearest ones."
+"Members of terms that are re-solved: the dearest ones, where their limits are parameters."
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,8 @@ def prices(program: Program, solution: Solution, weights: list[float], resolve: 
     terms.sort(key=lambda price: -abs(price.slope) * price.unit.step)
     if not resolve:
         return found + terms
-    checked = found + terms[:MOST_TERMS]
+    movable = [price for price in terms if program.moves(price.clause)][:MOST_TERMS]
+    checked = found + movable
     moves = [_moves(solution, price) for price in checked]
     jobs = [(None, 0.0), *((price, value) for price, own in zip(checked, moves, strict=True) for value in own.values())]
     base, *rest = _resolve(program, solution, weights, jobs)
@@ -92,7 +93,7 @@ def prices(program: Program, solution: Solution, weights: list[float], resolve: 
     return [
         _checked(price, {name: (value, next(results)) for name, value in own.items()}, base)
         for price, own in zip(checked, moves, strict=True)
-    ] + terms[MOST_TERMS:]
+    ] + [price for price in terms if price not in movable]
 
 
 def _number(clause: Clause, price: Price) -> Number:

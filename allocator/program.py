@@ -132,9 +132,6 @@ class Program(Formulation):
             theta: for some clauses, by index, other parameters than their own.
         """
         theta = theta or {}
-        if self._written_in(theta):
-            moved = Program(self.moved(theta), self.scores, self.box, self._spread, self.first)
-            return moved.solve(weights, penalty, tolerance, solver)
         self._write(theta)
         scale = self._scale(weights)
         self._weights.value, self._penalty.value = np.asarray(weights, float) * scale, penalty * scale
@@ -199,9 +196,6 @@ class Program(Formulation):
 
         with ThreadPoolExecutor(kind.threads) as pool:
             for theta in path:
-                if self._written_in(theta):
-                    yield self.solve(weights, penalty, tolerance, theta=theta)
-                    continue
                 self._write(theta)
                 data, chain, inverse = self._main.get_problem_data(
                     kind.cvxpy_name, enforce_dpp=True, solver_opts=options

@@ -93,12 +93,9 @@ def optimal(case: Case, rules: Rulebook, aim: Aim, solution: Solution, priced: S
     return record
 
 
-def infeasible(case: Case, rules: Rulebook, aim: Aim, diagnosis: Diagnosis | None) -> Record:
+def infeasible(case: Case, rules: Rulebook, aim: Aim, diagnosis: Diagnosis) -> Record:
     """The record where nothing satisfies the rules: which are broken least, and by how much."""
     record = head(case, rules, aim, "infeasible")
-    if diagnosis is None:
-        record["notes"].append("the least violation could not be found")
-        return record
     v = diagnosis.v
     record["violations"] = [
         found for i in diagnosis.broken for found in rule_records(case, rules, (diagnosis.clauses[i],), v, None)

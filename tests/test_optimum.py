@@ -105,11 +105,29 @@ def test_three_solvers_agree_where_all_is_linear(aim: str) -> None:
     assert al.allocate(flat, kept, AIMS[aim], resolve=False).record["attempts"][-1]["solver"].startswith("highs")
 
 
-def test_clarabel_and_scs_agree_on_the_canonical_allocation() -> None:
+@pytest.mark.parametrize("aim", list(AIMS))
+def test_clarabel_and_ecos_agree_on_the_canonical_allocation(aim: str) -> None:
     """Within $5 m, the second stage started from the same optimum.
 
-    SCS comes there for the yield. For the strategic weight and the blend it does not (half a million iterations end
-    hundreds of millions of dollars away, outside the rules by 1e-5 of equity); see the next test for those.
+    ECOS is no solver of the project's: it is an oracle for this test. For the strategic weight, whose soft rules stand
+    at a large penalty, it calls itself inaccurate, and its loans (not its lines) are some $36 m off: they are left out.
+    """
+    compiled, score, penalty = program(aim)
+    level = best(aim).value - score.tolerance(best(aim).v)
+    one = compiled.hold(level, [1.0], penalty)
+    compiled._held[0].solve(solver="ECOS", enforce_dpp=True, abstol=1e-10, reltol=1e-10, feastol=1e-10)
+    case, d = example()[0], example()[0].decision
+    other = compiled.box.low.copy()
+    other[compiled._free] = compiled._z.value
+    apart = np.abs(one.v - other)[: d.n if aim == "strategic-weight" else d.reserve] * case.equity
+    assert apart.max() < 0.005
+
+
+def test_clarabel_and_scs_agree_on_the_canonical_allocation() -> None:
+    """Within $5 m for the yield.
+
+    For the strategic weight and the blend SCS ends half a million iterations hundreds of millions of dollars away,
+    outside the rules by 1e-5 of equity.
     """
     compiled, score, penalty = program("dividend-yield")
     level = best("dividend-yield").value - score.tolerance(best("dividend-yield").v)

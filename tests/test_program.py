@@ -67,16 +67,17 @@ def test_moved_terms() -> None:
     assert told < best(program) - 1e-5
 
 
-def test_limits_that_are_written_in_move_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With very many terms their limits are no parameters; a move compiles again, and gives the same."""
+def test_limits_of_very_many_terms_are_written_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are no parameters then, and don't move; a rule's do."""
     few = compiled()
     index = next(i for i, clause in enumerate(few.clauses) if clause.rule == "terms.capacity")
-    theta = few.clauses[index].theta * 0.5
+    cap = next(i for i, clause in enumerate(few.clauses) if clause.rule == "one")
     monkeypatch.setattr(formulation, "MOST_CELLS", 0)
     many = compiled()
-    assert not many._few
+    assert (few.moves(index), many.moves(index), many.moves(cap)) == (True, False, True)
     assert best(many) == pytest.approx(best(few), abs=1e-8)
-    assert best(many, theta={index: theta}) == pytest.approx(best(few, theta={index: theta}), abs=1e-8)
+    theta = {cap: few.clauses[cap].theta * 0.8}
+    assert best(many, theta=theta) == pytest.approx(best(few, theta=theta), abs=1e-8)
     held = many.hold(best(many) - 1e-6, [1.0], 1.0)
     assert held.status == "optimal"
     assert best(many) == pytest.approx(best(few), abs=1e-8)
