@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 Mask = NDArray[np.bool_]
 
+LONE_SLOPE = ("column 'compression-slope' needs 'compression' in fund.yaml", "add it there, or leave the column out")
+"What is wrong with slopes alone, and the mend."
+
 
 @dataclass(frozen=True, eq=False)
 class Source:
@@ -38,7 +41,7 @@ class Source:
     digest: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Case:
     """All that is given before rules and objectives.
 
@@ -52,7 +55,7 @@ class Case:
         objective: the default, names to weights.
         policy: the default policy file.
         sources: the files that it was read from.
-        changes: what `replace` changed since, `name.field` to text.
+        changes: what `replace` changed since, `name.field` to its new value, as plain data.
     """
 
     fund: Fund
@@ -64,38 +67,51 @@ class Case:
     objective: Mapping[str, float] = field(default_factory=dict)
     policy: Path | None = None
     sources: tuple[Source, ...] = ()
-    changes: Mapping[str, str] = field(default_factory=dict)
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def from_moments(cls, mean: ArrayLike | pd.Series, covariance: ArrayLike | pd.DataFrame) -> Case:
+    def from_moments(
+        cls, mean: ArrayLike | pd.Series, covariance: ArrayLike | pd.DataFrame, repair: str | None = None
+    ) -> Case:
         """A plain portfolio: long-only and fully invested, with equity of 1.
 
         Args:
             mean: expected returns (n); a pandas Series names the lines by its index.
             covariance: covariance of returns (n x n); a frame must have the same names in the same order.
+            repair: `nearest` replaces an indefinite covariance by the nearest semidefinite one.
 
         Raises:
             InputError: shapes or names that do not fit, numbers that are not finite, an indefinite covariance.
         """
-        returns, matrix = np.asarray(mean, float), np.asarray(covariance, float)
+        returns = _array("mean", mean, 1, "pass a Series, or a list with a number for each line")
+        matrix = _array("covariance", covariance, 2, "pass a DataFrame, or an array with a row and a column a line")
+        n = len(returns)
+        if matrix.shape != (n, n):
+            what = f"a mean of {n} lines does not fit a covariance of {matrix.shape[0]} x {matrix.shape[1]}"
+            raise InputError.of(what, "pass both for the same lines")
+        if repair not in (None, "nearest"):
+            raise InputError.of(f"cannot read the repair '{repair}'", "pass 'nearest', or leave it out")
         # A list has a method of the name `index`; a pandas index is not callable.
         given = [getattr(table, "index", None) for table in (mean, covariance)]
         indices = [index for index in given if index is not None and not callable(index)]
-        names = list(map(str, indices[0])) if indices else [f"line-{i + 1}" for i in range(len(returns))]
+        names = list(map(str, indices[0])) if indices else [f"line-{i + 1}" for i in range(n)]
         for labels in (*indices, getattr(covariance, "columns", names)):
             if list(map(str, labels)) != names:
                 what = "the mean and the covariance name other lines, or in another order"
                 raise InputError.of(what, "reindex the covariance like the mean")
-        universe = Universe.build({"id": names, "expected-return": returns.tolist()}, lambda row, column: None)
+        if (np.abs(returns) > 1).any():
+            k = int(np.argmax(np.abs(returns) > 1))
+            raise InputError.of(f"the mean of '{names[k]}' is {returns[k]:g}", "divide by 100 if these are percentages")
+        universe = Universe.build({"id": names, "expected-return": returns.tolist()})
         fund = Fund(
             id="portfolio",
             title="Portfolio",
             equity=[Holder(holder="owner", amount=Money(1))],
             fully_invested=True,
         )
-        return cls(fund, universe, risk=Risk.from_covariance(matrix, universe.ids))
+        return cls(fund, universe, risk=Risk.from_covariance(matrix, universe.ids, repair))
 
-    def replace(self, name: str, **changes: Any) -> Case:
+    def replace(self, name: str, /, **changes: Any) -> Case:
         """The same case with some numbers changed, for a what-if.
 
         Args:
@@ -105,7 +121,7 @@ class Case:
         Raises:
             InputError: the name is unknown, or a value cannot be read.
         """
-        noted = {**self.changes, **{f"{name}.{kebab(key)}": str(value) for key, value in changes.items()}}
+        noted = {**self.changes, **{f"{name}.{kebab(key)}": plain(value) for key, value in changes.items()}}
         if name == "fund":
             return replace(self, fund=_changed(self.fund, changes), changes=noted)
         for t, tranche in enumerate(self.stack):
@@ -136,6 +152,9 @@ class Case:
         """E, in $ bn."""
         return self.fund.total_equity
 
+    def __repr__(self) -> str:
+        return f"Case('{self.fund.title}', {len(self.universe)} lines, {len(self.stack)} tranches)"
+
     @cached_property
     def costs(self) -> Vector:
         """Each tranche's yearly cost (m).
@@ -162,8 +181,14 @@ class Case:
 
     @cached_property
     def loss_weight(self) -> Vector:
-        """What compression costs: the loss is this times the squared capital beyond the threshold (n)."""
+        """What compression costs: the loss is this times the squared capital beyond the threshold (n).
+
+        Raises:
+            InputError: there are slopes and the fund has no compression, or no capacities.
+        """
         if self.fund.compression is None:
+            if "compression-slope" in self.universe.numbers:
+                raise InputError.of(*LONE_SLOPE)
             return np.zeros(len(self.universe))
         slope = self.column("compression-slope", float(self.fund.compression.slope))
         capacity = self.universe.number("capacity", "compression") / self.equity
@@ -185,12 +210,14 @@ class Case:
         gearing, life = self.column("gearing", 1.0), self.column("life", np.inf)
         able = (gearing > 0) & (life > 0) & (self.capacity > 0)
         if self.stack:
+            # Where a cover is asked, a line without income can owe nothing, and its capital is not to be held back.
+            covered = np.array([tranche.covenants.cover is not None for tranche in self.stack], bool)[:, None]
             income = self.universe.number("cash-yield", "debt")
-            able &= (income > 0) | (self.column("dscr", 0.0) == 0)
+            eligible &= (income > 0) | ~(covered | (self.column("dscr", 0.0) > 0))
         lends = np.array([float(tranche.capacity) > 0 for tranche in self.stack], bool)
         pair_line, pair_tranche = np.nonzero((eligible & able & lends[:, None]).T)
-        bent = np.flatnonzero((self.loss_weight > 0) & (self.capacity > 0))
         start = float(self.fund.compression.from_) if self.fund.compression else 1.0
+        bent = np.flatnonzero((self.loss_weight > 0) & (self.capacity > 0) & (start < 1))
         return Decision(
             lines=self.universe.ids,
             tranches=tuple(tranche.id for tranche in self.stack),
@@ -293,18 +320,52 @@ def today(calendar: str) -> dt.date:
     return dt.datetime.now(ZoneInfo(calendar)).date()
 
 
+def plain(value: Any) -> Any:
+    """What a field was changed to, as JSON holds it and as the field reads it again: text for all that is no tree."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(each) for each in value]
+    return value if value is None or isinstance(value, bool) else str(value)
+
+
 def _changed(record: Any, changes: Mapping[str, Any]) -> Any:
-    given = {name: getattr(record, name) for name in type(record).model_fields}
-    return type(record).read({**given, **changes}, record.id)
+    given = {kebab(name): getattr(record, name) for name in type(record).model_fields}
+    return type(record).read({**given, **{kebab(name): value for name, value in changes.items()}}, record.id)
 
 
 def _quantity(column: str, value: object) -> Quantity:
-    """A new value of a column: text with its unit, or a number in the base unit."""
+    """A new value of a column: text with its unit, or a number in the base unit; 6 is not taken for 600%."""
     unit = {PARTS: Share, MONEY: Money, TIME: Years, MULTIPLE: Multiple}.get(KNOWN.get(column, ""), Index)
+    if not isinstance(value, (int, float, np.number)):
+        try:
+            return unit.parse(value)
+        except Unparsable as error:
+            raise InputError.of(f"{column}: {error.what}", error.mend) from None
     try:
-        return unit.parse(value) if isinstance(value, str) else unit(float(value))  # type: ignore[arg-type]
-    except Unparsable as error:
-        raise InputError.of(f"{column}: {error.what}", error.mend) from None
+        number = float(value)
+    except OverflowError:
+        number = np.inf
+    if not np.isfinite(number):
+        raise InputError.of(f"{column}: {number} is no number", f"write {unit.expects}")
+    made = unit(number)
+    if unit is Share and abs(number) > 1:
+        raise InputError.of(f"{column}: {number:g} would be {made}", f"write {number:g}% or {number / 100:g}")
+    return made
+
+
+def _array(what: str, given: Any, dimensions: int, mend: str) -> Vector:
+    """An array of as many dimensions from what Python passes."""
+    try:
+        found = np.asarray(given, float)
+    except (TypeError, ValueError):
+        found = np.zeros(())
+    if found.ndim != dimensions or not found.size:
+        shown = ", ".join(filter(None, [type(given).__name__, " x ".join(map(str, found.shape))]))
+        raise InputError.of(f"cannot read the {what} ({shown})", mend)
+    if not np.isfinite(found).all():
+        raise InputError.of(f"the {what} has numbers that are missing or infinite", "fill them, or drop their lines")
+    return found
 
 
 def _with_units(numbers: Mapping[str, Vector]) -> dict[str, Sequence[Any]]:

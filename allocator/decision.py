@@ -15,6 +15,8 @@ from allocator.sparse import Indices, Vector
 
 GRAIN = 10**9
 "Amounts are recorded in billionths of their unit: whole dollars of $ bn."
+DUST = 1e-8
+"What amounts that all together are less, in parts of equity, are taken for: nothing."
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,23 +101,42 @@ class Decision:
         return v
 
     def close(self, v: Vector) -> tuple[Indices, Indices, int]:
-        """Round to grains so that `deployed + reserve = equity + debt` holds exactly.
+        """Round to grains so that `deployed + reserve = equity + debt` holds exactly; dust becomes nothing.
 
-        The remainder goes to the reserve; where none is kept, or it would be overdrawn, to the largest line.
+        The remainder goes to the reserve; where none is kept, or it would be overdrawn, it is spread over the lines.
 
         Returns:
             capital by line, debt by pair, and the reserve, as integers.
         """
         grains = self.equity * GRAIN
-        capital = np.rint(np.maximum(v[: self.n], 0) * grains).astype(np.int64)
-        loans = np.rint(np.maximum(v[self.f : self.reserve], 0) * grains).astype(np.int64)
-        reserve = round(grains) + int(loans.sum()) - int(capital.sum())
-        if self.fully_invested or reserve < 0:
-            capital[np.argmax(capital)] += reserve
-            reserve = 0
-        return capital, loans, reserve
+        loans = np.rint(_without_dust(v[self.f : self.reserve]) * grains).astype(np.int64)
+        exact = _without_dust(v[: self.n]) * grains
+        capital = np.rint(exact).astype(np.int64)
+        whole = round(grains) + int(loans.sum())
+        if self.fully_invested or int(capital.sum()) > whole:
+            capital = _apportioned(exact, whole)
+        return capital, loans, whole - int(capital.sum())
 
     def opened(self, capital: Indices, loans: Indices) -> Vector:
         """The v of recorded grains."""
         grains = self.equity * GRAIN
         return self.vector(capital / grains, loans / grains)
+
+
+def _without_dust(amounts: Vector) -> Vector:
+    """The amounts, those at zero that are next to nothing all together: a solver's zeros."""
+    order = np.argsort(amounts)
+    small = order[np.cumsum(np.maximum(amounts[order], 0)) <= DUST]
+    out = np.maximum(amounts, 0)
+    out[small] = 0
+    return out
+
+
+def _apportioned(amounts: Vector, whole: int) -> Indices:
+    """Integers in proportion to the amounts that add up to a whole, by largest remainders."""
+    total = amounts.sum()
+    exact = amounts * (whole / total) if total > 0 else np.full(len(amounts), whole / len(amounts))
+    out: Indices = np.floor(exact).astype(np.int64)
+    missing = whole - int(out.sum())
+    out[np.argsort(out - exact, kind="stable")[:missing]] += 1
+    return out

@@ -36,22 +36,26 @@ class Diagnosis:
 
 
 def diagnose(clauses: Sequence[Clause], box: Box, spread: Vector) -> Diagnosis | None:
-    """The least sum of violations of the rules; of rules and terms where the terms alone leave nothing.
+    """The least sum of violations, of as few sorts of clause as can be.
 
-    A violation is measured over what the limit comes to, in parts of equity; or over equity where a limit is zero.
+    Limits that scale with the allocation give way first (a share of what is deployed, a cover): if those in dollars or
+    of equity gave way with them, a fund of next to nothing would break the others least. The case's terms give way only
+    where they leave nothing by themselves. A violation is measured over what the limit comes to, in parts of equity; or
+    over equity where a limit is zero.
 
     Returns:
-        None where no solver finds an answer.
+        None where no solver finds an answer whose bound proves that something must be broken.
     """
     clauses = tuple(clause for clause in clauses if clause.penalty is None)
-    for terms_too in (False, True):
-        soft = tuple(_softened(clause) if terms_too or not _is_term(clause) else clause for clause in clauses)
+    for firm in (lambda clause: _is_term(clause) or not len(clause.R1.value), _is_term, lambda clause: False):
+        soft = tuple(clause if firm(clause) else _softened(clause) for clause in clauses)
         nothing = Score(((1.0, Linear(np.zeros(len(box.low)))),))
         point = Program(soft, [nothing], box, spread).solve([0.0], 1.0)
         if point.status == "optimal":
             excess = [clause.excess(point.v).max(initial=0.0) for clause in soft]
             broken = tuple(i for i, clause in enumerate(soft) if clause.penalty and excess[i] * clause.penalty > LEAST)
-            return Diagnosis(point.v, clauses, broken, -point.value, terms_too)
+            terms_too = any(_is_term(clauses[i]) for i in broken)
+            return Diagnosis(point.v, clauses, broken, -point.value, terms_too) if point.bound < -LEAST / 10 else None
     return None
 
 

@@ -205,7 +205,7 @@ class Formulation:
     def _multipliers(self, clauses: Sequence[Clause], score: Score, v: Vector, scale: float) -> Multipliers:
         weights = [np.zeros(clause.size) for clause in clauses]
         witnesses = [clause.witness(v) for clause in clauses]
-        for block in self._blocks:
+        for block in self._blocks if len(self._free) else ():
             own, found = block.read()
             start = 0
             for index, kept in block.kept.items():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator
 
 from allocator.errors import Unparsable
-from allocator.model import Id, Model
+from allocator.model import Id, Model, bounded
 from allocator.units import Money, Rate, Share, not_negative, part, positive
 
 
@@ -35,10 +36,15 @@ def parse_currency(given: object) -> str:
     raise Unparsable(f"'{given}' is not supported", "state all amounts in US dollars, currency: USD")
 
 
-def _some(holders: list[Holder]) -> list[Holder]:
+def _held(holders: list[Holder]) -> list[Holder]:
     if not holders:
         raise Unparsable("nobody holds it", "write at least one holder with an amount")
+    bounded(_total(holders))
     return holders
+
+
+def _total(holders: list[Holder]) -> Money:
+    return Money(sum((holder.amount.amount for holder in holders), Decimal(0)))
 
 
 YesNo = Annotated[bool, BeforeValidator(parse_yes_no)]
@@ -70,7 +76,7 @@ class Fund(Model):
     id: Id
     title: str
     currency: Annotated[str, BeforeValidator(parse_currency)] = "USD"
-    equity: Annotated[list[Holder], AfterValidator(_some)]
+    equity: Annotated[list[Holder], AfterValidator(_held)]
     reserve_yield: Rate = Rate(0)
     fee: Annotated[Rate, AfterValidator(not_negative)] = Rate(0)
     compression: Compression | None = None
@@ -79,4 +85,4 @@ class Fund(Model):
     @property
     def total_equity(self) -> float:
         """All holders' equity, in $ bn."""
-        return float(sum(holder.amount.amount for holder in self.equity))
+        return float(_total(self.equity))

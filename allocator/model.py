@@ -9,6 +9,10 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, ValidationError, model_validator
 
 from allocator.errors import InputError, Place, Problem, Unparsable, closest, nearest
+from allocator.units import Money
+
+MOST_MONEY = Money(1_000_000)
+"More is a slip of a unit, and would not fit the whole dollars in which amounts are recorded."
 
 
 def kebab(name: str) -> str:
@@ -30,11 +34,22 @@ def parse_id(given: object) -> str:
 Id = Annotated[str, BeforeValidator(parse_id)]
 
 
+def bounded(given: Money) -> Money:
+    """Refuse an amount of money that only a slip of a unit explains.
+
+    Raises:
+        Unparsable: it is over $1,000,000 bn.
+    """
+    if given > MOST_MONEY:
+        raise Unparsable(f"{given} is over {MOST_MONEY}", "check its unit")
+    return given
+
+
 class Model(BaseModel):
     """A frozen record; an unknown field is an error, and every problem knows its place.
 
     What a file says comes as a mapping with `places` (of values) and `key_places`; a plain dict, from
-    Python, has none, and its problems name the field instead.
+    Python, has none, and its problems name the field instead. So do those of the constructor.
     """
 
     model_config = ConfigDict(
@@ -49,6 +64,25 @@ class Model(BaseModel):
 
     _places: Mapping[str, Place] = PrivateAttr(default_factory=dict)
     _own_place: Place | None = PrivateAttr(default=None)
+
+    def __init__(self, /, **data: Any) -> None:
+        """Check the fields.
+
+        Raises:
+            InputError: all that is wrong with them.
+        """
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            # The class right above this one says what it is: each kind of rule is called a rule.
+            kin = type(self).mro()
+            what = re.sub("(?<=[a-z])(?=[A-Z])", "-", kin[kin.index(Model) - 1].__name__).lower()
+            name = data.get("id")
+            title = f"{what} '{name[:60]}'" if isinstance(name, str) else what
+            raise _refused(error, data, type(self), title) from None
+
+    # Without this, pydantic would take it for one that nested records and `read` must go through.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
     @model_validator(mode="wrap")
     @classmethod
@@ -81,14 +115,19 @@ class Model(BaseModel):
         try:
             return cls.model_validate(data)
         except ValidationError as error:
-            items = error.errors()
-            # A misspelt key is one fault, though it leaves the right one missing.
-            meant = {
-                (*at, closest(str(key), map(kebab, _owner(cls, at).model_fields)))
-                for *at, key in (item["loc"] for item in items if item["type"] == "extra_forbidden")
-            }
-            told = (item for item in items if item["type"] != "missing" or item["loc"] not in meant)
-            raise InputError(_problem(item, data, cls, title) for item in told) from None
+            raise _refused(error, data, cls, title) from None
+
+
+def _refused(error: ValidationError, data: Any, model: type[BaseModel], title: str) -> InputError:
+    """All that pydantic found, each thing once."""
+    items = error.errors()
+    # A misspelt key is one fault, though it leaves the right one missing.
+    meant = {
+        (*at, closest(str(key), map(kebab, _owner(model, at).model_fields)))
+        for *at, key in (item["loc"] for item in items if item["type"] == "extra_forbidden")
+    }
+    told = (item for item in items if item["type"] != "missing" or item["loc"] not in meant)
+    return InputError(_problem(item, data, model, title) for item in told)
 
 
 def _problem(item: Any, data: Any, model: type[BaseModel], title: str) -> Problem:

@@ -34,7 +34,16 @@ def optimum(
     """
     attempts: list[Attempt] = []
     found: Solution | None = None
+
+    def tried(first: Point, v: Vector, solver: str, tolerance: float) -> Solution:
+        closed = _closed(program, decision, score, penalty, first, v)
+        proved = closed.certificate
+        why = f"gap {proved.gap:.2g}, excess {proved.worst:.2g} of '{proved.worst_rule}'"
+        attempts.append(Attempt(solver, tolerance, "certified" if proved.passes else f"not certified: {why}"))
+        return replace(closed, attempts=tuple(attempts))
+
     for name, _ in able(program.conic, program.quadratic, program.first):
+        firsts: list[tuple[Point, float]] = []
         for tolerance in TOLERANCES:
             first = program.solve(weights, penalty, tolerance, name)
             if first.status == "infeasible":
@@ -42,33 +51,34 @@ def optimum(
             if first.status != "optimal":
                 attempts.append(Attempt(name, tolerance, "the solver failed"))
                 break
-            for v, solver in _choices(program, decision, weights, score, penalty, first):
-                found = _closed(program, decision, score, penalty, first, v)
-                certificate = found.certificate
-                if certificate.passes:
-                    attempts.append(Attempt(solver, tolerance, "certified"))
-                    return replace(found, attempts=tuple(attempts))
-                why = f"gap {certificate.gap:.2g}, excess {certificate.worst:.2g} of '{certificate.worst_rule}'"
-                attempts.append(Attempt(solver, tolerance, f"not certified: {why}"))
-    return replace(found, attempts=tuple(attempts)) if found else None
+            firsts.append((first, tolerance))
+            second = _canonical(program, decision, weights, score, penalty, first)
+            if second is None:
+                attempts.append(Attempt(name, tolerance, "the canonical choice failed"))
+                continue
+            solver = name if second.solver == name else f"{name}, then {second.solver}"
+            found = tried(first, second.v, solver, tolerance)
+            if found.certificate.passes:
+                return found
+        for first, tolerance in firsts:
+            found = tried(first, first.v, f"{name}, one of many that are as good", tolerance)
+            if found.certificate.passes:
+                return found
+    return found
 
 
-def _choices(
+def _canonical(
     program: Program, decision: Decision, weights: Sequence[float], score: Score, penalty: float, first: Point
-) -> list[tuple[Vector, str]]:
-    """The canonical allocation, and the first stage's own where it is the only one, or the canonical one fails."""
-    own = (first.v, first.solver)
+) -> Point | None:
+    """The allocation that spreads by capacity among those as good as the first stage's; itself where it is alone."""
     if score.strict and not decision.pairs:
-        return [own]
+        return first
     level = first.value - score.tolerance(first.v)
     for tolerance in reversed(TOLERANCES):
         second = program.hold(level, weights, penalty, tolerance=tolerance, solver=first.solver)
         if second.status == "optimal":
-            break
-    else:
-        return [(first.v, f"{first.solver}, without the canonical choice")]
-    both = first.solver if second.solver == first.solver else f"{first.solver}, then {second.solver}"
-    return [(second.v, both), (first.v, f"{first.solver}, without the canonical choice")]
+            return second
+    return None
 
 
 def _closed(program: Program, decision: Decision, score: Score, penalty: float, first: Point, v: Vector) -> Solution:

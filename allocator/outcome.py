@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from allocator import record as records
 from allocator.case import Case
-from allocator.errors import Infeasible, InputError
+from allocator.errors import Infeasible, InputError, NotCertified
 from allocator.objectives import Aim, Blend, from_names
 from allocator.rulebook import Rulebook
+from allocator.rules import Rule
 from allocator.solution import Record
 
 if TYPE_CHECKING:
@@ -36,11 +37,16 @@ class Outcome:
         """`optimal`, `not-certified` or `infeasible`."""
         return str(self.record["status"])
 
-    def _found(self, part: str) -> Any:
-        if part not in self.record:
+    def part(self, name: str) -> Any:
+        """A part of the record that only an allocation has.
+
+        Raises:
+            Infeasible: there is no allocation.
+        """
+        if name not in self.record:
             broken = "; ".join(each["rule"] for each in self.record.get("violations", []))
             raise Infeasible(f"no allocation satisfies the rules; broken least: {broken or 'not known'}")
-        return self.record[part]
+        return self.record[name]
 
     @cached_property
     def amounts(self) -> pd.DataFrame:
@@ -49,7 +55,7 @@ class Outcome:
         Raises:
             Infeasible: there is no allocation.
         """
-        return _frame(self._found("amounts"), "line")
+        return _frame(self.part("amounts"), "line")
 
     @cached_property
     def financing(self) -> pd.DataFrame:
@@ -60,7 +66,7 @@ class Outcome:
         """
         import pandas as pd
 
-        rows = self._found("financing")
+        rows = self.part("financing")
         lines = [each["line"] for each in self.record["amounts"]]
         table = pd.DataFrame(0.0, index=lines, columns=list(self.record["totals"]["tranches"]))
         for row in rows:
@@ -76,7 +82,7 @@ class Outcome:
         """
         import pandas as pd
 
-        return pd.Series({name: value for name, value in self._found("totals").items() if name != "tranches"})
+        return pd.Series({name: value for name, value in self.part("totals").items() if name != "tranches"})
 
     @cached_property
     def rules(self) -> pd.DataFrame:
@@ -85,9 +91,9 @@ class Outcome:
         Raises:
             Infeasible: there is no allocation.
         """
-        prices = {(p["of"], p["number"]): p for p in self._found("prices")}
+        prices = {(p["of"], p["number"]): p for p in self.part("prices")}
         rows = []
-        for each in self._found("rules"):
+        for each in self.part("rules"):
             price = prices.get((each["rule"], each["side"]), {})
             shown = {
                 key: each[key] for key in ("rule", "clause", "value", "limit", "unit", "slack", "severity", "side")
@@ -106,7 +112,7 @@ class Outcome:
         Raises:
             Infeasible: there is no allocation.
         """
-        return _frame(self._found("prices"), "of")
+        return _frame(self.part("prices"), "of")
 
     @cached_property
     def certificate(self) -> pd.Series[Any]:
@@ -117,8 +123,8 @@ class Outcome:
         """
         import pandas as pd
 
-        proved = self._found("certificate")
-        return pd.Series({name: proved[name] for name in list(proved)[:7]})
+        proof = ("penalty", "multipliers", "score-witness")
+        return pd.Series({name: value for name, value in self.part("certificate").items() if name not in proof})
 
     def save(self, path: str) -> None:
         """Write the outcome as JSON."""
@@ -147,7 +153,7 @@ def _frame(rows: Sequence[Record], index: str) -> pd.DataFrame:
 
 def allocate(
     case: Case,
-    rules: Rulebook | None = None,
+    rules: Rulebook | Sequence[Rule] | None = None,
     objective: Aim | None = None,
     *,
     solver: str | None = None,
@@ -171,10 +177,26 @@ def allocate(
         InputError: rules or objective need what the case lacks, or are not convex.
         NotCertified: no solver found anything, and none could say why.
     """
+    if objective is not None and not isinstance(objective, Aim):
+        raise InputError.of(f"{objective!r} is no objective", "give one such as al.DividendYield(), or a blend of some")
     with warnings.catch_warnings():
         # cvxpy warns of inaccurate solutions; here the certificate is the judge of those.
         warnings.simplefilter("ignore")
-        return _allocate(case, Rulebook() if rules is None else rules, objective, solver, resolve, laps)
+        return _allocate(case, rulebook_of(rules), objective, solver, resolve, laps)
+
+
+def rulebook_of(given: Rulebook | Sequence[Rule] | None, as_of: str | None = None) -> Rulebook:
+    """A rulebook as it is, or one made of a list of rules; none make an empty one.
+
+    Raises:
+        InputError: it is something else.
+    """
+    if isinstance(given, Rulebook):
+        return given
+    rules = () if given is None else given
+    if isinstance(rules, (list, tuple)) and all(isinstance(rule, Rule) for rule in rules):
+        return Rulebook(rules, as_of)
+    raise InputError.of(f"{given!r} is no rulebook", "give al.read_rules(path), or a list of rules")
 
 
 def _allocate(
@@ -186,7 +208,6 @@ def _allocate(
     laps: Callable[[str], None],
 ) -> Outcome:
     from allocator.diagnosis import diagnose
-    from allocator.errors import NotCertified
     from allocator.optimum import optimum
     from allocator.payoff import ranges
     from allocator.prices import prices
@@ -226,10 +247,7 @@ def _allocate(
     laps("canonical choice and certificate")
     priced = prices(program, solution, weights, resolve)
     laps("prices")
-    found = Outcome(records.optimal(case, rules, aim, solution, priced))
-    if solution.score.income <= 0 and solution.penalty > 0:
-        found.record["notes"].append("the objective has no income to pay penalties from: least shortfall first")
-    return found
+    return Outcome(records.optimal(case, rules, aim, solution, priced))
 
 
 def _least_shortfall_first(program: Program, weights: Sequence[float]) -> float:
@@ -239,7 +257,9 @@ def _least_shortfall_first(program: Program, weights: Sequence[float]) -> float:
     """
     nothing = [0.0] * len(weights)
     least = program.solve(nothing, 1.0, 1e-10)
-    if least.status != "optimal":
+    if least.status == "infeasible":
         return 1.0
     held = program.hold(least.value - 1e-7, nothing, 1.0, weights, 0.0)
+    if least.status != "optimal" or held.status != "optimal":
+        raise NotCertified("the least shortfall of the soft rules could not be found; try another --solver")
     return 1.0 + 2 * abs(held.hold)

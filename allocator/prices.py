@@ -16,8 +16,8 @@ NEAR = 1e-4
 "A small move of a limit, relative to it."
 APART = 0.01
 "Slopes that differ by more than this part of themselves make a price unclear."
-WORTH = 1e-8
-"Terms that are worth less than this for a whole step are not told, and slopes no further apart are the same."
+WORTH = 1e-7
+"Of the score's size: terms worth less for a whole step are not told, and slopes no further apart are the same."
 MOST_TERMS = 40
 "Members of terms that are re-solved: the dearest ones, where their limits are parameters."
 
@@ -66,18 +66,20 @@ def prices(program: Program, solution: Solution, weights: list[float], resolve: 
     # Least shortfall first: there the penalty is a means only, and what it takes off is no part of a price.
     means = solution.penalty > 0 and solution.score.income <= 0
     least = program.solve([0.0] * len(weights), 1.0, 1e-10).multipliers if means else None
+    size = solution.score.size
     for index, clause in enumerate(solution.clauses):
         weight = solution.multipliers.weights[index]
+        binds = binding(clause, weight, size)
         by_theta = clause.price(solution.optimum, weight)
         if least is not None:
             by_theta = by_theta - solution.penalty * clause.price(solution.optimum, least.weights[index])
         if clause.numbers:
             for number in clause.numbers:
-                slope = float(by_theta.sum() * number.slope)
+                slope = float(by_theta.sum() * number.slope) if binds.any() else 0.0
                 found.append(Price(index, None, number.name, number.value, number.unit, slope))
         elif clause.priced:
             worth = np.abs(by_theta) * clause.unit.step
-            for member in np.flatnonzero(binding(clause, weight) & (worth > WORTH)):
+            for member in np.flatnonzero(binds & (worth > WORTH * size)):
                 theta = float(clause.theta[member])
                 terms.append(Price(index, int(member), "limit", theta, clause.unit, float(by_theta[member])))
     terms.sort(key=lambda price: -abs(price.slope) * price.unit.step)
@@ -89,9 +91,10 @@ def prices(program: Program, solution: Solution, weights: list[float], resolve: 
     jobs = [(None, 0.0), *((price, value) for price, own in zip(checked, moves, strict=True) for value in own.values())]
     base, *rest = _resolve(program, solution, weights, jobs)
     results = iter(rest)
-    assert base is not None
+    if base is None:
+        return found + terms
     return [
-        _checked(price, {name: (value, next(results)) for name, value in own.items()}, base)
+        _checked(price, {name: (value, next(results)) for name, value in own.items()}, base, size)
         for price, own in zip(checked, moves, strict=True)
     ] + [price for price in terms if price not in movable]
 
@@ -115,11 +118,12 @@ def _moves(solution: Solution, price: Price) -> dict[str, float]:
             level = _number(clause, price).at(clause.level(solution.optimum))
         tight = bool((np.abs(level - value) <= h / 2).any())
     found: dict[str, float] = {}
-    if tight or binding(clause, solution.multipliers.weights[price.clause]).any():
+    if tight or binding(clause, solution.multipliers.weights[price.clause], solution.score.size).any():
         found |= {"below": value - h, "above": value + h}
         if price.member is None:
             found |= {"down": value - step, "up": value + step}
-    return {name: moved for name, moved in found.items() if moved >= 0}
+    number = _number(clause, price) if price.member is None else None
+    return {name: moved for name, moved in found.items() if moved >= 0 and (number is None or number.allows(moved))}
 
 
 @dataclass(frozen=True)
@@ -164,7 +168,7 @@ def _theta(clause: Clause, price: Price, value: float) -> Vector:
     return theta
 
 
-def _checked(price: Price, results: dict[str, tuple[float, _Optimum | None]], base: _Optimum) -> Price:
+def _checked(price: Price, results: dict[str, tuple[float, _Optimum | None]], base: _Optimum, size: float) -> Price:
     """The price with what the re-solves gave: slopes a little under and over the number, and whole steps."""
     sides: dict[str, float | None] = {"below": None, "above": None}
     steps: dict[str, float | None] = {"down": None, "up": None}
@@ -179,12 +183,16 @@ def _checked(price: Price, results: dict[str, tuple[float, _Optimum | None]], ba
         above=sides["above"],
         step_down=steps["down"],
         step_up=steps["up"],
-        clear=_clear(price, sides, results, base) if "above" in results else None,
+        clear=_clear(price, sides, results, base, size) if "above" in results else None,
     )
 
 
 def _clear(
-    price: Price, sides: dict[str, float | None], results: dict[str, tuple[float, _Optimum | None]], base: _Optimum
+    price: Price,
+    sides: dict[str, float | None],
+    results: dict[str, tuple[float, _Optimum | None]],
+    base: _Optimum,
+    size: float,
 ) -> bool:
     """Whether the slopes on both sides agree with the price, or differ by no more than the re-solves' gaps explain."""
     measured = [slope for slope in sides.values() if slope is not None]
@@ -192,7 +200,7 @@ def _clear(
         return False
     slopes = [price.slope, *measured]
     apart = max(slopes) - min(slopes)
-    if apart <= max(APART * max(map(abs, slopes)), WORTH / price.unit.step):
+    if apart <= max(APART * max(map(abs, slopes)), WORTH * size / price.unit.step):
         return True
     noise = 2 * base.gap + sum(found.gap for name, (_, found) in results.items() if name in sides and found is not None)
     return apart <= noise / abs(results["above"][0] - price.value)

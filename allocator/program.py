@@ -12,12 +12,15 @@ from typing import Any
 import cvxpy as cp
 import numpy as np
 
-from allocator.certificate import bound, shortfall
+from allocator.certificate import TOLERANCE, bound, shortfall
 from allocator.errors import AllocatorError
 from allocator.formulation import Formulation
 from allocator.shapes import Box, Clause, Linear, Multipliers, Score
 from allocator.solvers import able
 from allocator.sparse import Vector
+
+SPREAD = 0.1
+"The spread's weight in the solver's units: at one the level's multiplier is ten thousands, and Clarabel gives up."
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,14 +163,14 @@ class Program(Formulation):
         scale = self._scale(held)
         names["weights"].value = np.asarray(held, float) * scale
         names["penalty"].value, names["level"].value = held_penalty * scale, level * scale
-        names["spread"].value = 1.0 if weights is None else 0.0
-        own = 1.0 if weights is None else self._scale(weights)
+        own = SPREAD if weights is None else self._scale(weights)
+        names["spread"].value = SPREAD if weights is None else 0.0
         aims = np.zeros(len(self.scores)) if weights is None else np.asarray(weights, float)
         self._weights.value, self._penalty.value = aims * own, penalty * own
         conic = self.conic or self.quadratic
         quadratic = weights is None or self.quadratic
         found = self._run(problem, aims, penalty, own, tolerance, solver, None, quadratic, conic)
-        if found.status != "optimal":
+        if found.status != "optimal" or not len(self._free):
             return found
         multiplier = float(np.ravel(row.dual_value)[0]) * scale / own
         return replace(found, hold=multiplier)
@@ -189,13 +192,16 @@ class Program(Formulation):
             theta, future, chain, inverse = under_way.popleft()
             try:
                 self._main.unpack_results(future.result(), chain, inverse)
-            except cp.error.SolverError:
+            except (cp.error.SolverError, ValueError):
                 return self.solve(weights, penalty, tolerance, theta=theta)
             found = Point(self._verdict(self._main), name, self.box.low)
             return self._point(found, weights, penalty, scale, theta)
 
         with ThreadPoolExecutor(kind.threads) as pool:
             for theta in path:
+                if not len(self._free):
+                    yield self._point(self._fixed(theta), weights, penalty, scale, theta)
+                    continue
                 self._write(theta)
                 data, chain, inverse = self._main.get_problem_data(
                     kind.cvxpy_name, enforce_dpp=True, solver_opts=options
@@ -231,6 +237,8 @@ class Program(Formulation):
         quadratic: bool,
         conic: bool,
     ) -> Point:
+        if not len(self._free):
+            return self._point(self._fixed(theta), weights, penalty, scale, theta)
         queue = able(conic, quadratic, solver or self.first)
         for name, kind in queue[:1] if solver else queue:
             try:
@@ -239,11 +247,18 @@ class Program(Formulation):
                 keep = problem is vars(self).get("_main")
                 problem.solve(solver=kind.cvxpy_name, enforce_dpp=True, warm_start=keep, **kind.options(tolerance))
                 found = Point(self._verdict(problem), name, self.box.low)
-            except cp.error.SolverError:
+            except (cp.error.SolverError, ValueError):
+                # cvxpy raises ValueError where a solver's answer has a shape it does not know.
                 found = Point("failed", name, self.box.low)
             if found.status != "failed":
                 break
         return self._point(found, weights, penalty, scale, theta)
+
+    def _fixed(self, theta: Mapping[int, Vector] | None) -> Point:
+        """What there is to say where nothing is free: whether the one allocation left keeps the hard clauses."""
+        hard = [clause for clause in self.moved(theta) if clause.penalty is None]
+        kept = all(clause.excess(self.box.low).max(initial=0.0) <= TOLERANCE for clause in hard)
+        return Point("optimal" if kept else "infeasible", "none", self.box.low)
 
     def _verdict(self, problem: Any) -> str:
         """`optimal` where a solver left a point with multipliers, however good; the certificate judges it."""
@@ -267,7 +282,8 @@ class Program(Formulation):
         if found.status != "optimal":
             return found
         v = self.box.low.copy()
-        v[self._free] = self._z.value
+        if len(self._free):
+            v[self._free] = self._z.value
         score, clauses = self.score(list(weights)), self.moved(theta)
         multipliers = self._multipliers(clauses, score, v, scale)
         value = float(score.value(v) - penalty * shortfall(clauses, v))

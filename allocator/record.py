@@ -73,6 +73,8 @@ def optimal(case: Case, rules: Rulebook, aim: Aim, solution: Solution, priced: S
     """The record of an allocation."""
     record = head(case, rules, aim, "optimal" if solution.certificate.passes else "not-certified")
     v = solution.v
+    if solution.score.income <= 0 and solution.penalty > 0:
+        record["notes"].append("the objective has no income to pay penalties from: least shortfall first")
     record["objective"] |= {"value": solution.certificate.value, "income": solution.score.income}
     for part, (counts, objective) in zip(record["objective"]["parts"], aim.terms(), strict=True):
         part |= {
@@ -83,7 +85,7 @@ def optimal(case: Case, rules: Rulebook, aim: Aim, solution: Solution, priced: S
     record["amounts"] = _amounts(case, solution)
     record["financing"] = _financing(case, solution)
     record["totals"] = totals(case, solution.clauses, v, solution.reserve)
-    record["rules"] = rule_records(case, rules, solution.clauses, v, solution.multipliers)
+    record["rules"] = rule_records(case, rules, solution.clauses, v, solution.multipliers, solution.score.size)
     record["terms"] = _terms(solution)
     record["prices"] = [_price(case, solution, price) for price in priced]
     record["certificate"] = certificate(solution)
@@ -170,9 +172,17 @@ def totals(case: Case, clauses: Sequence[Clause], v: Vector, reserve: int) -> Re
 
 
 def rule_records(
-    case: Case, rules: Rulebook, clauses: Sequence[Clause], v: Vector, multipliers: Multipliers | None
+    case: Case,
+    rules: Rulebook,
+    clauses: Sequence[Clause],
+    v: Vector,
+    multipliers: Multipliers | None,
+    size: float = 1.0,
 ) -> list[Record]:
-    """Each rule's clauses: value against limit at the member that is closest, slack, and whether it binds."""
+    """Each rule's clauses: value against limit at the member that is closest, slack, and whether it binds.
+
+    `size` is the score's, against which multipliers are measured.
+    """
     ids = {rule.id: rule for rule in rules.rules}
     found = []
     for index, clause in enumerate(clauses):
@@ -187,7 +197,7 @@ def rule_records(
             # The clause's penalty is for its own rows, which are scaled; the rule's is for dollars.
             short = float(np.maximum(-slack, 0).sum()) * clause.penalty / float(rule.penalty) * case.equity
         weight = multipliers.weights[index] if multipliers is not None else np.zeros(clause.size)
-        bound = binding(clause, weight)
+        bound = binding(clause, weight, size)
         found.append(
             {
                 "rule": clause.rule,
@@ -224,7 +234,7 @@ def _terms(solution: Solution) -> list[Record]:
     for clause, weight in zip(solution.clauses, solution.multipliers.weights, strict=True):
         if not clause.rule.startswith(PREFIX) or not clause.priced:
             continue
-        members = np.flatnonzero(binding(clause, weight)).tolist()
+        members = np.flatnonzero(binding(clause, weight, solution.score.size)).tolist()
         for member, (value, limit) in zip(members, readings(clause, solution.v, members), strict=True):
             found.append(
                 {

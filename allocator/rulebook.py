@@ -5,13 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, model_validator
 
 from allocator import kinds
-from allocator.case import Case, Source, today
+from allocator.case import Case, Source, plain, today
 from allocator.errors import Collector, InputError, Place, Unparsable, nearest
 from allocator.measures import MeasureName
 from allocator.model import Id, Model, kebab
@@ -80,7 +79,7 @@ class Rulebook:
         header: whose policy it is; None if it was built in Python.
         authorities: what the rules rest on, by id.
         source: the file that it was read from.
-        changes: what `replace` changed since, `rule.field` to text.
+        changes: what `replace` changed since, `rule.field` to its new value, as plain data.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -88,7 +87,7 @@ class Rulebook:
     header: Header | None = None
     authorities: Mapping[str, Authority] = field(default_factory=dict)
     source: Source | None = None
-    changes: Mapping[str, str] = field(default_factory=dict)
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
     def __init__(
         self,
@@ -97,7 +96,7 @@ class Rulebook:
         header: Header | None = None,
         authorities: Mapping[str, Authority] | None = None,
         source: Source | None = None,
-        changes: Mapping[str, str] | None = None,
+        changes: Mapping[str, Any] | None = None,
     ) -> None:
         """Check that the rules fit together.
 
@@ -147,8 +146,8 @@ class Rulebook:
                     )
                     if tighter:
                         kept[key] = rule, limit
-        for key in floors.keys() & caps.keys():
-            (low, floor), (high, cap) = floors[key], caps[key]
+        for key, (low, floor) in floors.items():
+            high, cap = caps.get(key, (low, floor))
             if low is not high and float(floor.value) > float(cap.value):
                 what = f"the floor of '{low.id}', {floor.value}, is above the cap of '{high.id}', {cap.value}"
                 problems.add(what, "lower the floor or raise the cap", low.place(floor.field))
@@ -199,12 +198,12 @@ class Rulebook:
         problems.finish()
         return made
 
-    def replace(self, rule: str, **changes: Any) -> Rulebook:
+    def replace(self, rule: str, /, **changes: Any) -> Rulebook:
         """The same rules with some fields of one changed, for a what-if.
 
         Args:
             rule: its id.
-            changes: fields, as text with units.
+            changes: fields, as files write them: text with units, mappings, lists; None takes a field away.
 
         Raises:
             InputError: the rule or a field is unknown, or a value cannot be read.
@@ -215,7 +214,7 @@ class Rulebook:
         # The changed rule still stands where the old one did.
         new._places, new._own_place = old._places, old._own_place
         rules = (new if each.id == rule else each for each in self.rules)
-        noted = {**self.changes, **{f"{rule}.{kebab(name)}": str(value) for name, value in changes.items()}}
+        noted = {**self.changes, **{f"{rule}.{kebab(name)}": plain(value) for name, value in changes.items()}}
         return Rulebook(rules, self.as_of, self.header, self.authorities, self.source, noted)
 
     def rule(self, name: str) -> Rule:
@@ -244,11 +243,6 @@ class Rulebook:
                 found += rule.clauses(case, self.as_of)
         problems.finish()
         return tuple(found)
-
-    @cached_property
-    def status(self) -> str:
-        """What the policy says of itself."""
-        return self.header.status if self.header else "built in Python"
 
     def __len__(self) -> int:
         return len(self.rules)

@@ -43,6 +43,11 @@ class Number:
         """The clause's parameter, were the number this one."""
         return float(self.scale * (self.shift + self.sign * value) ** self.power)
 
+    def allows(self, value: float) -> bool:
+        """Whether the number may be this: a haircut of 100% or more, say, leaves nothing to divide by."""
+        base = self.shift + self.sign * value
+        return base > 0 or (base == 0 and self.power > 0)
+
     def at(self, theta: Vector) -> Vector:
         """The number at which the clause's parameter is theta; nan where there is none."""
         with np.errstate(all="ignore"):

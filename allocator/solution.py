@@ -16,13 +16,13 @@ FORMAT = "allocator/outcome/1"
 Record = dict[str, Any]
 "A solution as plain data, which JSON holds without loss."
 
-BINDS = 1e-6
-"A clause binds where a dollar of room is worth more than this many dollars a year."
+BINDS = 1e-5
+"A clause binds where room is worth more than this part of what the best line is worth to the score."
 
 
-def binding(clause: Clause, weight: Vector) -> NDArray[np.bool_]:
-    """Which members of a clause hold the objective back, by their multipliers."""
-    return np.asarray(np.abs(weight) > BINDS)
+def binding(clause: Clause, weight: Vector, size: float) -> NDArray[np.bool_]:
+    """Which members of a clause hold the objective back, by their multipliers; `size` is the score's."""
+    return np.asarray(np.abs(weight) > BINDS * size)
 
 
 @dataclass(frozen=True)

@@ -74,10 +74,6 @@ class Sparse:
 
     __array_ufunc__ = None  # so that `w @ sparse` comes here and not to numpy
 
-    def scaled_rows(self, factors: Vector) -> Sparse:
-        """Each row times its factor."""
-        return Sparse.of(self.shape, self.row, self.column, self.value * factors[self.row])
-
     def column_squares(self) -> Vector:
         """The squared length of each column (entries at one spot count apart)."""
         return np.asarray(np.bincount(self.column, self.value**2, self.shape[1]), float)

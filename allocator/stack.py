@@ -9,12 +9,12 @@ import numpy as np
 from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from allocator.errors import InputError, Place, Problem, Unparsable, nearest
-from allocator.model import Id, Model
+from allocator.model import Id, Model, bounded
 from allocator.scope import Scope
 from allocator.sparse import Vector
 from allocator.units import Money, Multiple, Rate, Share, Years, not_negative, part, positive
 
-Room = Annotated[Money, AfterValidator(not_negative)]
+Room = Annotated[Money, AfterValidator(not_negative), AfterValidator(bounded)]
 Part = Annotated[Share, AfterValidator(part)]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from allocator.case import Case
 from allocator.errors import Collector, InputError
@@ -27,13 +28,13 @@ def terms(case: Case) -> list[Clause]:
     problems = Collector()
     found = [_identity(case), _compression(case), _capacity(case)]
     if case.stack:
-        found += [_tranche_capacity(case), _gearing(case), *_cover(case, None)]
+        found += [_tranche_capacity(case), _gearing(case), *_own_cover(case)]
         for family in (_sub_limits, _loan_to_value, _content, _single_obligor):
             with problems.part():
                 found.append(family(case))
         for t, tranche in enumerate(case.stack):
             if tranche.covenants.cover is not None:
-                found += _cover(case, t)
+                found += _covenant_cover(case, t, float(tranche.covenants.cover))
     problems.finish()
     return [clause for clause in found if clause is not None and clause.size]
 
@@ -184,38 +185,46 @@ def _gearing(case: Case) -> Clause:
     )  # fmt: skip
 
 
-def _cover(case: Case, tranche: int | None) -> list[Clause]:
-    """Each line's own cover of all its debt service; or, for a tranche, its covenant on the lines it lends to.
+def _own_cover(case: Case) -> list[Clause]:
+    """Each line's own cover of all its debt service."""
+    lines = _lines_with_debt(case)
+    floor = case.column("dscr", 0.0)[lines]
+    lines, floor = lines[floor > 0], floor[floor > 0]
+    words = "income of the line over its debt service"
+    return _cover(case, "cover", words, lines, floor, np.ones(case.decision.pairs, bool))
 
-    The covenant asks that income pays the tranche's service at the covenant's multiple after the other debt's at the
-    line's own. Where it is not stricter than the line's own, it says nothing new.
+
+def _covenant_cover(case: Case, tranche: int, multiple: float) -> list[Clause]:
+    """A tranche's covenant on the lines it lends to, where it is stricter than the line's own cover.
+
+    Income pays the tranche's service at the covenant's multiple after the other debt's at the line's own, or once.
     """
     d = case.decision
-    own = case.column("dscr", 0.0)
-    if tranche is None:
-        lines, name, words = _lines_with_debt(case), "cover", "income of the line over its debt service"
-        floor = own[lines]
-        lines, floor = lines[floor > 0], floor[floor > 0]
-        covered = np.ones(d.pairs, bool)
-    else:
-        multiple = float(case.stack[tranche].covenants.cover)  # type: ignore[arg-type]
-        covered = d.pair_tranche == tranche
-        lines = d.pair_line[covered]
-        lines = lines[own[lines] < multiple]
-        floor = np.full(len(lines), multiple)
-        name, words = f"{case.stack[tranche].id}.cover", "income of the line over what this tranche is owed"
-    income = case.column("cash-yield", 0.0)
-    place = np.full(d.n, -1)
+    covered = d.pair_tranche == tranche
+    lines = d.pair_line[covered]
+    lines = lines[case.column("dscr", 0.0)[lines] < multiple]
+    words = "income of the line over what this tranche is owed"
+    return _cover(case, f"{d.tranches[tranche]}.cover", words, lines, np.full(len(lines), multiple), covered)
+
+
+def _cover(
+    case: Case, name: str, words: str, lines: Indices, floor: Vector, covered: NDArray[np.bool_]
+) -> list[Clause]:
+    """Income net of compression at least `floor` times the covered service, after the other debt's.
+
+    Rows for lines whose yield does not compress, cones for the others.
+    """
+    d = case.decision
+    income, place = case.column("cash-yield", 0.0), np.full(d.n, -1)
     place[lines] = np.arange(len(lines))
     inside = place[d.pair_line] >= 0
     first, others = np.flatnonzero(inside & covered), np.flatnonzero(inside & ~covered)
     shape = (len(lines), d.size)
-    R0 = _pick(case, lines, income[lines]) + Sparse.of(
-        shape, place[d.pair_line[others]], d.f + others, -(own[d.pair_line] * case.service)[others]
-    )
+    once = np.maximum(case.column("dscr", 0.0), 1.0)[d.pair_line] * case.service
+    R0 = _pick(case, lines, income[lines])
+    R0 += Sparse.of(shape, place[d.pair_line[others]], d.f + others, -once[others])
     R1 = Sparse.of(shape, place[d.pair_line[first]], d.f + first, -case.service[first])
     bends = np.isin(lines, d.bent)
-    labels = np.array([d.lines[i] for i in lines])
     found: list[Clause] = []
     for chosen in (np.flatnonzero(~bends), np.flatnonzero(bends)):
         if not len(chosen):
@@ -223,7 +232,7 @@ def _cover(case: Case, tranche: int | None) -> list[Clause]:
         fixed: dict[str, Any] = {
             "rule": PREFIX + name,
             "words": words,
-            "labels": tuple(map(str, labels[chosen])),
+            "labels": tuple(d.lines[i] for i in lines[chosen]),
             "R0": _take(R0, chosen),
             "c0": np.zeros(len(chosen)),
             "R1": _take(R1, chosen),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from allocator.errors import Collector, InputError, Place, closest, nearest
+from allocator.model import MOST_MONEY
 from allocator.sparse import Sparse, Vector
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ Where = Callable[[int | None, str], Place | None]
 
 MOST = 1e15
 "Larger numbers are mistakes."
-CELL = "write a number without separators, of at most 15 digits"
 NAME = re.compile(r"\w[\w .&/'’-]{0,78}[\w.]|\w")
 
 PARTS, MONEY, TIME, MULTIPLE, PLAIN = "a fraction", "money", "time", "a multiple", "a number"
@@ -209,6 +209,15 @@ def parse_cells(cells: Sequence[Any]) -> Vector | None:
     return values if (np.abs(values) < MOST).all() else None
 
 
+def mend_cell(cell: Any, header: str) -> str:
+    """How to mend a cell that is no number; a unit behind one belongs in the header."""
+    number = re.fullmatch(r"-?\$? ?([0-9.]+) ?[A-Za-z%]*", str(cell))
+    if number is None or number[1] == cell or parse_cells([number[1]]) is None:
+        return "write a number without separators, of at most 15 digits"
+    stands = "as the unit stands" if split_header(header)[1] else "and the unit"
+    return f"write the number alone, {stands} in the header"
+
+
 def _mostly_numbers(cells: Sequence[Any]) -> bool:
     readable = sum(parse_cells([cell]) is not None for cell in cells)
     return 2 * readable > len(cells)
@@ -257,13 +266,17 @@ def _numbers(ids: tuple[str, ...], header: str, cells: Sequence[Any], problems: 
             if parse_cells([cell]) is None:
                 shown = f"'{str(cell)[:40]}' is not a number" if str(cell).strip() else "missing"
                 what = f"{shown}, for '{ids[row]}' in column '{header}'"
-                problems.add(what, CELL, where(row, header))
+                problems.add(what, mend_cell(cell, header), where(row, header))
         return np.zeros(len(cells))
     values = values * units[unit]
     if name in NOT_NEGATIVE:
         for row in map(int, np.flatnonzero(values < 0)):
             what = f"{cells[row]} is negative, for '{ids[row]}' in column '{header}'"
             problems.add(what, "write zero or more", where(row, header))
+    if KNOWN.get(name) == MONEY:
+        for row in map(int, np.flatnonzero(values > float(MOST_MONEY))):
+            what = f"{cells[row]} is over {MOST_MONEY}, for '{ids[row]}' in column '{header}'"
+            problems.add(what, "check its unit", where(row, header))
     if KNOWN.get(name) == PARTS and not unit and (np.abs(values) > 1).any():
         row = int(np.argmax(np.abs(values) > 1))
         what = f"column '{name}' has no unit and holds {cells[row]}, for '{ids[row]}'"

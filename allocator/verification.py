@@ -1,8 +1,13 @@
-"""Rechecks a recorded outcome: its inputs, its sums, its clauses and its bound, without solving."""
+"""Rechecks a recorded outcome: its inputs, its sums, its clauses and its bound, without solving.
+
+All that follows from the recorded amounts, multipliers and inputs is made again by the functions that made the record,
+and compared with it.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,19 +15,26 @@ from typing import Any
 import numpy as np
 
 from allocator import kinds
+from allocator import record as records
 from allocator.case import Case
 from allocator.certificate import certify
-from allocator.decision import GRAIN
+from allocator.decision import GRAIN, Decision
 from allocator.errors import InputError
 from allocator.files.cases import read_case
-from allocator.files.digests import source_of
-from allocator.files.outcomes import read_record
+from allocator.files.outcomes import check_record, read_record
 from allocator.files.policies import read_rules
 from allocator.objectives import Aim, Blend, Sum
-from allocator.outcome import Outcome
-from allocator.record import multipliers, rule_records, totals
+from allocator.outcome import Outcome, rulebook_of
 from allocator.rulebook import Rulebook
-from allocator.solution import Record
+from allocator.rules import Rule
+from allocator.shapes import Clause, Multipliers, Score
+from allocator.solution import Record, Solution
+from allocator.sparse import Indices, Vector
+
+UNCHECKED = ("prices", "attempts", "versions")
+"What can't be made again without solving."
+APART = ("format", "inputs")
+"What is checked in another way than by being made again."
 
 
 @dataclass(frozen=True)
@@ -33,18 +45,22 @@ class Check:
     passes: bool
     told: str
 
+    def __str__(self) -> str:
+        return f"{'pass' if self.passes else 'FAIL'}  {self.name}: {self.told}"
+
 
 @dataclass(frozen=True)
 class Verification:
-    """All that was checked of an outcome; it is true where everything passes."""
+    """All that was checked of an outcome, and what was not; it is true where everything passes."""
 
     checks: tuple[Check, ...]
+    remarks: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return all(check.passes for check in self.checks)
 
     def __str__(self) -> str:
-        return "\n".join(f"{'pass' if check.passes else 'FAIL'}  {check.name}: {check.told}" for check in self.checks)
+        return "\n".join(map(str, (*self.checks, *self.remarks)))
 
     __repr__ = __str__
 
@@ -66,38 +82,39 @@ def verify_files(path: str | os.PathLike[str], folder: str | os.PathLike[str] | 
         folder: of the case; by default the outcome's own folder.
 
     Raises:
-        InputError: the outcome or its inputs cannot be read.
+        InputError: the outcome or its inputs cannot be read, or it has no amounts.
     """
     record = read_record(path)
     base = Path(folder) if folder is not None else Path(path).parent
     base = base if base.is_dir() else base.parent
-    if not record.get("inputs"):
+    if not record["inputs"]:
         raise InputError.of("the outcome names no input files", "check it in Python: al.verify(outcome, case, rules)")
-    checks = [_digest(base, each) for each in record["inputs"]]
-    if any("is missing" in check.told for check in checks):
-        return Verification(tuple(checks))
-    case = read_case(base)
-    for change, value in record["set"]["case"].items():
-        name, _, column = change.rpartition(".")
-        case = case.replace(name, **{column: value})
-    policy = [each["path"] for each in record["inputs"] if (base / each["path"]).suffix in (".yaml", ".yml")][1:]
-    rules = read_rules(base / policy[-1], record["as-of"]) if policy else Rulebook(as_of=record["as-of"])
-    for change, value in record["set"]["rules"].items():
-        name, _, number = change.partition(".")
-        rules = rules.replace(name, **{number: value})
-    return Verification((*checks, *verify(Outcome(record), case, rules).checks))
+    inputs = [base / each["path"] for each in record["inputs"]]
+    for file in inputs:
+        if not os.path.isfile(file):
+            raise InputError.of(f"there is no {file}", "name the case's folder with --case")
+    case = read_case(inputs[0])
+    read = {source.path.resolve() for source in case.sources}
+    policy = [file for file in inputs if file.resolve() not in read]
+    rules = read_rules(policy[0], record["as-of"]) if policy else Rulebook(as_of=record["as-of"])
+    for name, changes in _grouped(record["set"]["case"]).items():
+        case = case.replace(name, **changes)
+    for name, changes in _grouped(record["set"]["rules"]).items():
+        rules = rules.replace(name, **changes)
+    return verify(Outcome(record), case, rules)
 
 
-def _digest(base: Path, given: Record) -> Check:
-    path = base / given["path"]
-    if not path.is_file():
-        return Check(f"input {given['path']}", False, f"{path} is missing; name the case's folder with --case")
-    same = source_of(path).digest == given["sha256"]
-    return Check(f"input {given['path']}", same, "unchanged" if same else "its bytes have changed since")
+def _grouped(changes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What was changed, by rule or by line: some fields fit only together."""
+    found: dict[str, dict[str, Any]] = {}
+    for change, value in changes.items():
+        name, _, field = change.rpartition(".")
+        found.setdefault(name, {})[field] = value
+    return found
 
 
-def verify(outcome: Outcome, case: Case, rules: Rulebook | None = None) -> Verification:
-    """Check an outcome's sums, clauses and bound from its amounts and multipliers alone; nothing is solved.
+def verify(outcome: Outcome, case: Case, rules: Rulebook | Sequence[Rule] | None = None) -> Verification:
+    """Check all of an outcome that follows from its amounts, its multipliers and its inputs; nothing is solved.
 
     Args:
         outcome: with amounts.
@@ -105,16 +122,66 @@ def verify(outcome: Outcome, case: Case, rules: Rulebook | None = None) -> Verif
         rules: those it was computed with; none by default.
 
     Raises:
-        Infeasible: it has no amounts.
-        InputError: its lines or its objective are not those of the case.
+        InputError: it has no amounts, it is damaged, or its lines or its rules are not those given.
     """
+    if not isinstance(outcome, Outcome):
+        raise InputError.of(f"{outcome!r} is no outcome", "read a file with al.read_outcome(path) first")
     record = outcome.record
-    rules = rules or Rulebook(as_of=record["as-of"])
-    d = case.decision
-    held = dict(zip((each["line"] for each in outcome._found("amounts")), record["amounts"], strict=True))
-    if tuple(held) != d.lines:
+    check_record(record)
+    if "amounts" not in record:
+        raise InputError.of("nothing to verify: no allocation satisfied the rules", "verify an outcome with amounts")
+    rules = rulebook_of(rules, record["as-of"])
+    aim = _aim(record["objective"])
+    solution = _solution(record, case, rules, aim)
+    proved, owed = solution.certificate, solution.score.income
+    over = sum(map(int, solution.capital)) + solution.reserve - round(case.equity * GRAIN)
+    over -= sum(map(int, solution.loans))
+    checks = [Check("identity", over == 0, f"capital and reserve less equity and debt is {over / GRAIN:.9f} $ bn")]
+    culprit = f", of '{proved.worst_rule}'" if proved.worst_rule else ""
+    checks.append(Check("clauses", proved.feasible, f"worst excess {proved.worst:.2g} of equity{culprit}"))
+    told = f"value {proved.value:.9f}, bound {proved.bound:.9f}, gap {proved.gap:.3g} of {proved.allowed:.3g} allowed"
+    checks.append(Check("optimality", proved.gap <= proved.allowed, told))
+    if owed > 0:
+        # Without income, any penalty that makes the shortfall least will do.
+        told = f"soft rules cost {solution.penalty:.6g} of the objective a unit, and a unit of income is {owed:.6g}"
+        checks.append(Check("penalty", _same(solution.penalty, owed), told))
+    again = records.optimal(case, rules, aim, solution, ())
+    unchecked = "prices, and the ranges of the blend" if isinstance(aim, Blend) else "prices"
+    return Verification(
+        (*_inputs(again["inputs"], record["inputs"]), *checks, *_parts(again, record)),
+        (f"{unchecked}: not rechecked; they take solving",),
+    )
+
+
+def _solution(record: Record, case: Case, rules: Rulebook, aim: Aim) -> Solution:
+    """The recorded amounts and multipliers, certified anew."""
+    capital, loans = _amounts(record, case.decision)
+    clauses, score, v = rules.clauses(case), aim.score(case), case.decision.opened(capital, loans)
+    stored = record["certificate"]
+    if [each["of"] for each in stored["multipliers"]] != [clause.rule for clause in clauses]:
+        raise InputError.of("the outcome's rules are not those given", "give the rules that it was computed from")
+    given = _multipliers(stored, clauses, score, v)
+    proved = certify(clauses, score, case.box.fixing(clauses), v, given, stored["penalty"])
+    return Solution(
+        capital=capital,
+        loans=loans,
+        reserve=_grains(record["totals"]["reserve"]),
+        v=v,
+        optimum=v,
+        value=proved.value,
+        score=score,
+        penalty=stored["penalty"],
+        clauses=clauses,
+        multipliers=given,
+        certificate=proved,
+        attempts=(),
+    )
+
+
+def _amounts(record: Record, d: Decision) -> tuple[Indices, Indices]:
+    """Capital by line and debt by pair, in grains."""
+    if tuple(each["line"] for each in record["amounts"]) != d.lines:
         raise InputError.of("the outcome's lines are not the case's", "give the case that it was computed from")
-    capital = np.array([_grains(each["amount"]) for each in record["amounts"]], np.int64)
     place = {pair: p for p, pair in enumerate(d.pair_names())}
     loans = np.zeros(d.pairs, np.int64)
     for each in record["financing"]:
@@ -123,51 +190,29 @@ def verify(outcome: Outcome, case: Case, rules: Rulebook | None = None) -> Verif
             what = f"'{each['tranche']}' may not lend to '{each['line']}'"
             raise InputError.of(what, "give the case that it was computed from")
         loans[place[pair]] = _grains(each["amount"])
-    v = d.opened(capital, loans)
-    reserve = _grains(record["totals"]["reserve"])
-    over = int(capital.sum()) + reserve - round(case.equity * GRAIN) - int(loans.sum())
-    checks = [Check("identity", over == 0, f"capital and reserve less equity and debt is {over / GRAIN:.9f} $ bn")]
-    clauses = rules.clauses(case)
-    again = totals(case, clauses, v, reserve)
-    off = [name for name, value in again.items() if not _same(value, record["totals"].get(name))]
-    checks.append(Check("totals", not off, f"differ: {', '.join(off)}" if off else "as recorded"))
-    aim = _aim(record["objective"])
-    stored = record["certificate"]
-    names = [each["of"] for each in stored["multipliers"]]
-    if names != [clause.rule for clause in clauses]:
-        raise InputError.of("the outcome's rules are not those given", "give the rules that it was computed from")
-    box = case.box.fixing(clauses)
-    proved = certify(clauses, aim.score(case), box, v, multipliers(stored), stored["penalty"])
-    worst = f"worst excess {proved.worst:.2g} of equity"
-    worst += f", of '{proved.worst_rule}'" if proved.worst_rule else ""
-    checks.append(Check("clauses", proved.feasible, worst))
-    told = f"value {proved.value:.9f}, bound {proved.bound:.9f}, gap {proved.gap:.3g} of {proved.allowed:.3g} allowed"
-    checks.append(Check("optimality", proved.gap <= proved.allowed, told))
-    read = rule_records(case, rules, clauses, v, multipliers(stored))
-    other = [one["rule"] for one, given in zip(read, record["rules"], strict=False) if not _same(one, given)]
-    told = f"differ: {', '.join(dict.fromkeys(other))}" if other else "as recorded"
-    checks.append(Check("rules", not other and len(read) == len(record["rules"]), told))
-    owed = aim.score(case).income
-    if owed > 0:
-        # Without income, any penalty that makes the shortfall least will do.
-        told = f"soft rules cost {stored['penalty']:.6g} of the objective a unit, and a unit of income is {owed:.6g}"
-        checks.append(Check("penalty", _same(stored["penalty"], owed), told))
-    same = _same(proved.gap, stored["gap"]) and _same(proved.value, stored["value"])
-    same = same and record["status"] == ("optimal" if proved.passes else "not-certified")
-    checks.append(Check("certificate", same, "as recorded" if same else "another than the one recorded"))
-    return Verification(tuple(checks))
+    return np.array([_grains(each["amount"]) for each in record["amounts"]], np.int64), loans
 
 
 def _grains(amount: float) -> int:
     return round(amount * GRAIN)
 
 
-def _same(one: Any, other: Any, within: float = 1e-9) -> bool:
-    if isinstance(one, dict):
-        return isinstance(other, dict) and all(_same(value, other.get(name)) for name, value in one.items())
-    if isinstance(one, (int, float)) and isinstance(other, (int, float)):
-        return abs(one - other) <= within * max(1.0, abs(one))
-    return bool(one == other)
+def _multipliers(stored: Record, clauses: Sequence[Clause], score: Score, v: Vector) -> Multipliers:
+    """The stored multipliers, as many as the clauses and the score have members and tangents."""
+
+    def shaped(given: Sequence[Vector], like: Sequence[Vector]) -> tuple[Vector, ...]:
+        return tuple(one.reshape(other.shape) for one, other in zip(given, like, strict=True))
+
+    try:
+        given = records.multipliers(stored)
+        return Multipliers(
+            shaped(given.weights, [np.zeros(clause.size) for clause in clauses]),
+            shaped(given.witnesses, [clause.witness(v) for clause in clauses]),
+            shaped(given.score, score.witness(v)),
+        )
+    except ValueError:
+        what = "the outcome is damaged: its multipliers are not as many as its rules have members"
+        raise InputError.of(what, "compute it again") from None
 
 
 def _aim(said: Record) -> Aim:
@@ -179,3 +224,48 @@ def _aim(said: Record) -> Aim:
         return Sum(parts)
     only: Aim = parts[0][1]
     return only
+
+
+def _inputs(read: Sequence[Record], recorded: Sequence[Record]) -> Iterator[Check]:
+    """The files that were read now against those recorded."""
+    now, then = ({each["path"]: each["sha256"] for each in inputs} for inputs in (read, recorded))
+    for path in {**now, **then}:
+        told = "unchanged"
+        if path not in then:
+            told = "it is read, and the outcome does not name it"
+        elif path not in now:
+            told = "the outcome names it, and nothing reads it"
+        elif now[path] != then[path]:
+            told = "its bytes have changed since"
+        yield Check(f"input {path}", told == "unchanged", told)
+
+
+def _parts(again: Record, record: Record) -> Iterator[Check]:
+    """Each part of the record against the same part made again."""
+    for name in (name for name in again if name not in UNCHECKED + APART):
+        where = next(_differences(again[name], record[name]), None)
+        told = "as recorded" if where is None else f"another is recorded{' at ' if where else ''}{where}"
+        yield Check(name, where is None, told)
+
+
+def _differences(one: Any, other: Any, at: tuple[str, ...] = ()) -> Iterator[str]:
+    """Where two records differ, as in `one-line value`; an empty text for the whole."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for name in {**one, **other}:
+            if name in one and name in other:
+                yield from _differences(one[name], other[name], (*at, str(name)))
+            else:
+                yield " ".join((*at, str(name)))
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for number, (first, second) in enumerate(zip(one, other, strict=True), 1):
+            # A row of a table is called by its first text: the line, the rule.
+            called = next(iter(first.values()), number) if isinstance(first, dict) else number
+            yield from _differences(first, second, (*at, str(called)))
+    elif not _same(one, other):
+        yield " ".join(at)
+
+
+def _same(one: Any, other: Any, within: float = 1e-9) -> bool:
+    if isinstance(one, (int, float)) and isinstance(other, (int, float)):
+        return abs(one - other) <= within * max(1.0, abs(one))
+    return bool(one == other)

@@ -144,6 +144,55 @@ def test_moments_must_name_the_same_lines() -> None:
 
 
 @pytest.mark.parametrize(
+    ("mean", "covariance", "message"),
+    [
+        ({"x": 0.1}, np.eye(1), "cannot read the mean (dict); pass a Series, or a list with a number for each line"),
+        (pd.DataFrame({"mean": [0.1, 0.2]}), np.eye(2),
+         "cannot read the mean (DataFrame, 2 x 1); pass a Series, or a list with a number for each line"),
+        (["x", "y"], np.eye(2), "cannot read the mean (list); pass a Series, or a list with a number for each line"),
+        ([], [], "cannot read the mean (list, 0); pass a Series, or a list with a number for each line"),
+        ([0.1, 0.2], [0.04, 0.09], "cannot read the covariance (list, 2); "
+                                   "pass a DataFrame, or an array with a row and a column a line"),
+        ([0.1, 0.2, 0.3], np.eye(2), "a mean of 3 lines does not fit a covariance of 2 x 2; "
+                                     "pass both for the same lines"),
+        ([0.1, np.nan], np.eye(2), "the mean has numbers that are missing or infinite; fill them, or drop their lines"),
+        ([0.1, 0.2], np.diag([1, np.inf]), "the covariance has numbers that are missing or infinite; "
+                                           "fill them, or drop their lines"),
+        (pd.Series({"x": 0.1, "y": 7.5}), np.eye(2), "the mean of 'y' is 7.5; divide by 100 if these are percentages"),
+        ([0.1, 0.2], [[1, 2], [2, 1]], "the covariance is indefinite, with a least eigenvalue of -1; "
+                                       "check the numbers, or ask for 'repair: nearest'"),
+    ],
+)  # fmt: skip
+def test_moments_are_checked(mean: Any, covariance: Any, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        al.Case.from_moments(mean, covariance)
+    assert str(caught.value) == message
+
+
+def test_moments_may_be_repaired() -> None:
+    # eigenvalues 3 and -1: what is left is 3/2 everywhere
+    case = al.Case.from_moments([0.1, 0.2], [[1, 2], [2, 1]], repair="nearest")
+    assert case.risk is not None
+    assert case.risk.volatility(np.array([1.0, 0.0])) == pytest.approx(1.5**0.5)
+    with pytest.raises(InputError, match=r"^cannot read the repair 'closest'; pass 'nearest', or leave it out$"):
+        al.Case.from_moments([0.1, 0.2], np.eye(2), repair="closest")
+
+
+def test_slopes_need_compression() -> None:
+    case = tiny(COLUMNS | {"compression-slope [%]": [3, 0]})
+    for ask in (
+        lambda: case.loss_weight,
+        lambda: case.decision,
+        lambda: al.allocate(case, objective=al.DividendYield()),
+    ):
+        with pytest.raises(InputError) as caught:
+            ask()
+        assert str(caught.value) == (
+            "column 'compression-slope' needs 'compression' in fund.yaml; add it there, or leave the column out"
+        )
+
+
+@pytest.mark.parametrize(
     ("name", "changes", "noted", "read"),
     [
         ("hall", {"capacity": "$75 bn"}, {"hall.capacity": "$75 bn"}, lambda c: 100 * c.capacity[0] == 75),
@@ -166,6 +215,27 @@ def test_a_what_if_changes_one_thing(
     assert (small.column("cash-yield", 0) == before).all()
 
 
+def test_repr(small: al.Case) -> None:
+    assert repr(small) == "Case('Small fund', 5 lines, 2 tranches)"
+
+
+def test_a_what_if_takes_fields_as_files_write_them(small: al.Case) -> None:
+    """What is noted is what JSON holds, and reads as the same again."""
+    made = small.replace("senior", covenants={"cover": "1.2x"}, eligible={"sector": ["power"]})
+    made = made.replace("fund", compression=None, fully_invested=True)
+    noted = {
+        "senior.covenants": {"cover": "1.2x"},
+        "senior.eligible": {"sector": ["power"]},
+        "fund.compression": None,
+        "fund.fully-invested": True,
+    }
+    assert dict(made.changes) == noted
+    again = small.replace("senior", covenants=noted["senior.covenants"], eligible=noted["senior.eligible"])
+    assert again.stack[0] == made.stack[0]
+    again = again.replace("fund", **{"compression": None, "fully-invested": True})
+    assert again.fund == made.fund
+
+
 def test_a_what_if_keeps_what_a_file_may_hold() -> None:
     case = tiny({"expected-return [%]": [150, 7], "capacity [$ bn]": [60, 40]})
     made = case.replace("b", capacity="$50 bn")
@@ -182,6 +252,10 @@ def test_a_what_if_keeps_what_a_file_may_hold() -> None:
         ("hall", {"gearing": "150%"}, "1.5 is over 100%, for 'hall' in column 'gearing [1]'; write 100% or less"),
         ("hall", {"capacty": "$1 bn"}, "the change needs column 'capacty', which the universe lacks; "
                                        "add it to the universe, or did you mean 'capacity'?"),
+        ("hall", {"cash_yield": 6}, "cash-yield: 6 would be 600%; write 6% or 0.06"),
+        ("hall", {"gearing": -70.5}, "gearing: -70.5 would be -7,050%; write -70.5% or -0.705"),
+        ("hall", {"cash_yield": float("nan")}, "cash-yield: nan is no number; write a share such as 35%"),
+        ("hall", {"capacity": None}, "capacity: None is not text with a unit; write an amount such as $300 bn or $5 m"),
         ("senior", {"tenor": "18"}, "senior tenor: cannot read '18'; write a length of time such as 18 years"),
         ("senior", {"capacity": "-$1 bn"}, "senior capacity: -$1 bn is negative; write zero or more"),
         ("fund", {"fees": "1%"}, "small fees: unknown key; did you mean 'fee'?"),

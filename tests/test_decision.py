@@ -38,10 +38,13 @@ def test_all_follows_from_capital_and_loans() -> None:
         # grains of a third are rounded; what is left is the reserve
         (False, [1 / 3, 1 / 3], 0.0, (33333333333, 33333333333, 0, 33333333334)),
         (False, [0.6, 0.5], 0.3, (60 * GRAIN, 50 * GRAIN, 30 * GRAIN, 20 * GRAIN)),
-        # an overdrawn reserve is taken from the largest line
-        (False, [0.6, 0.4 + 1e-9], 0.0, (60 * GRAIN - 100, 40 * GRAIN + 100, 0, 0)),
-        # where none is kept, the largest line takes what is left
-        (True, [1 / 3, 2 / 3 - 1e-9], 0.0, (33333333333, 66666666667, 0, 0)),
+        # an overdrawn reserve is taken from the lines in proportion: of 100 grains, 60 and 40
+        (False, [0.6, 0.4 + 1e-9], 0.0, (60 * GRAIN - 60, 40 * GRAIN + 60, 0, 0)),
+        # where none is kept, the lines take what is left: of 100 grains, a third and two thirds
+        (True, [1 / 3, 2 / 3 - 1e-9], 0.0, (33333333367, 66666666633, 0, 0)),
+        # what all together is next to nothing is nothing
+        (False, [0.5, 9e-9], 0.0, (50 * GRAIN, 0, 0, 50 * GRAIN)),
+        (False, [0.5, 2e-8], 0.0, (50 * GRAIN, 2000, 0, 50 * GRAIN - 2000)),
         # less than nothing is nothing
         (False, [1.0, -1e-12], -1e-12, (100 * GRAIN, 0, 0, 0)),
     ],

@@ -83,7 +83,15 @@ def test_it_is_told_rule_by_rule_in_its_unit() -> None:
         _ = out.amounts
 
 
-def test_where_there_is_room_nothing_is_broken() -> None:
-    found, broken = why(TWO, floor("a", "40%"), floor("b", "60%"))
-    assert broken == []
-    assert found.total == pytest.approx(0, abs=1e-7)
+def test_where_there_is_room_nothing_is_proved_broken() -> None:
+    case = TWO
+    assert diagnose(book(floor("a", "40%"), floor("b", "60%")).clauses(case), case.box, case.spread) is None
+
+
+def test_shares_of_the_deployed_give_way_before_dollars() -> None:
+    # Two lines at 40% each can't be all; with next to nothing deployed the shares would be broken by next to nothing.
+    cap = al.rules.Share(id="cap", title="Cap", each="line", of="deployed", at_most="40%")
+    size = al.rules.Amount(id="size", title="Size", at_least="$80 bn")
+    found, broken = why(TWO, cap, size)
+    assert broken == ["cap"]
+    assert found.v[:2].sum() * 100 == pytest.approx(80, abs=1e-4)

@@ -45,6 +45,8 @@ def test_compression_begins_within_a_capacity(share: str, fits: bool) -> None:
     ("field", "value", "message"),
     [
         ("equity", [], "equity: nobody holds it; write at least one holder with an amount"),
+        ("equity", [{"holder": "a", "amount": "$2,000 tn"}],
+         "equity: $2,000,000 bn is over $1,000,000 bn; check its unit"),
         ("equity", [{"holder": "a", "amount": "$0"}], "equity.1.amount: $0 bn is not above zero; write more than zero"),
         ("fee", "-1 bp", "fee: -1 bp is negative; write zero or more"),
         ("fully_invested", "true", "fully-invested: cannot read 'true'; write yes or no"),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pickle
+from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
@@ -25,6 +27,10 @@ class Branch(Model):
         if self.from_ is not None and self.id == "":
             raise Unparsable("nameless", "name it", field="id")
         return self
+
+
+class Twig(Branch):
+    """A kind of branch, and called one."""
 
 
 class Tree(Model):
@@ -92,6 +98,29 @@ def test_a_record_from_python_names_the_field_instead() -> None:
         "the branch length: cannot read '7'; write a share such as 35%",
         "the branch at-leest: unknown key; did you mean 'at-least'?",
     }
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Branch(length="7"), "branch length: cannot read '7'; write a share such as 35%"),  # type: ignore[arg-type]
+        (lambda: Branch(id="low", lenght="7%"), "branch 'low' lenght: unknown key; did you mean 'length'?"),  # type: ignore[call-arg]
+        (lambda: Branch(id="low"), "branch 'low' length: missing; add it"),  # type: ignore[call-arg]
+        (lambda: Branch(id="low", length="1%", at_least="2%"), "branch 'low' at-least: too much; less of it"),  # type: ignore[arg-type]
+        (lambda: Tree(title="x", best={"length": "7"}), "tree best.length: cannot read '7'; write a share such as 35%"),  # type: ignore[arg-type]
+        (lambda: Twig(id="low"), "branch 'low' length: missing; add it"),  # type: ignore[call-arg]
+    ],
+)  # fmt: skip
+def test_a_constructor_says_what_a_reader_does(make: Callable[[], Model], message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        make()
+    assert str(caught.value) == message
+
+
+def test_a_record_is_made_of_records() -> None:
+    branch = Branch(length=Share(0.1))
+    assert Tree(title="x", best=branch).best is branch
+    assert pickle.loads(pickle.dumps(branch)) == branch == branch.model_copy()
 
 
 def test_a_record_knows_its_places() -> None:

@@ -149,7 +149,7 @@ def test_the_canonical_allocation_is_proved_to_be_the_one(aim: str) -> None:
     compiled, score, penalty = program(aim)
     case = example()[0]
     level = best(aim).value - score.tolerance(best(aim).v)
-    second = compiled.hold(level, [1.0], penalty, tolerance=1e-8)
+    second = compiled.hold(level, [1.0], penalty)
     assert second.multipliers is not None
     size = len(case.spread)
     spread = Quadratic(Sparse.of((size, size), np.arange(size), np.arange(size), np.sqrt(case.spread)))

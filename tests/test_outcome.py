@@ -64,6 +64,39 @@ def test_certificate(out: al.Outcome) -> None:
     assert out.certificate["gap"] <= out.certificate["allowed"]
 
 
+def test_the_order_of_keys_does_not_matter(out: al.Outcome) -> None:
+    proved = out.record["certificate"]
+    turned = al.Outcome(out.record | {"certificate": dict(reversed(proved.items()))})
+    assert set(turned.certificate.index) == set(out.certificate.index)
+    assert "multipliers" not in turned.certificate
+
+
+def test_a_list_of_rules_is_a_rulebook(small: al.Case) -> None:
+    found = al.allocate(small, list(RULES.rules), al.DividendYield(), resolve=False)
+    assert list(found.rules.index) == ["one"]
+    assert al.verify(found, small, RULES.rules)
+
+
+@pytest.mark.parametrize(
+    ("rules", "aim", "message"),
+    [
+        ("p.yaml", al.DividendYield(), "'p.yaml' is no rulebook; give al.read_rules(path), or a list of rules"),
+        (["one"], al.DividendYield(), "['one'] is no rulebook; give al.read_rules(path), or a list of rules"),
+        (None, "dividend-yield", "'dividend-yield' is no objective; "
+                                 "give one such as al.DividendYield(), or a blend of some"),
+    ],
+)  # fmt: skip
+def test_what_is_no_rulebook_or_objective(small: al.Case, rules: object, aim: object, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        al.allocate(small, rules, aim)  # type: ignore[arg-type]
+    assert str(caught.value) == message
+
+
+def test_a_class_is_no_objective(small: al.Case) -> None:
+    with pytest.raises(InputError, match=r"DividendYield'> is no objective; give one such as al\.DividendYield\(\)"):
+        al.allocate(small, None, al.DividendYield)  # type: ignore[arg-type]
+
+
 def test_one_line_by_hand() -> None:
     """$100 bn in two lines of $80 bn at 8% and 6%, no reserve yield: 80 and 20, 7.6%."""
     found = solve(tiny({"cash-yield [%]": [8, 6], "capacity [$ bn]": [80, 80]}), book())

@@ -42,3 +42,12 @@ def test_the_kinds_are_listed() -> None:
     for wing in ("rules", "objectives"):
         for name in kinds.known(wing):
             assert f"`{name}`" in README
+
+
+def test_the_python_runs_as_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    names: dict[str, object] = {}
+    for block in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL):
+        exec(block.replace('"outcome.json"', repr(str(tmp_path / "outcome.json"))), names)
+    assert (tmp_path / "outcome.json").is_file()
+    assert names["out"].amounts["share"].sum() == pytest.approx(1)  # type: ignore[attr-defined]

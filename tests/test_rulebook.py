@@ -30,9 +30,29 @@ def refusal(*rules: Rule, as_of: str = DAY) -> str:
 
 def test_rules_may_come_from_python() -> None:
     book = Rulebook([share(at_most="12%")], DAY)
-    assert (len(book), book.as_of, book.status) == (1, dt.date(2026, 6, 1), "built in Python")
+    assert (len(book), book.as_of) == (1, dt.date(2026, 6, 1))
     assert repr(book) == "Rulebook('built in Python', 1 rules as of 2026-06-01)"
     assert book.rule("cap").title == "A rule"
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"at_most": 0.5}, "rule 'one' at-most: 0.5 is not text with a unit; write a share such as 35%"),
+        ({"atmost": "5%"}, "rule 'one' atmost: unknown key; did you mean 'at-most'?"),
+        ({"at_most": "5%", "title": None}, "rule 'one' title: cannot read 'None'; write text"),
+        ({}, "rule 'one': no limit; state at-least or at-most"),
+    ],
+)
+def test_a_rule_from_python_is_refused_as_a_file_is(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        al.rules.Share(**{"id": "one", "title": "One", "each": "line", "of": "deployed"} | fields)
+    assert str(caught.value) == message
+
+
+def test_a_rule_needs_a_title() -> None:
+    with pytest.raises(InputError, match=r"^rule 'one' title: missing; add it$"):
+        al.rules.Share(id="one", each="line", of="deployed", at_most="5%")
 
 
 def test_today_is_the_default() -> None:
@@ -61,6 +81,14 @@ def test_a_floor_above_a_cap_on_the_same_subject(floor: dict[str, Any], cap: dic
     assert refusal(*rules) == (
         "the floor of 'low', 31%, is above the cap of 'high', 30%; lower the floor or raise the cap"
     )
+
+
+def test_what_does_not_fit_is_told_in_the_order_of_the_rules() -> None:
+    scopes = [{"each": None, "scope": {"sector": name}} for name in ("power", "grid", "ports", "chips", "rail")]
+    floors = [share(f"low-{k}", at_least="9%", **scope) for k, scope in enumerate(scopes)]
+    caps = [share(f"high-{k}", at_most="8%", **scope) for k, scope in enumerate(scopes)]
+    told = refusal(*floors, *reversed(caps)).split("\n")
+    assert [line.split("'")[1] for line in told] == [f"low-{k}" for k in range(5)]
 
 
 def test_the_tightest_of_several_caps_counts() -> None:
@@ -138,7 +166,8 @@ def test_a_plain_mapping_is_read_as_a_file_is() -> None:
     }  # fmt: skip
     book = Rulebook.from_document(document, DAY, None)
     assert [(each.of.name, each.owner) for each in book.rules] == [("equity", "risk"), ("deployed", "me")]
-    assert book.status == "draft"
+    assert book.header is not None
+    assert book.header.status == "draft"
     with pytest.raises(InputError, match=r"^rule 'own' of: unknown measure 'x'; "):
         Rulebook.from_document(document | {"rules": [rule, rule | {"id": "own", "of": "x"}]}, DAY, None)
 

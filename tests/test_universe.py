@@ -57,6 +57,10 @@ def test_words_make_groups_and_numbers_measures() -> None:
          "'x' is not a number, for 'c' in column 'jobs'; write a number without separators, of at most 15 digits"),
         ({"id": ["a"], "Cash yield": [6]}, "column 'Cash yield' is nearly 'cash-yield'; "
          "write cash-yield, or a name less like it"),
+        ({"id": ["a"], "minimum-ticket [$ tn]": [2000]}, "2000 is over $1,000,000 bn, for 'a' in column "
+         "'minimum-ticket [$ tn]'; check its unit"),
+        ({"id": ["a", "b", "c"], "jobs": [1, 2, "3 k"]}, "'3 k' is not a number, for 'c' in column 'jobs'; "
+         "write the number alone, and the unit in the header"),
         ({"id": ["a"], "capacity [$ bn]": [1], "capacity [$ m]": [1]}, "column 'capacity' stands twice; keep one"),
     ],
 )  # fmt: skip

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
+import json
+import random
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,8 @@ from conftest import ROOT
 from helpers import book
 
 import allocator as al
-from allocator.errors import Infeasible, InputError
+from allocator.cli import main
+from allocator.errors import InputError
 from allocator.verification import read_outcome, verify, verify_files
 
 NAME = "us-japan"
@@ -51,6 +55,7 @@ def test_an_honest_outcome_passes(solved: Solved) -> None:
     assert found
     assert str(found).count("pass  input") == 5
     assert "FAIL" not in str(found)
+    assert str(found).endswith("\nprices, and the ranges of the blend: not rechecked; they take solving")
 
 
 def test_it_is_the_same_after_writing_and_reading(solved: Solved) -> None:
@@ -118,6 +123,7 @@ def test_what_was_proved_cannot_be_claimed_better(solved: Solved) -> None:
         record = copy.deepcopy(out.record)
         record["certificate"][name] = value
         assert failing(record, case, rules) == {"certificate"}, name
+        assert f"FAIL  certificate: another is recorded at {name}" in str(verify(al.Outcome(record), case, rules))
 
 
 def test_a_penalty_of_ones_own_fails(solved: Solved) -> None:
@@ -140,7 +146,7 @@ def test_a_status_that_was_not_proved_fails(solved: Solved) -> None:
     _, out, case, rules = solved
     record = copy.deepcopy(out.record)
     record["status"] = "not-certified"
-    assert failing(record, case, rules) == {"certificate"}
+    assert failing(record, case, rules) == {"status"}
 
 
 def test_another_rule_fails(solved: Solved) -> None:
@@ -174,17 +180,16 @@ def test_a_missing_input_is_named(solved: Solved, tmp_path: Path) -> None:
     base = copied(tmp_path)
     shutil.copy(solved[0] / "outcome.json", base / "outcome.json")
     (base / "universe.csv").unlink()
-    found = verify_files(base / "outcome.json")
-    assert not found
-    assert f"FAIL  input universe.csv: {base / 'universe.csv'} is missing; name the case's folder with --case" in str(
-        found
-    )
+    with pytest.raises(InputError) as caught:
+        verify_files(base / "outcome.json")
+    assert str(caught.value) == f"there is no {base / 'universe.csv'}; name the case's folder with --case"
 
 
 def test_the_folder_may_be_elsewhere(solved: Solved, tmp_path: Path) -> None:
     shutil.copy(solved[0] / "outcome.json", tmp_path / "elsewhere.json")
     assert verify_files(tmp_path / "elsewhere.json", solved[0])
-    assert not verify_files(tmp_path / "elsewhere.json")
+    with pytest.raises(InputError, match=r"fund\.yaml; name the case's folder with --case$"):
+        verify_files(tmp_path / "elsewhere.json")
 
 
 def test_what_ifs_are_recorded_and_checked_with(solved: Solved) -> None:
@@ -229,7 +234,8 @@ def test_an_outcome_without_amounts_cannot_be_verified(small: al.Case) -> None:
     rules = book(al.rules.Amount(id="much", title="Much", at_least="$900 bn"))
     out = al.allocate(small, rules, al.DividendYield())
     assert out.status == "infeasible"
-    with pytest.raises(Infeasible):
+    nothing = r"^nothing to verify: no allocation satisfied the rules; verify an outcome with amounts$"
+    with pytest.raises(InputError, match=nothing):
         verify(out, small, rules)
 
 
@@ -239,3 +245,164 @@ def test_an_outcome_built_in_python_names_no_files(small: al.Case, tmp_path: Pat
     out.save(str(tmp_path / "o.json"))
     with pytest.raises(InputError, match=r"^the outcome names no input files; check it in Python"):
         verify_files(tmp_path / "o.json")
+
+
+def test_what_is_no_outcome_is_refused(small: al.Case) -> None:
+    with pytest.raises(InputError, match=r"^'o\.json' is no outcome; read a file with al\.read_outcome\(path\) first$"):
+        verify("o.json", small)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("part", ["amounts", "financing", "inputs"])
+def test_a_row_that_stands_twice_is_refused(solved: Solved, part: str) -> None:
+    """Two rows of one loan must not overwrite each other, whatever they add up to."""
+    _, out, case, rules = solved
+    record = copy.deepcopy(out.record)
+    record[part].append(record[part][0])
+    with pytest.raises(InputError, match=rf"^the outcome is damaged at '{part}': .* stands twice; compute it again$"):
+        verify(al.Outcome(record), case, rules)
+
+
+@pytest.mark.parametrize(
+    ("lie", "failed"),
+    [
+        (lambda r: r["inputs"].pop(2), "input exposures.csv"),
+        (lambda r: r["inputs"].append({"path": "more.csv", "sha256": "0" * 64}), "input more.csv"),
+        (lambda r: r["policy"].update(status="final"), "policy"),
+        (lambda r: r["case"].update(title="Another"), "case"),
+        (lambda r: r.update({"as-of": "2026-04-02"}), "as-of"),
+        (lambda r: r["set"]["rules"].update({"one-line.at-most": "12%"}), "set"),
+        (lambda r: r["objective"].update(name="another"), "objective"),
+        (lambda r: r["objective"]["parts"][0].update(counts=1.0), "objective"),
+        (lambda r: r["objective"].update(income=1.0), "objective"),
+        (lambda r: r["notes"].append("approved"), "notes"),
+        (lambda r: r["amounts"][3].update(share=0.5), "amounts"),
+        (lambda r: r["amounts"][3].update(sector="gold"), "amounts"),
+        (lambda r: r["financing"].append(r["financing"].pop(0)), "financing"),
+        (lambda r: r["totals"].update({"dividend-yield": 0.2}), "totals"),
+        (lambda r: r["totals"].pop("volatility"), "totals"),
+        (lambda r: r["rules"][2].update(sentence="Anything goes."), "rules"),
+        (lambda r: r["terms"].pop(), "terms"),
+        (lambda r: r["certificate"].update(bound=5.0), "certificate"),
+        (lambda r: r["certificate"].update({"worst-clause": "one-line"}), "certificate"),
+    ],
+)  # fmt: skip
+def test_all_that_follows_is_made_again(solved: Solved, lie: Callable[[Any], None], failed: str) -> None:
+    _, out, case, rules = solved
+    record = copy.deepcopy(out.record)
+    lie(record)
+    assert failing(record, case, rules) == {failed}
+
+
+def test_another_weight_in_the_blend_fails(solved: Solved) -> None:
+    _, out, case, rules = solved
+    record = copy.deepcopy(out.record)
+    record["objective"]["parts"][0]["weight"] = 0.9
+    assert {"optimality", "objective"} <= failing(record, case, rules)
+
+
+def test_the_fund_file_and_the_policy_may_have_any_name(solved: Solved, tmp_path: Path) -> None:
+    base = copied(tmp_path)
+    (base / "fund.yaml").rename(base / "plan.yaml")
+    (base / "../../constraints/us-japan-fund.yaml").rename(base / "policy.txt")
+    case, rules = al.read_case(base / "plan.yaml"), al.read_rules(base / "policy.txt", as_of="2026-04-01")
+    al.allocate(case, rules, al.DividendYield(), resolve=False).save(str(base / "o.json"))
+    assert verify_files(base / "o.json")
+
+
+def test_changes_of_any_kind_are_replayed(tmp_path: Path, solved: Solved) -> None:
+    """Severity fits only with its penalty; a scope is a mapping, a dated limit too; a limit may be taken away."""
+    base, _, case, rules = solved
+    tried_rules = (
+        rules.replace("one-line", severity="soft", penalty="100 bp")
+        .replace("backend-floor", severity="hard", penalty=None)
+        .replace("one-line", at_most={"2026-04-01": "11%", "2030-01-01": "9%"})
+    )
+    tried_case = case.replace("fund", reserve_yield="2%", fee="12 bp").replace("yen-loans", covenants={"cover": "1.1x"})
+    out = al.allocate(tried_case, tried_rules, al.DividendYield(), resolve=False)
+    assert out.record["set"] == {
+        "rules": {
+            "one-line.severity": "soft",
+            "one-line.penalty": "100 bp",
+            "backend-floor.severity": "hard",
+            "backend-floor.penalty": None,
+            "one-line.at-most": {"2026-04-01": "11%", "2030-01-01": "9%"},
+        },
+        "case": {"fund.reserve-yield": "2%", "fund.fee": "12 bp", "yen-loans.covenants": {"cover": "1.1x"}},
+    }
+    out.save(str(base / "any.json"))
+    found = verify_files(base / "any.json")
+    assert found, str(found)
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (lambda r: r.pop("totals"), ": there is no 'totals'"),
+        (lambda r: r.update(violations=[]), ": 'violations' does not belong to this status"),
+        (lambda r: r["objective"].pop("ranges"), ": a blend has a range for each part"),
+        (lambda r: r["objective"].update(form="single"), ": a single objective has one part"),
+        (lambda r: r["amounts"][0].update(amount=1e9), " at 'amounts.0.amount'"),
+        (lambda r: r["amounts"][0].update(amount="1.5"), " at 'amounts.0.amount'"),
+        (lambda r: r["totals"].update(volatility=None), " at 'totals.volatility'"),
+        (lambda r: r["rules"][0].update(unit="furlongs"), " at 'rules.0.unit'"),
+        (lambda r: r["certificate"]["multipliers"][3]["weights"].append(1.0),
+         ": its multipliers are not as many as its rules have members"),
+        (lambda r: r["certificate"]["score-witness"].pop(),
+         ": its multipliers are not as many as its rules have members"),
+    ],
+)  # fmt: skip
+def test_damage_is_told(solved: Solved, damage: Callable[[Any], None], told: str) -> None:
+    _, out, case, rules = solved
+    record = copy.deepcopy(out.record)
+    damage(record)
+    with pytest.raises(InputError) as caught:
+        verify(al.Outcome(record), case, rules)
+    assert str(caught.value) == f"the outcome is damaged{told}; compute it again"
+
+
+ODD = (None, True, -1, 0, 1.5, 1e308, 10**400, "", "x", "1.5", [], {}, [[]], {"a": 1}, [1, [2]], float("nan"), "\ud800")
+NAMES = ("x", "rule", "one-line.rule", "fund.self", "colocation.capacity", "yen-loans.id", "one-line.at-most")
+
+
+def damaged(record: Any, chance: random.Random) -> Any:
+    """The record with an entry dropped, repeated, renamed or of another type, somewhere."""
+    made = node = copy.deepcopy(record)
+    while True:
+        key = chance.choice(list(node) if isinstance(node, dict) else range(len(node)))
+        if not (isinstance(node[key], (dict, list)) and node[key]) or chance.random() < 0.25:
+            break
+        node = node[key]
+    edit = chance.randrange(4)
+    if edit == 0:
+        del node[key]
+    elif edit == 1:
+        node[key] = chance.choice(ODD)
+    elif isinstance(node, list):
+        node.append(copy.deepcopy(node[key]) if edit == 2 else chance.choice(ODD))
+    else:
+        node[chance.choice(NAMES) if edit == 2 else key] = [chance.choice(ODD)] if edit == 3 else chance.choice(ODD)
+    return made
+
+
+def test_a_damaged_outcome_is_refused_or_fails_and_never_more(
+    solved: Solved, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base, _, case, rules = solved
+    tried = rules.replace("one-line", at_most="11%")
+    out = al.allocate(case.replace("colocation", cash_yield="6.9%"), tried, al.DividendYield(), resolve=False)
+    good, bad = base / "good.json", base / "bad.json"
+    out.save(str(good))
+    passed = refused = 0
+    for seed in range(200):
+        record = damaged(out.record, random.Random(seed))
+        bad.write_text(json.dumps(record))
+        try:
+            passed += bool(verify_files(bad))
+        except InputError:
+            refused += 1
+        with pytest.raises(SystemExit) as stopped:
+            main(["compare", str(good), str(bad)])
+        assert stopped.value.code in (0, 1)
+    capsys.readouterr()
+    assert refused > 100
+    assert passed < 20

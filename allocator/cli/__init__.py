@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 import sys
 from typing import Any
 
@@ -52,6 +54,22 @@ def group() -> None:
 
 def main(arguments: list[str] | None = None) -> Any:
     """Run a command; what is wrong with the input is told on standard error, never as a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Titles may hold letters that the terminal's encoding lacks.
+            stream.reconfigure(errors="replace")
+    try:
+        _run(arguments)
+    finally:
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Whoever read has seen enough, as `head` has; the interpreter is not to complain of it on leaving.
+            with contextlib.suppress(BrokenPipeError):
+                sys.stdout.close()
+
+
+def _run(arguments: list[str] | None) -> None:
     from allocator.errors import AllocatorError, InputError, NotCertified
 
     try:

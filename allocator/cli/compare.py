@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from allocator.errors import InputError
+from allocator.solution import Record
+
+if TYPE_CHECKING:
+    from allocator.report.tables import Table
 
 
 @click.command("compare")
@@ -14,23 +19,52 @@ from allocator.errors import InputError
 @click.argument("second", type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(("table", "markdown")), default="table", show_default=True)
 def command(first: Path, second: Path, form: str) -> None:
-    """Show what moved from outcome FIRST to outcome SECOND, in dollars and shares."""
+    """Show what moved from outcome FIRST to outcome SECOND, in dollars and shares, and which limits differ."""
     from allocator.files.outcomes import read_record
-    from allocator.report.tables import moved, title
+    from allocator.report.tables import moved, notes, title
 
     records = [read_record(path) for path in (first, second)]
     for path, record in zip((first, second), records, strict=True):
         if "amounts" not in record:
             raise InputError.of(f"{path} has no amounts: no allocation satisfied its rules", "compare two allocations")
-    tables = moved(records[0], records[1])
+    one, other = (record["case"]["id"] for record in records)
+    if one != other:
+        what = f"{first} is of the case '{one}', and {second} of '{other}'"
+        raise InputError.of(what, "compare outcomes of one case")
+    tables = [*moved(records[0], records[1]), *changed_limits(records[0], records[1])]
+    heads = [
+        (word, [f"{title(record)}; {record['objective']['name']}", *notes(record)])
+        for word, record in zip(("from", "to"), records, strict=True)
+    ]
     if form == "markdown":
-        from allocator.report.markdown import render
+        from allocator.report.markdown import render, text
 
-        click.echo(render(tables))
+        for word, told in heads:
+            click.echo(f"- {word} {text('; '.join(told))}")
+        click.echo(f"\n{render(tables)}")
         return
     from allocator.report.terminal import console, show
 
     out = console()
-    for word, record in zip(("from", "to"), records, strict=True):
-        out.print(f"{word:5}{title(record)}; {record['objective']['name']}", markup=False)
+    for word, told in heads:
+        for line in told:
+            out.print(f"{word:5}{line}", markup=False)
+            word = ""
     show(out, tables)
+
+
+def changed_limits(one: Record, other: Record) -> list[Table]:
+    """A table of the rules whose limits differ; none where all are the same."""
+    from allocator.report.tables import Table
+    from allocator.report.words import NOTHING, quantity
+
+    first, second = (
+        {(each["rule"], each["side"]): quantity(each["limit"], each["unit"]) for each in record["rules"]}
+        for record in (one, other)
+    )
+    rows = [
+        (f"{rule} {side}", first.get((rule, side), NOTHING), second.get((rule, side), NOTHING))
+        for rule, side in {**first, **second}
+        if first.get((rule, side)) != second.get((rule, side))
+    ]
+    return [Table("Limits that differ", ("Rule", "From>", "To>"), rows)] if rows else []

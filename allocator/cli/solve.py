@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from allocator.cli import INFEASIBLE, NOT_CERTIFIED
-from allocator.cli.output import FORMATS, emit
+from allocator.cli.output import FORMATS, check_out, emit
 from allocator.errors import InputError
 
 
@@ -47,6 +47,8 @@ def command(
 
     Prints the mix, its financing, what each rule costs, and the proof.
     """
+    check_out(form, out)
+    asked = _weights(objectives)
     clock = _Clock()
     from allocator.files.cases import read_case
     from allocator.files.policies import read_rules
@@ -59,7 +61,7 @@ def command(
     for setting in settings:
         name, number, value = _setting(setting)
         rules = rules.replace(name, **{number: value})
-    weights = dict(map(_weight, objectives)) or given.objective
+    weights = asked or given.objective
     if not weights:
         raise InputError.of("no objective", "give one with --objective, or name one under 'objective' in fund.yaml")
     aim = from_names(weights)
@@ -102,6 +104,15 @@ def _setting(text: str) -> tuple[str, str, str]:
     if not (equals and dot and rule and field and value):
         raise click.BadParameter(f"'{text}' is not RULE.FIELD=VALUE, as in one-line.at-most=10%", param_hint="--set")
     return rule, field, value
+
+
+def _weights(texts: tuple[str, ...]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name, weight in map(_weight, texts):
+        if name in found:
+            raise click.BadParameter(f"'{name}' stands twice; give each once", param_hint="--objective")
+        found[name] = weight
+    return found
 
 
 def _weight(text: str) -> tuple[str, float]:

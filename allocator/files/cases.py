@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from allocator import kinds
-from allocator.case import Case, Source
+from allocator.case import LONE_SLOPE, Case, Source
 from allocator.errors import Collector, InputError, Place, Unparsable, nearest
 from allocator.files.columns import (
     amounts,
@@ -110,6 +110,8 @@ def read_case(path: str | os.PathLike[str]) -> Case:
     """
     given = Path(path)
     file = given / "fund.yaml" if os.path.isdir(given) else given
+    if not os.path.exists(file):
+        raise _no_case(given)
     said = FundFile.read(read_yaml(file))
     problems = Collector()
     folder = _Folder(file.parent)
@@ -138,9 +140,19 @@ def read_case(path: str | os.PathLike[str]) -> Case:
         references=said.references,
         holdings=holdings,
         objective={name: float(weight) for name, weight in said.objective.items()},
-        policy=file.parent / said.policy if said.policy else None,
+        policy=Path(os.path.normpath(file.parent / said.policy)) if said.policy else None,
         sources=tuple(folder.sources),
     )
+
+
+def _no_case(given: Path) -> InputError:
+    """There is none here; the folders within that are cases are named."""
+    mend = "a case is a folder with fund.yaml"
+    if not os.path.isdir(given):
+        return InputError.of(f"there is no case '{given}'", mend)
+    inside = [str(file.parent) for file in sorted(given.glob("*/fund.yaml"))]
+    listed = ", ".join(inside[:12]) + (", ..." if len(inside) > 12 else "")
+    return InputError.of(f"there is no fund.yaml in '{given}'", f"name a case: {listed}" if inside else mend)
 
 
 def _check_names(said: FundFile, problems: Collector) -> None:
@@ -174,6 +186,9 @@ def _universe(said: FundFile, folder: _Folder) -> Universe:
         if name not in universe.numbers:
             what = f"no column '{name}', which a fund with {who} needs"
             problems.add(what, f"add {header}", first_place(table))
+    for header in table.columns:
+        if split_header(header)[0] == "compression-slope" and said.fund.compression is None:
+            problems.add(*LONE_SLOPE, table.place(None, header))
     problems.finish()
     return universe
 
@@ -257,7 +272,7 @@ def _factor_model(said: Factors, lines: tuple[str, ...], folder: _Folder) -> Ris
         shared = matrix(common, factors, factors)
     with problems.part():
         check_rows(specific, lines)
-        (header,) = find_columns(specific, "volatility")
+        (header,) = find_columns(specific, "volatility", labelled=True)
         own = amounts(specific, header, {"%": 0.01, "": 1.0}, "volatility [%]")
         for row in map(int, np.flatnonzero(own < 0)):
             what = f"the volatility of '{lines[row]}' is negative"

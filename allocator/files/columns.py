@@ -10,7 +10,7 @@ import numpy as np
 from allocator.errors import Collector, InputError, Place, closest, nearest
 from allocator.files.tables import Table
 from allocator.sparse import Vector
-from allocator.universe import CELL, Where, parse_cells, split_header
+from allocator.universe import Where, mend_cell, parse_cells, split_header
 
 
 def first_place(table: Table) -> Place:
@@ -18,20 +18,16 @@ def first_place(table: Table) -> Place:
     return table.place(None, next(iter(table.columns)))
 
 
-def find_columns(table: Table, *names: str) -> list[str]:
-    """The headers of the columns with these bare names.
+def find_columns(table: Table, *names: str, labelled: bool = False) -> list[str]:
+    """The headers of the columns with these bare names; the table has no others, but for one of labels before them.
 
     Raises:
-        InputError: all that the table lacks.
+        InputError: all columns that are missing, unknown or stand twice.
     """
-    problems = Collector()
-    headers = {split_header(header)[0]: header for header in table.columns}
-    for name in names:
-        if name not in headers:
-            mend = f"add it to {', '.join(table.columns)}"[:200]
-            problems.add(f"no column '{name}'", mend, first_place(table))
-    problems.finish()
-    return [headers[name] for name in names]
+    headers = list(table.columns)[int(labelled) :]
+    found = [split_header(header)[0] for header in headers]
+    _check_labels("column", found, names, lambda k, _: table.place(None, headers[k or 0]), first_place(table), False)
+    return [headers[found.index(name)] for name in names]
 
 
 def amounts(table: Table, header: str, units: Mapping[str, float], expected: str) -> Vector:
@@ -59,7 +55,7 @@ def numbers(table: Table, headers: Sequence[str]) -> Vector:
         for row, cell in enumerate(table.columns[header] if values is None else ()):
             if parse_cells([cell]) is None:
                 shown = f"'{str(cell)[:40]}' is not a number" if str(cell).strip() else "missing"
-                problems.add(f"{shown}, in column '{header}'", CELL, table.place(row, header))
+                problems.add(f"{shown}, in column '{header}'", mend_cell(cell, header), table.place(row, header))
         found.append(values)
     problems.finish()
     return np.array(found, float).T

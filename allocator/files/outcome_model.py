@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from allocator.model import kebab
 
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+Finite = Annotated[float, Field(ge=-1e18, le=1e18)]
+Dollars = Annotated[float, Field(ge=-1e7, le=1e7)]
+"An amount in $ bn."
+Maybe = Annotated[Finite, Field(default_factory=float)]
+"A number that some outcomes lack; a null it never is."
+Unit = Literal["share", "rate", "money", "multiple", "years", "index", "count"]
+Item = TypeVar("Item")
+
+
+def _once(key: Callable[[Any], Any]) -> AfterValidator:
+    """Refuses a list in which two items have the same key."""
+
+    def check(items: list[Item]) -> list[Item]:
+        seen: set[Any] = set()
+        for name in map(key, items):
+            if name in seen:
+                raise ValueError(f"{' of '.join(reversed(name))} stands twice")
+            seen.add(name)
+        return items
+
+    return AfterValidator(check)
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", alias_generator=kebab, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", alias_generator=kebab, strict=True)
 
 
 class CaseName(_Part):
@@ -32,10 +53,10 @@ class PolicyName(_Part):
 
 
 class Changes(_Part):
-    """What was tried without editing a file, `name.field` to text."""
+    """What was tried without editing a file, `name.field` to its new value as files write it."""
 
-    rules: dict[str, str]
-    case: dict[str, str]
+    rules: dict[str, JsonValue]
+    case: dict[str, JsonValue]
 
 
 class ObjectivePart(_Part):
@@ -43,9 +64,9 @@ class ObjectivePart(_Part):
 
     name: str
     weight: Finite
-    counts: Finite | None = None
-    value: Finite | None = None
-    unit: str | None = None
+    counts: Maybe
+    value: Maybe
+    unit: Annotated[Unit, Field(default_factory=str)]
 
 
 class ObjectiveSaid(_Part):
@@ -54,9 +75,9 @@ class ObjectiveSaid(_Part):
     form: Literal["single", "sum", "blend"]
     name: str
     parts: Annotated[list[ObjectivePart], Field(min_length=1)]
-    ranges: list[Finite] = []
-    value: Finite | None = None
-    income: Finite | None = None
+    ranges: list[Annotated[Finite, Field(ge=0)]] = []
+    value: Maybe
+    income: Maybe
 
 
 class Input(_Part):
@@ -72,7 +93,7 @@ class LineAmount(_Part):
     line: str
     title: str
     sector: str
-    amount: Finite
+    amount: Dollars
     share: Finite
 
 
@@ -81,7 +102,7 @@ class Loan(_Part):
 
     line: str
     tranche: str
-    amount: Finite
+    amount: Dollars
 
 
 class TrancheTotal(_Part):
@@ -99,21 +120,21 @@ class Totals(_Part):
     equity: Finite
     deployed: Finite
     debt: Finite
-    reserve: Finite
+    reserve: Dollars
     debt_to_equity: Finite
-    penalties: Finite | None = None
+    penalties: Maybe
     tranches: dict[str, TrancheTotal]
-    net_cash_income: Finite | None = None
-    reserve_income: Finite | None = None
-    interest: Finite | None = None
-    fee: Finite | None = None
-    distributable_income: Finite | None = None
-    dividend_yield: Finite | None = None
-    debt_service: Finite | None = None
+    net_cash_income: Maybe
+    reserve_income: Maybe
+    interest: Maybe
+    fee: Maybe
+    distributable_income: Maybe
+    dividend_yield: Maybe
+    debt_service: Maybe
     debt_service_cover: Finite | None = None
-    strategic_weight: Finite | None = None
-    expected_return: Finite | None = None
-    volatility: Finite | None = None
+    strategic_weight: Maybe
+    expected_return: Maybe
+    volatility: Maybe
 
 
 class RuleReading(_Part):
@@ -128,7 +149,7 @@ class RuleReading(_Part):
     member: str
     value: Finite | None
     limit: Finite
-    unit: str
+    unit: Unit
     slack: Finite | None
     binding: list[str]
     shortfall: Finite
@@ -143,7 +164,7 @@ class TermReading(_Part):
     side: Literal["at-least", "at-most"]
     value: Finite | None
     limit: Finite
-    unit: str
+    unit: Unit
 
 
 class PriceSaid(_Part):
@@ -153,7 +174,7 @@ class PriceSaid(_Part):
     member: str
     number: str
     value: Finite
-    unit: str
+    unit: Unit
     step: str
     worth: Finite
     dollars: Finite | None
@@ -171,7 +192,7 @@ class ClauseMultipliers(_Part):
 
     of: str
     weights: list[Finite]
-    witness: list[Any]
+    witness: list[Finite] | list[list[Finite]]
 
 
 class CertificateSaid(_Part):
@@ -184,7 +205,7 @@ class CertificateSaid(_Part):
     worst_excess: Finite
     worst_clause: str
     passes: bool
-    penalty: Finite
+    penalty: Annotated[Finite, Field(ge=0)]
     multipliers: list[ClauseMultipliers]
     score_witness: list[list[Finite]]
 
@@ -215,19 +236,49 @@ class OutcomeFile(_Part):
     set: Changes
     objective: ObjectiveSaid
     notes: list[str]
-    inputs: list[Input]
+    inputs: Annotated[list[Input], _once(lambda each: (each.path,))]
     versions: dict[str, str]
-    amounts: list[LineAmount] | None = None
-    financing: list[Loan] | None = None
-    totals: Totals | None = None
-    rules: list[RuleReading] | None = None
-    terms: list[TermReading] | None = None
-    prices: list[PriceSaid] | None = None
-    certificate: CertificateSaid | None = None
-    attempts: list[AttemptSaid] | None = None
-    violations: list[RuleReading] | None = None
-    terms_too: bool | None = None
-    least_violation: list[LeastAmount] | None = None
+    amounts: Annotated[list[LineAmount], _once(lambda each: (each.line,)), Field(min_length=1, default_factory=list)]
+    financing: Annotated[list[Loan], _once(lambda each: (each.line, each.tranche)), Field(default_factory=list)]
+    totals: Annotated[Totals, Field(default_factory=dict)]
+    rules: Annotated[list[RuleReading], Field(default_factory=list)]
+    terms: Annotated[list[TermReading], Field(default_factory=list)]
+    prices: Annotated[list[PriceSaid], Field(default_factory=list)]
+    certificate: Annotated[CertificateSaid, Field(default_factory=dict)]
+    attempts: Annotated[list[AttemptSaid], Field(min_length=1, default_factory=list)]
+    violations: Annotated[list[RuleReading], Field(default_factory=list)]
+    terms_too: Annotated[bool, Field(default_factory=bool)]
+    least_violation: Annotated[list[LeastAmount], Field(default_factory=list)]
+
+    @model_validator(mode="after")
+    def _whole(self) -> OutcomeFile:
+        """An allocation has all its parts, and nothing of a diagnosis; so the other way round."""
+        infeasible = self.status == "infeasible"
+        _expect(self, DIAGNOSIS if infeasible else ALLOCATION, ALLOCATION if infeasible else DIAGNOSIS)
+        said = self.objective
+        if said.form == "single" and len(said.parts) > 1:
+            raise ValueError("a single objective has one part")
+        if infeasible:
+            return self
+        _expect(said, ("value", "income"))
+        for part in said.parts:
+            _expect(part, ("counts", "value", "unit"))
+        if said.form == "blend" and len(said.ranges) != len(said.parts):
+            raise ValueError("a blend has a range for each part")
+        return self
+
+
+ALLOCATION = ("amounts", "financing", "totals", "rules", "terms", "prices", "certificate", "attempts")
+DIAGNOSIS = ("violations", "terms_too", "least_violation")
+
+
+def _expect(said: BaseModel, parts: Sequence[str], foreign: Sequence[str] = ()) -> None:
+    for part in parts:
+        if part not in said.model_fields_set:
+            raise ValueError(f"there is no '{kebab(part)}'")
+    for part in foreign:
+        if part in said.model_fields_set:
+            raise ValueError(f"'{kebab(part)}' does not belong to this status")
 
 
 def schema() -> dict[str, Any]:

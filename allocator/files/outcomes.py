@@ -33,10 +33,6 @@ def read_record(path: str | os.PathLike[str]) -> Record:
     Raises:
         InputError: the file is missing, too large, no JSON, or no outcome of this format.
     """
-    from pydantic import ValidationError
-
-    from allocator.files.outcome_model import OutcomeFile
-
     name = str(path)
     try:
         if Path(path).stat().st_size > MOST_BYTES:
@@ -47,14 +43,28 @@ def read_record(path: str | os.PathLike[str]) -> Record:
     except json.JSONDecodeError as error:
         place = Place(name, error.lineno, error.colno)
         raise InputError.of("this is no JSON", "give a file that 'allocator solve --out' wrote", place) from None
-    except (UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         raise InputError.of("this is no JSON", "give a file that 'allocator solve --out' wrote", Place(name)) from None
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise InputError.of("no outcome", f"give a file whose format is {FORMAT}", Place(name))
+    check_record(found, Place(name))
+    return found
+
+
+def check_record(record: Record, place: Place | None = None) -> None:
+    """Check that a record has all that its status implies, and nothing that no record has.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    from pydantic import ValidationError
+
+    from allocator.files.outcome_model import OutcomeFile
+
     try:
-        OutcomeFile.model_validate(found)
+        OutcomeFile.model_validate(record)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise InputError.of(f"the outcome is damaged at '{where}'", "compute it again", Place(name)) from None
-    return found
+        where = f" at '{'.'.join(map(str, first['loc'][:4]))}'" if first["loc"] else ""
+        why = f": {first['ctx']['error']}" if first["type"] == "value_error" else ""
+        raise InputError.of(f"the outcome is damaged{where}{why}", "compute it again", place) from None

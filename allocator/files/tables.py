@@ -72,10 +72,6 @@ class Table:
         place = Place(self.name, 1 if row is None else row + 2, index + 1)
         return _place_in(self.lines[place.line - 1], place, index) if self.lines else place
 
-    def header_place(self, column: str) -> Place:
-        """Where the name of a column stands."""
-        return self.place(None, column)
-
 
 def read_table(path: Path, name: str | None = None, max_rows: int = 200_000) -> Table:
     """Read a `.csv` or `.parquet` file; `name` is what its places show, the path if not given.
@@ -179,7 +175,7 @@ def _read_parquet(data: bytes, name: str, max_rows: int) -> Table:
         cells = table.columns[title]
         if not cells:
             mend = "save it as text, numbers, or yes and no"
-            problems.add(f"column '{title}' holds {str(kind)[:60]}", mend, table.header_place(title))
+            problems.add(f"column '{title}' holds {str(kind)[:60]}", mend, table.place(None, title))
         texts = [cell if isinstance(cell, str) else "" for cell in cells]
         for faults in (_formulas(texts), _unreadable(texts), _not_finite(cells)):
             problems.add_each(faults, _told(partial(table.place, column=title)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -37,13 +38,18 @@ class Aim(ABC):
         """The objectives in it, each with its weight as it stands, unnormalised."""
 
     def __add__(self, other: Aim) -> Sum:
-        return Sum(self.terms() + other.terms())
+        return Sum(_summands(self) + _summands(other)) if isinstance(other, Aim) else NotImplemented
+
+    def __radd__(self, other: int) -> Aim:
+        return self if other == 0 else NotImplemented  # where the built-in sum begins
 
     def __sub__(self, other: Aim) -> Sum:
         return self + -1.0 * other
 
     def __mul__(self, factor: float) -> Sum:
-        return Sum(tuple((factor * weight, objective) for weight, objective in self.terms()))
+        if not isinstance(factor, Real):
+            return NotImplemented
+        return Sum(tuple((factor * weight, objective) for weight, objective in _summands(self)))
 
     __rmul__ = __mul__
 
@@ -90,9 +96,18 @@ class Objective(Aim):
 
 @dataclass(frozen=True)
 class Sum(Aim):
-    """A weighted sum of objectives as they are; it is maximised."""
+    """A weighted sum of objectives as they are; it is maximised.
+
+    Raises:
+        InputError: a weight is not finite.
+    """
 
     parts: tuple[tuple[float, Objective], ...]
+
+    def __post_init__(self) -> None:
+        for weight, part in self.parts:
+            if not np.isfinite(weight):
+                raise InputError.of(f"'{part.name}' with the weight {weight:g} means nothing", "give a finite weight")
 
     @property
     def name(self) -> str:  # type: ignore[override]
@@ -163,12 +178,24 @@ class Blend(Aim):
         return tuple((s * w, part) for s, w, (_, part) in zip(signed, self.weights(), self.parts, strict=True))
 
 
+def _summands(aim: Aim) -> tuple[tuple[float, Objective], ...]:
+    if isinstance(aim, Blend):
+        what = f"the blend '{aim.name}' can't be added or multiplied, as its objectives count by their ranges"
+        raise InputError.of(what, "weigh all objectives in one blend, or add them without it")
+    return aim.terms()
+
+
 def blend(weights: Mapping[Objective, float]) -> Aim:
     """A blend of unlike objectives, normalised by their ranges; a single one is itself.
 
     Raises:
-        InputError: no weight, or one that is negative or not finite.
+        InputError: no weight, or one that is negative or not finite; a sum or another blend among the objectives.
     """
+    for given in weights:
+        if not isinstance(given, Objective):
+            whole = f"'{given.name}'" if isinstance(given, Aim) else repr(given)
+            what = f"a blend is of single objectives, and {whole} is none"
+            raise InputError.of(what, "weigh each objective in the blend, as in {al.DividendYield(): 1}")
     parts = tuple((float(weight), objective) for objective, weight in weights.items())
     if any(not np.isfinite(weight) or weight < 0 for weight, _ in parts) or not any(weight for weight, _ in parts):
         raise InputError.of("weights of a blend must be zero or more, and not all zero", "mend the weights")

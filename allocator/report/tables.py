@@ -40,12 +40,21 @@ def title(record: Record) -> str:
 def notes(record: Record) -> list[str]:
     """What else a reader must know: numbers tried, repairs, solvers that failed."""
     tried = record["set"]["case"] | record["set"]["rules"]
-    found = [f"tried: {name} = {value}" for name, value in tried.items()]
+    found = [f"tried: {name} = {_written(value)}" for name, value in tried.items()]
     found += record["notes"]
     failed = [
         f"{each['solver']} at {each['tolerance']:g}: {each['result']}" for each in record.get("attempts", [])[:-1]
     ]
     return found + failed
+
+
+def _written(value: Any) -> str:
+    """A value as a file would have it."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_written(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_written, value)) + "]"
+    return "nothing" if value is None else str(value)
 
 
 def summary(record: Record) -> list[tuple[str, str]]:
@@ -64,19 +73,21 @@ def summary(record: Record) -> list[tuple[str, str]]:
         found.append(("Leverage", f"{t['debt-to-equity']:.2f}x debt to equity"))
     if "dividend-yield" in t:
         income = dollars(t["distributable-income"])
-        found.append(("Dividend yield", f"{percent(t['dividend-yield'], 2)} of equity, {income} a year"))
+        told = f"{percent(t['dividend-yield'], 2)} of equity, {income} a year after interest and fee"
+        found.append(("Dividend yield", told + (", before repayment of debt" if t["tranches"] else "")))
     if t.get("penalties", 0.0) > SMALL * t["equity"]:
         cost = dollars(t["penalties"])
         found.append(("Penalties", f"{cost} a year for soft rules not met; the dividend above is before them"))
     if t.get("debt-service-cover"):
-        found.append(("Cover", f"{t['debt-service-cover']:.2f}x of debt service ({dollars(t['debt-service'])} a year)"))
+        service = f"debt service of {dollars(t['debt-service'])} a year, repayment included"
+        found.append(("Cover", f"{t['debt-service-cover']:.2f}x {service}, before any haircut"))
     if "strategic-weight" in t:
         each = t["strategic-weight"] * t["equity"] / t["deployed"] if t["deployed"] else 0.0
         found.append(
             ("Strategic weight", f"{t['strategic-weight']:.3f} per dollar of equity, {each:.3f} per dollar deployed")
         )
     if "expected-return" in t:
-        found.append(("Expected return", f"{percent(t['expected-return'], 2)} of equity, before costs"))
+        found.append(("Expected return", f"{percent(t['expected-return'], 2)} of equity, before interest and fee"))
     if "volatility" in t:
         over = t["volatility"] * t["equity"] / t["deployed"] if t["deployed"] else 0.0
         found.append(
@@ -84,7 +95,7 @@ def summary(record: Record) -> list[tuple[str, str]]:
         )
     rates = exchange(record)
     if rates:
-        found.append(("Exchange rate", rates))
+        found.append(("Trade-off", rates))
     return found
 
 
@@ -94,7 +105,7 @@ def _objective_value(record: Record) -> str:
         return percent(objective["parts"][0]["value"], 3)
     if objective["form"] == "single":
         return f"{objective['parts'][0]['value']:.6g}"
-    return f"{objective['value']:.6g} (" + ", ".join(_part(part) for part in objective["parts"]) + ")"
+    return ", ".join(_part(part) for part in objective["parts"])
 
 
 def _part(part: Record) -> str:
@@ -222,7 +233,10 @@ def _price_note(record: Record) -> str:
             unit += ", or of what the blend holds equal to it"
     else:
         unit = f"the objective's own unit ({objective['name']})"
-    return f"Slope: what a step is worth at the margin; looser, tighter: what a whole step does. In {unit}."
+    return (
+        f"Slope: what a step is worth at the margin; looser, tighter: what a whole step does. In {unit}. "
+        "Unclear: the slopes on the two sides differ."
+    )
 
 
 def slack_rules(record: Record) -> Table | None:
@@ -231,12 +245,18 @@ def slack_rules(record: Record) -> Table | None:
         (
             each["rule"] + (f" ({each['member']})" if each["member"] else ""),
             quantity(each["value"], each["unit"]),
-            f"{each['side'].replace('-', ' ')} {quantity(each['limit'], each['unit'])}",
+            _limit(each),
         )
         for each in record["rules"]
         if not each["binding"]
     ]
     return Table("Rules with room", ("Rule (closest member)", "Value>", "Limit>"), rows) if rows else None
+
+
+def _limit(each: Record) -> str:
+    if each["unit"] == "money" and each["limit"] == 0:
+        return "nothing"
+    return f"{each['side'].replace('-', ' ')} {quantity(each['limit'], each['unit'])}"
 
 
 def shortfalls(record: Record) -> Table | None:
@@ -284,7 +304,7 @@ def violations(record: Record) -> Table:
         )
         for each in record.get("violations", [])
     ]
-    note = "Found by the least sum of violations, each relative to its limit."
+    note = "Found by the least sum of violations, each relative to its limit; limits in dollars give way last."
     if record.get("terms-too"):
         note += " The case's own terms leave nothing, so they are broken too."
     return Table(

@@ -14,12 +14,16 @@ from allocator.report.tables import Table
 from allocator.solution import Record
 
 PIPED_WIDTH = 120
+LEAST_WIDTH = 80
+"Tables are not squeezed below this; a narrower terminal wraps them, and nothing is lost."
 
 
 def console() -> Console:
     """Standard output: no colour and no guessing of width when it is not a terminal."""
     found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, no_color=True, width=PIPED_WIDTH)
+    if not found.is_terminal:
+        return Console(highlight=False, no_color=True, width=PIPED_WIDTH)
+    return found if found.width >= LEAST_WIDTH else Console(highlight=False, width=LEAST_WIDTH)
 
 
 def show(out: Console, tables: Sequence[Table]) -> None:
@@ -30,7 +34,9 @@ def show(out: Console, tables: Sequence[Table]) -> None:
         drawn = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
         for name in table.header:
             right = name.endswith(">")
-            drawn.add_column(escape(name.rstrip(">")), justify="right" if right else "left", no_wrap=right)
+            drawn.add_column(
+                escape(name.rstrip(">")), justify="right" if right else "left", no_wrap=right, overflow="fold"
+            )
         for row in table.rows:
             drawn.add_row(*map(escape, row))
         out.print(drawn)

@@ -13,11 +13,12 @@ def dollars(billions: float | None) -> str:
     """An amount of $ bn: `$512.7 bn`, `$54 m`, `$340 k`."""
     if billions is None:
         return NOTHING
-    size, sign = abs(billions), "-" if billions < 0 else ""
+    # The unit is chosen by what is printed: $999.9 m would be told as $1000 m.
+    size, sign = abs(float(f"{billions:.3g}")), "-" if billions < 0 else ""
     if size >= 1000:
-        return f"{sign}${size:,.0f} bn"
+        return f"{sign}${abs(billions):,.0f} bn"
     if size >= 1:
-        return f"{sign}${size:.1f} bn"
+        return f"{sign}${abs(billions):.1f} bn"
     if size >= 0.01:
         return f"{sign}${size * 1e3:.0f} m"
     if size >= 0.001:

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from allocator.case import Case
 
 
+TYPICAL_INCOME = 0.05
+"Income over equity, for the scaling of cones."
+
+
 def capped(rule: Rule, of_equity: bool) -> None:
     """Refuse a limit over 100%, which can never bind, unless it is of equity.
 
@@ -179,50 +183,29 @@ class Rule(Model, ABC):
         numbers: tuple[Number, ...] = (),
     ) -> Clause:
         """One limit of a ratio; theta follows from the first of the numbers."""
-        m, size = numerators.shape
-        if (denominator.row < 0).any() or denominator.constant < 0:
-            why = f"{denominator.words} can be negative, so a ratio to it means nothing"
-            self._refuse(limit, why, "use another denominator")
-        if loss is not None and not limit.at_least:
-            self._refuse(limit, f"{words} at most so much is not convex: compression makes income concave")
-        if denominator.loss is not None and limit.at_least:
-            self._refuse(limit, f"{words} at least so much is not convex: compression makes income concave")
-        if denominator.loss is not None and float(limit.value) <= 0:
-            self._refuse(limit, f"{limit.value} of {denominator.words} leaves nothing", "write a limit above zero")
-        theta = numbers[0].theta(numbers[0].value)
+        self._check_convex(words, denominator, limit, loss)
+        m = numerators.shape[0]
         sign = 1.0 if limit.at_least else -1.0
-        constants = np.zeros(m) if constants is None else constants
-        below = Sparse.dense(np.tile(denominator.row, (1, 1)))
-        spread = Sparse.of(
-            (m, size),
-            np.repeat(np.arange(m), len(below.row)),
-            np.tile(below.column, m),
-            np.tile(below.value, m),
-        )
+        below = Sparse.stack([Sparse.dense(denominator.row[None])] * m)
         # Rows of order one: a measure in megawatts would else be checked a thousand times more strictly than dollars.
-        scale = max(
-            float(np.abs(numerators.value).max(initial=0)),
-            float(np.abs(below.value).max(initial=0)),
-            abs(denominator.constant),
-        )
-        scale = scale or 1.0
-        top, bottom = numerators * (sign / scale), spread * (-sign / scale)
-        c_top, c_bottom = sign * constants / scale, np.full(m, -sign * denominator.constant / scale)
+        sizes = [np.abs(numerators.value).max(initial=0), np.abs(below.value).max(initial=0), denominator.constant]
+        scale = float(max(sizes)) or 1.0
+        top = numerators * (sign / scale), (np.zeros(m) if constants is None else constants) * (sign / scale)
+        bottom = below * (-sign / scale), np.full(m, -sign * denominator.constant / scale)
         bend = loss if loss is not None else denominator.loss
         if denominator.loss is not None:
             # num <= k (den - ||M v||^2) is ||M v||^2 <= den - num / k: theta is 1 / k, and is with the numerator.
-            inverse = tuple(Number(n.name, n.value, n.unit, 1 / n.scale, n.shift, n.sign, -n.power) for n in numbers)
-            numbers, theta = inverse, inverse[0].theta(inverse[0].value)
-            top, bottom, c_top, c_bottom = bottom, top, c_bottom, c_top
+            numbers = tuple(Number(n.name, n.value, n.unit, 1 / n.scale, n.shift, n.sign, -n.power) for n in numbers)
+            top, bottom = bottom, top
         data: dict[str, Any] = {
             "rule": self.id,
             "words": words,
             "labels": tuple(labels),
-            "R0": top,
-            "c0": c_top,
-            "R1": bottom,
-            "c1": c_bottom,
-            "theta": np.full(m, theta),
+            "R0": top[0],
+            "c0": top[1],
+            "R1": bottom[0],
+            "c1": bottom[1],
+            "theta": np.full(m, numbers[0].theta(numbers[0].value)),
             "numbers": numbers,
             "unit": type(limit.value),
             "at_least": limit.at_least,
@@ -230,7 +213,30 @@ class Rule(Model, ABC):
         }
         if bend is None:
             return Rows(**data)
-        return RotatedCone(**data, M=bend * scale**-0.5, k=np.zeros(bend.shape[0]), typical=np.full(m, 0.05))
+        M = Sparse.stack([bend * scale**-0.5] * m)
+        return RotatedCone(**data, M=M, k=np.zeros(M.shape[0]), typical=np.full(m, TYPICAL_INCOME))
+
+    def _check_convex(self, words: str, denominator: Measure, limit: Limit, loss: Sparse | None) -> None:
+        """Refuse a ratio that is not convex, or that means nothing.
+
+        Raises:
+            InputError: it is.
+        """
+        concave = "is not convex: compression makes income concave"
+        if (denominator.row < 0).any() or denominator.constant < 0:
+            why = f"{denominator.words} can be negative, so a ratio to it means nothing"
+            self._refuse(limit, why, "use another denominator")
+        if loss is not None and not limit.at_least:
+            self._refuse(limit, f"{words} at most so much {concave}")
+        if denominator.loss is None:
+            return
+        if limit.at_least:
+            self._refuse(limit, f"{words} at least so much {concave}")
+        if float(limit.value) <= 0:
+            self._refuse(limit, f"{limit.value} of {denominator.words} leaves nothing", "write a limit above zero")
+        if self.severity == "soft":
+            why = f"its shortfall against {denominator.words} is not in dollars of capital"
+            self._refuse(limit, why, "make it hard, or use another denominator")
 
     def _refuse(self, limit: Limit, why: str, mend: str = "turn the limit round, or use another measure") -> None:
         raise InputError([self.problem(limit.field, f"rule '{self.id}': {why}", mend)])

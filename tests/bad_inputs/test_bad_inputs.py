@@ -176,6 +176,15 @@ def test_a_repair_is_done_on_request_and_said_in_the_outcome(
 def test_a_case_that_is_not_there(tmp_path: Path, name: str) -> None:
     with pytest.raises(al.InputError) as caught:
         al.read_case(tmp_path / name)
-    assert str(caught.value) == (
-        f"{tmp_path / name}:1:1: the file cannot be read (no such file or directory); check the path"
-    )
+    assert str(caught.value) == f"there is no case '{tmp_path / name}'; a case is a folder with fund.yaml"
+
+
+def test_a_folder_of_cases_names_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "all" / "empty").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    for made, mend in (((), "a case is a folder with fund.yaml"), (("b", "a"), "name a case: all/a, all/b")):
+        for name in made:
+            shutil.copytree(HERE / "good", tmp_path / "all" / name)
+        with pytest.raises(al.InputError) as caught:
+            al.read_case("all")
+        assert str(caught.value) == f"there is no fund.yaml in 'all'; {mend}"

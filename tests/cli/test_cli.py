@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -105,9 +106,9 @@ def test_verify_passes_and_fails(started: Path, capsys: pytest.CaptureFixture[st
 def test_verify_elsewhere_needs_the_case(started: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     saved = tmp_path / "elsewhere.json"
     run(capsys, "solve", str(started), "--out", str(saved))
-    code, out, _ = run(capsys, "verify", str(saved))
-    assert code == 4
-    assert f"FAIL  input fund.yaml: {tmp_path / 'fund.yaml'} is missing; name the case's folder with --case" in out
+    code, out, err = run(capsys, "verify", str(saved))
+    assert (code, out) == (1, "")
+    assert err == f"error: there is no {tmp_path / 'fund.yaml'}; name the case's folder with --case\n"
     assert run(capsys, "verify", str(saved), "--case", str(started))[0] == 0
 
 
@@ -141,10 +142,39 @@ def test_compare(started: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     run(capsys, "solve", str(started), "--set", "one-line.at-most=35%", "--out", str(two))
     code, out, _ = run(capsys, "compare", str(one), str(two))
     assert code == 0
+    assert "tried: one-line.at-most = 35%" in out
+    assert re.search(r"one-line at-most +40% +35%", out)
     assert re.search(r"data-hall +\$5\.8 bn +\$5\.1 bn +-\$7\d\d m +-5\.00 pp", out)
     code, out, _ = run(capsys, "compare", str(one), str(one), "--format", "markdown")
     assert code == 0
     assert "4 unchanged" in out
+    assert "Limits that differ" not in out
+
+
+def test_compare_is_of_one_case(started: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one, two = tmp_path / "one.json", tmp_path / "two.json"
+    run(capsys, "solve", str(started), "--out", str(one))
+    run(capsys, "solve", MIX, "--out", str(two))
+    code, out, err = run(capsys, "compare", str(one), str(two))
+    assert (code, out) == (1, "")
+    ids = [json.loads(path.read_text())["case"]["id"] for path in (one, two)]
+    assert err == f"error: {one} is of the case '{ids[0]}', and {two} of '{ids[1]}'; compare outcomes of one case\n"
+
+
+def test_whoever_reads_may_leave(started: Path) -> None:
+    """A pipe that is closed, as by `head`, is no error; nor is an encoding without the letters of a bar."""
+    command = [sys.executable, "-m", "allocator", "solve", str(started)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout
+    assert process.stderr
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.wait()
+    process.stderr.close()
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    told = subprocess.run(command, capture_output=True, check=True, env=ascii_only)
+    assert told.stderr == b""
+    assert b"??" in told.stdout
 
 
 def test_csv_goes_to_a_folder(started: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -164,7 +194,7 @@ def test_csv_goes_to_a_folder(started: Path, tmp_path: Path, capsys: pytest.Capt
         (
             ["solve", "nowhere"],
             1,
-            "error: nowhere:1:1: the file cannot be read (no such file or directory); check the path",
+            "error: there is no case 'nowhere'; a case is a folder with fund.yaml",
         ),
         (
             ["solve", MIX, "--as-of", "April"],
@@ -212,3 +242,24 @@ def test_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None
     code, _, err = run(capsys, *arguments)
     assert code == 2
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--objective", "variance", "--objective", "variance=2"), "'variance' stands twice; give each once"),
+        (("--out", "mix.txt"), "the outcome is written as JSON, and 'mix.txt' does not end in .json; write mix.json"),
+        (("--format", "json", "--out", "mix"), "and 'mix' does not end in .json; write mix.json"),
+        (("--format", "csv", "--out", __file__), "is a file; name a folder"),
+    ],
+)  # fmt: skip
+def test_usage_is_told(arguments: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "solve", MIX, *arguments)
+    assert (code, out) == (2, "")
+    assert told in " ".join(err.split())
+
+
+def test_set_takes_no_argument_of_python(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "solve", MIX, "--set", "ai-cap.rule=x")
+    assert code == 1
+    assert err.startswith("error: rule 'ai-cap' rule: unknown key")

@@ -127,6 +127,11 @@ def test_four_sectors_are_a_universe_too(tmp_path: Path) -> None:
     )
 
 
+def test_the_way_to_the_policy_is_the_short_one(folder: Path) -> None:
+    edit(folder / "fund.yaml", "policy: policy.yaml", "policy: ../case/tables/../policy.yaml")
+    assert al.read_case(folder).policy == folder / "policy.yaml"
+
+
 def test_errors_of_several_tables_come_at_once(folder: Path) -> None:
     edit(folder / "exposures.csv", "acme,30", "acme,130")
     edit(folder / "holdings.csv", "plant", "plnt")

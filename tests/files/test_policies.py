@@ -17,7 +17,11 @@ def test_a_policy_is_read_with_all_that_it_says() -> None:
     rules = al.read_rules(POLICY, as_of="2026-06-01")
     assert [rule.id for rule in rules.rules] == IDS
     assert rules.header is not None
-    assert (rules.header.title, rules.status, rules.as_of) == ("Rules without faults", "example", dt.date(2026, 6, 1))
+    assert (rules.header.title, rules.header.status, rules.as_of) == (
+        "Rules without faults",
+        "example",
+        dt.date(2026, 6, 1),
+    )
     assert rules.authorities["manual-3"].title == "Illustrative manual s. 3"
     assert rules.source is not None
     assert rules.source.path == POLICY

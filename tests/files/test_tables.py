@@ -73,7 +73,7 @@ def test_cells_are_text_without_the_blanks_around_them(folder: Path) -> None:
 def test_each_cell_knows_the_column_of_its_first_character(folder: Path) -> None:
     table = read_csv(folder, UNIVERSE)
     assert places(table) == [["1:1", "1:4", "1:10"], ["2:1", "2:7", "2:30"], ["3:1", "3:7", "3:12"]]
-    assert table.header_place("title") == Place("t.csv", 1, 4)
+    assert table.place(None, "title") == Place("t.csv", 1, 4)
     assert table.place(1, "capacity [$ bn]") == Place("t.csv", 3, 12)
 
 
@@ -246,7 +246,7 @@ def test_parquet_gives_text_and_numbers(folder: Path) -> None:
 def test_parquet_places_are_those_of_its_csv(folder: Path) -> None:
     table = read_parquet(folder, {"a": ["x"], "b": [1.0]})
     assert table.place(0, "b") == Place("t.parquet", 2, 2)
-    assert table.header_place("b") == Place("t.parquet", 1, 2)
+    assert table.place(None, "b") == Place("t.parquet", 1, 2)
 
 
 NUMBER = "this is no finite number of at most 15 digits; write one, or leave it empty"

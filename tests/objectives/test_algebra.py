@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import cvxpy as cp
 import numpy as np
 import pytest
@@ -64,6 +67,62 @@ def test_what_is_not_concave_is_refused_by_name(aim: Aim, message: str) -> None:
     with pytest.raises(al.InputError) as caught:
         al.allocate(SMALL, objective=aim)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("make", "weight"),
+    [
+        (lambda: float("nan") * SW, "nan"),
+        (lambda: DY + SW * float("inf"), "inf"),
+        (lambda: DY - SW * float("nan"), "nan"),
+        (lambda: 1e308 * (1e308 * SW), "inf"),
+    ],
+)
+def test_weights_are_finite(make: Callable[[], object], weight: str) -> None:
+    with pytest.raises(al.InputError) as caught:
+        make()
+    assert str(caught.value) == f"'strategic-weight' with the weight {weight} means nothing; give a finite weight"
+
+
+def test_the_built_in_sum() -> None:
+    assert sum([DY, 2 * SW]) == DY + 2 * SW
+    assert sum([DY]) == DY
+
+
+@pytest.mark.parametrize("make", [lambda: DY + 1, lambda: 1 + DY, lambda: DY * SW, lambda: DY - "x"])
+def test_only_objectives_add_up(make: Callable[[], object]) -> None:
+    with pytest.raises(TypeError):
+        make()
+
+
+BLEND = al.blend({DY: 0.7, SW: 0.3})
+
+
+@pytest.mark.parametrize("make", [lambda: BLEND + ER, lambda: ER - BLEND, lambda: 2 * BLEND, lambda: -BLEND])
+def test_blends_do_not_add_up(make: Callable[[], object]) -> None:
+    with pytest.raises(al.InputError) as caught:
+        make()
+    assert str(caught.value) == (
+        "the blend 'dividend-yield 0.7, strategic-weight 0.3' can't be added or multiplied, as its objectives count "
+        "by their ranges; weigh all objectives in one blend, or add them without it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (DY - 0.1 * SW, "'1 dividend-yield - 0.1 strategic-weight'"),
+        (BLEND, "'dividend-yield 0.7, strategic-weight 0.3'"),
+        ("variance", "'variance'"),
+    ],
+)
+def test_a_blend_is_of_single_objectives(given: Any, shown: str) -> None:
+    with pytest.raises(al.InputError) as caught:
+        al.blend({given: 0.5, ER: 0.5})
+    assert str(caught.value) == (
+        f"a blend is of single objectives, and {shown} is none; "
+        "weigh each objective in the blend, as in {al.DividendYield(): 1}"
+    )
 
 
 def test_a_loss_may_be_taken_off_where_nothing_compresses() -> None:
