@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from allocator.shapes import Box, Clause, Multipliers, Score
+from allocator.shapes import Box, Clause, Linear, Multipliers, Score
 from allocator.sparse import Vector
 
 TOLERANCE = 1e-7
@@ -83,6 +83,16 @@ def bound(
         slope = slope + weight @ clause.R0 + (weight * clause.theta) @ clause.R1 - pull
         constant += float(weight @ (clause.c0 + clause.theta * clause.c1)) - offset
     return constant + float(np.sum(np.maximum(slope * box.low, slope * box.high)))
+
+
+def shortfall_gap(clauses: Sequence[Clause], box: Box, v: Vector, multipliers: Multipliers) -> float:
+    """How much more the soft clauses cost at v than they must: their cost, less what no allocation can go under.
+
+    The weights and witnesses may be any; those of the least cost make the gap close.
+    """
+    nothing = Score(((0.0, Linear(np.zeros(len(v)))),))
+    given = Multipliers(multipliers.weights, multipliers.witnesses, (np.zeros(0),))
+    return shortfall(clauses, v) + bound(clauses, nothing, box, given, 1.0)
 
 
 def legal(clause: Clause, weight: Vector, penalty: float) -> Vector:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from allocator import record as records
 from allocator.case import Case
+from allocator.certificate import shortfall_gap
 from allocator.errors import Infeasible, InputError, NotCertified
 from allocator.objectives import Aim, Blend, from_names
 from allocator.rulebook import Rulebook
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from allocator.program import Program
+    from allocator.shapes import Multipliers
 
 
 class Outcome:
@@ -233,10 +235,13 @@ def _allocate(
     if feasible:
         weights = aim.weights() if isinstance(aim, Blend) else [1.0]
         score = aim.score(case)
-        penalty = max(score.income, 0.0)
+        penalty, least = max(score.income, 0.0), None
         if penalty <= 0 and any(clause.penalty is not None for clause in clauses):
-            penalty = _least_shortfall_first(program, weights)
+            penalty, least = _least_shortfall_first(program, weights)
         solution = optimum(program, case.decision, weights, score, penalty)
+        if solution is not None and least is not None:
+            gap = shortfall_gap(clauses, program.box, solution.v, least)
+            solution = replace(solution, least=least, least_gap=gap)
     if solution is None:
         diagnosis = diagnose(clauses, case.box, case.spread)
         if diagnosis is None or not diagnosis.broken:
@@ -250,16 +255,19 @@ def _allocate(
     return Outcome(records.optimal(case, rules, aim, solution, priced))
 
 
-def _least_shortfall_first(program: Program, weights: Sequence[float]) -> float:
+def _least_shortfall_first(program: Program, weights: Sequence[float]) -> tuple[float, Multipliers | None]:
     """A penalty so large that the soft rules' cost is least before the objective counts (an exact penalty).
 
     The multiplier of the least cost, held, is the smallest penalty that does so; twice as much is safe.
+
+    Returns:
+        the penalty, and the multipliers that prove the least cost.
     """
     nothing = [0.0] * len(weights)
     least = program.solve(nothing, 1.0, 1e-10)
     if least.status == "infeasible":
-        return 1.0
+        return 1.0, None
     held = program.hold(least.value - 1e-7, nothing, 1.0, weights, 0.0)
     if least.status != "optimal" or held.status != "optimal":
         raise NotCertified("the least shortfall of the soft rules could not be found; try another --solver")
-    return 1.0 + 2 * abs(held.hold)
+    return 1.0 + 2 * abs(held.hold), least.multipliers

@@ -71,7 +71,7 @@ def folder(case: Case) -> Path | None:
 
 def optimal(case: Case, rules: Rulebook, aim: Aim, solution: Solution, priced: Sequence[Price]) -> Record:
     """The record of an allocation."""
-    record = head(case, rules, aim, "optimal" if solution.certificate.passes else "not-certified")
+    record = head(case, rules, aim, "optimal" if solution.passes else "not-certified")
     v = solution.v
     if solution.score.income <= 0 and solution.penalty > 0:
         record["notes"].append("the objective has no income to pay penalties from: least shortfall first")
@@ -281,30 +281,38 @@ def _price(case: Case, solution: Solution, price: Price) -> Record:
 def certificate(solution: Solution) -> Record:
     """What was proved, with the multipliers that prove it."""
     proved = solution.certificate
-    return {
+    found = {
         "value": proved.value,
         "bound": proved.bound,
         "gap": proved.gap,
         "allowed": proved.allowed,
         "worst-excess": proved.worst,
         "worst-clause": proved.worst_rule,
-        "passes": proved.passes,
+        "passes": solution.passes,
         "penalty": solution.penalty,
-        "multipliers": [
-            {"of": clause.rule, "weights": weight.tolist(), "witness": witness.tolist()}
-            for clause, weight, witness in zip(
-                solution.clauses, solution.multipliers.weights, solution.multipliers.witnesses, strict=True
-            )
-        ],
+        "multipliers": _stored(solution.clauses, solution.multipliers),
         "score-witness": [witness.tolist() for witness in solution.multipliers.score],
     }
+    if solution.least is not None:
+        found["least-shortfall"] = {
+            "gap": solution.least_gap,
+            "multipliers": _stored(solution.clauses, solution.least),
+        }
+    return found
+
+
+def _stored(clauses: Sequence[Clause], given: Multipliers) -> list[Record]:
+    return [
+        {"of": clause.rule, "weights": weight.tolist(), "witness": witness.tolist()}
+        for clause, weight, witness in zip(clauses, given.weights, given.witnesses, strict=True)
+    ]
 
 
 def multipliers(record: Mapping[str, Any]) -> Multipliers:
-    """The multipliers of a record."""
+    """The multipliers of a record's certificate, or of its proof of the least shortfall."""
     stored = record["multipliers"]
     return Multipliers(
         tuple(np.array(each["weights"], float) for each in stored),
         tuple(np.array(each["witness"], float) for each in stored),
-        tuple(np.array(each, float) for each in record["score-witness"]),
+        tuple(np.array(each, float) for each in record.get("score-witness", ())),
     )

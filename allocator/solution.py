@@ -20,6 +20,10 @@ BINDS = 1e-5
 "A clause binds where room is worth more than this part of what the best line is worth to the score."
 
 
+LEAST_GAP = 2e-6
+"How much more than the least the soft rules may cost, in parts of equity a year, where that comes first."
+
+
 def binding(clause: Clause, weight: Vector, size: float) -> NDArray[np.bool_]:
     """Which members of a clause hold the objective back, by their multipliers; `size` is the score's."""
     return np.asarray(np.abs(weight) > BINDS * size)
@@ -48,6 +52,8 @@ class Solution:
         multipliers: what proves the bound.
         certificate: what was proved.
         attempts: every try, the accepted one last.
+        least: where the objective has no income, what proves that the soft rules' shortfall is least.
+        least_gap: how much more than the least it may be.
     """
 
     capital: Indices
@@ -62,3 +68,10 @@ class Solution:
     multipliers: Multipliers
     certificate: Certificate
     attempts: tuple[Attempt, ...]
+    least: Multipliers | None = None
+    least_gap: float = 0.0
+
+    @property
+    def passes(self) -> bool:
+        """Whether all is proved that the solution claims."""
+        return self.certificate.passes and self.least_gap <= LEAST_GAP

@@ -17,7 +17,7 @@ import numpy as np
 from allocator import kinds
 from allocator import record as records
 from allocator.case import Case
-from allocator.certificate import certify
+from allocator.certificate import certify, shortfall_gap
 from allocator.decision import GRAIN, Decision
 from allocator.errors import InputError
 from allocator.files.cases import read_case
@@ -28,7 +28,7 @@ from allocator.outcome import Outcome, rulebook_of
 from allocator.rulebook import Rulebook
 from allocator.rules import Rule
 from allocator.shapes import Clause, Multipliers, Score
-from allocator.solution import Record, Solution
+from allocator.solution import LEAST_GAP, Record, Solution
 from allocator.sparse import Indices, Vector
 
 UNCHECKED = ("prices", "attempts", "versions")
@@ -142,9 +142,13 @@ def verify(outcome: Outcome, case: Case, rules: Rulebook | Sequence[Rule] | None
     told = f"value {proved.value:.9f}, bound {proved.bound:.9f}, gap {proved.gap:.3g} of {proved.allowed:.3g} allowed"
     checks.append(Check("optimality", proved.gap <= proved.allowed, told))
     if owed > 0:
-        # Without income, any penalty that makes the shortfall least will do.
+        # Without income, any penalty that makes the shortfall least will do; that it does is proved apart.
         told = f"soft rules cost {solution.penalty:.6g} of the objective a unit, and a unit of income is {owed:.6g}"
         checks.append(Check("penalty", _same(solution.penalty, owed), told))
+    elif any(clause.penalty is not None for clause in solution.clauses):
+        told = f"soft rules cost at most {solution.least_gap:.3g} of equity a year more than they must"
+        least = solution.least is not None and solution.least_gap <= LEAST_GAP
+        checks.append(Check("least shortfall", least, told if solution.least else "not proved"))
     again = records.optimal(case, rules, aim, solution, ())
     unchecked = "prices, and the ranges of the blend" if isinstance(aim, Blend) else "prices"
     return Verification(
@@ -161,7 +165,10 @@ def _solution(record: Record, case: Case, rules: Rulebook, aim: Aim) -> Solution
     if [each["of"] for each in stored["multipliers"]] != [clause.rule for clause in clauses]:
         raise InputError.of("the outcome's rules are not those given", "give the rules that it was computed from")
     given = _multipliers(stored, clauses, score, v)
-    proved = certify(clauses, score, case.box.fixing(clauses), v, given, stored["penalty"])
+    box = case.box.fixing(clauses)
+    proved = certify(clauses, score, box, v, given, stored["penalty"])
+    said = stored.get("least-shortfall")
+    least = None if said is None else _multipliers(said, clauses, Score(()), v)
     return Solution(
         capital=capital,
         loans=loans,
@@ -175,6 +182,8 @@ def _solution(record: Record, case: Case, rules: Rulebook, aim: Aim) -> Solution
         multipliers=given,
         certificate=proved,
         attempts=(),
+        least=least,
+        least_gap=0.0 if least is None else shortfall_gap(clauses, box, v, least),
     )
 
 

@@ -406,3 +406,28 @@ def test_a_damaged_outcome_is_refused_or_fails_and_never_more(
     capsys.readouterr()
     assert refused > 100
     assert passed < 20
+
+
+def test_the_least_shortfall_is_proved(small: al.Case) -> None:
+    """Without income in the objective a forger may choose the penalty, but not what the soft rules must cost."""
+    soft = al.rules.Share(id="soft", title="Soft", scope={"line": "docks"}, of="deployed", at_least="80%",
+                          severity="soft", penalty="100 bp")  # fmt: skip
+    honest = al.allocate(small, [soft], al.StrategicWeight(), resolve=False)
+    assert honest.record["certificate"]["least-shortfall"]["gap"] < 1e-6
+    assert verify(honest, small, [soft])
+    careless = al.allocate(small, None, al.StrategicWeight(), resolve=False).record
+    forged = copy.deepcopy(honest.record)
+    for part in ("amounts", "financing", "totals"):
+        forged[part] = careless[part]
+    # The optimum without the rule, with its own multipliers, a weight of zero on the rule, and no penalty.
+    stored = {each["of"]: each for each in careless["certificate"]["multipliers"]}
+    for each in forged["certificate"]["multipliers"]:
+        each.update(stored.get(each["of"], {"weights": [0.0]}))
+    forged["certificate"]["penalty"] = 0.0
+    checks = {check.name: check.passes for check in verify(al.Outcome(forged), small, [soft]).checks}
+    assert checks["identity"]
+    assert checks["clauses"]
+    assert checks["optimality"]
+    assert not checks["least shortfall"]
+    del forged["certificate"]["least-shortfall"]
+    assert not {c.name: c.passes for c in verify(al.Outcome(forged), small, [soft]).checks}["least shortfall"]

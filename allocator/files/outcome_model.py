@@ -195,6 +195,13 @@ class ClauseMultipliers(_Part):
     witness: list[Finite] | list[list[Finite]]
 
 
+class LeastShortfall(_Part):
+    """Where the objective has no income: how much more than the least the soft rules may cost, and what proves it."""
+
+    gap: Finite
+    multipliers: list[ClauseMultipliers]
+
+
 class CertificateSaid(_Part):
     """What was proved, and the multipliers that prove it."""
 
@@ -208,6 +215,7 @@ class CertificateSaid(_Part):
     penalty: Annotated[Finite, Field(ge=0)]
     multipliers: list[ClauseMultipliers]
     score_witness: list[list[Finite]]
+    least_shortfall: LeastShortfall | None = None
 
 
 class AttemptSaid(_Part):
