@@ -42,9 +42,8 @@ def notes(record: Record) -> list[str]:
     tried = record["set"]["case"] | record["set"]["rules"]
     found = [f"tried: {name} = {_written(value)}" for name, value in tried.items()]
     found += record["notes"]
-    failed = [
-        f"{each['solver']} at {each['tolerance']:g}: {each['result']}" for each in record.get("attempts", [])[:-1]
-    ]
+    tries = record.get("attempts", [])
+    failed = [f"{each['solver']}: {each['result']}" for each in tries if each["solver"] != tries[-1]["solver"]]
     return found + failed
 
 
