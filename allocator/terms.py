@@ -186,7 +186,11 @@ def _gearing(case: Case) -> Clause:
 
 
 def _own_cover(case: Case) -> list[Clause]:
-    """Each line's own cover of all its debt service."""
+    """Each line's own cover of all its debt service.
+
+    It also keeps a line that could carry debt from being built beyond where compression has eaten all its income, debt
+    or none: without that the cover would not be convex.
+    """
     lines = _lines_with_debt(case)
     floor = case.column("dscr", 0.0)[lines]
     lines, floor = lines[floor > 0], floor[floor > 0]
