@@ -40,8 +40,8 @@ def diagnose(clauses: Sequence[Clause], box: Box, spread: Vector) -> Diagnosis |
 
     Limits that scale with the allocation give way first (a share of what is deployed, a cover): if those in dollars or
     of equity gave way with them, a fund of next to nothing would break the others least. The case's terms give way only
-    where they leave nothing by themselves. A violation is measured over what the limit comes to, in parts of equity (for a
-    family of terms, its largest); or over equity where a limit is zero.
+    where they leave nothing by themselves. A violation is measured over what the limit comes to, in parts of equity
+    (for a family of terms, its largest); or over equity where a limit is zero.
 
     Returns:
         None where no solver finds an answer whose bound proves that something must be broken.
