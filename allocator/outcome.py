@@ -215,6 +215,7 @@ def _allocate(
     from allocator.prices import prices
     from allocator.program import Program
 
+    laps("import of cvxpy")
     if objective is None and not case.objective:
         raise InputError.of("no objective", "give one, or name one under 'objective' in fund.yaml")
     aim = objective if objective is not None else from_names(case.objective)
@@ -224,7 +225,7 @@ def _allocate(
         if not score.concave:
             raise InputError.of(f"'{aim.name}' is not concave, so it can't be maximised", "turn its sign round")
     program = Program(clauses, parts, case.box, case.spread, solver)
-    laps("program")
+    laps("clauses and program")
     if isinstance(aim, Blend) and aim.ranges is None:
         spans = ranges(program, [score.income for score in parts])
         aim = replace(aim, ranges=spans) if spans is not None else aim
@@ -249,7 +250,7 @@ def _allocate(
                 "the solvers found nothing, and can't say which rules leave no room; try another --solver"
             )
         return Outcome(records.infeasible(case, rules, aim, diagnosis))
-    laps("canonical choice and certificate")
+    laps("ranges, solving, canonical choice, certificate")
     priced = prices(program, solution, weights, resolve)
     laps("prices")
     return Outcome(records.optimal(case, rules, aim, solution, priced))

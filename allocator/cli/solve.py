@@ -69,7 +69,6 @@ def command(
     clock.lap("imports of the reader, and reading")
     from allocator.outcome import allocate
 
-    clock.lap("import of cvxpy")
     found = allocate(given, rules, aim, solver=solver, laps=clock.lap)
     emit(found.record, form, out)
     clock.lap("report")
