@@ -10,7 +10,7 @@ import numpy as np
 from allocator.program import Program
 from allocator.shapes import Box, Clause, Linear, Score
 from allocator.sparse import Vector
-from allocator.terms import PREFIX
+from allocator.terms import is_term
 
 LEAST = 1e-6
 "Violations below this part of their limits don't count: such a case is borderline."
@@ -47,20 +47,16 @@ def diagnose(clauses: Sequence[Clause], box: Box, spread: Vector) -> Diagnosis |
         None where no solver finds an answer whose bound proves that something must be broken.
     """
     clauses = tuple(clause for clause in clauses if clause.penalty is None)
-    for firm in (lambda clause: _is_term(clause) or not len(clause.R1.value), _is_term, lambda clause: False):
+    for firm in (lambda clause: is_term(clause) or not len(clause.R1.value), is_term, lambda clause: False):
         soft = tuple(clause if firm(clause) else _softened(clause) for clause in clauses)
         nothing = Score(((1.0, Linear(np.zeros(len(box.low)))),))
         point = Program(soft, [nothing], box, spread).solve([0.0], 1.0)
         if point.status == "optimal":
             excess = [clause.excess(point.v).max(initial=0.0) for clause in soft]
             broken = tuple(i for i, clause in enumerate(soft) if clause.penalty and excess[i] * clause.penalty > LEAST)
-            terms_too = any(_is_term(clauses[i]) for i in broken)
+            terms_too = any(is_term(clauses[i]) for i in broken)
             return Diagnosis(point.v, clauses, broken, -point.value, terms_too) if point.bound < -LEAST / 10 else None
     return None
-
-
-def _is_term(clause: Clause) -> bool:
-    return clause.rule.startswith(PREFIX)
 
 
 def _softened(clause: Clause) -> Clause:

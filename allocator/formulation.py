@@ -196,7 +196,7 @@ class Formulation:
         """Whether the limits of a clause are parameters; those of very many terms are written in."""
         return self._few or bool(self.clauses[index].numbers)
 
-    def moved(self, theta: Mapping[int, Vector] | None) -> tuple[Clause, ...]:
+    def moved(self, theta: Mapping[int, Vector]) -> tuple[Clause, ...]:
         """The clauses, some with other parameters."""
         if not theta:
             return self.clauses

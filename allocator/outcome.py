@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from allocator.program import Program
     from allocator.shapes import Multipliers
+    from allocator.solution import Solution
 
 
 class Outcome:
@@ -209,13 +210,6 @@ def _allocate(
     resolve: bool,
     laps: Callable[[str], None],
 ) -> Outcome:
-    from allocator.diagnosis import diagnose
-    from allocator.optimum import optimum
-    from allocator.payoff import ranges
-    from allocator.prices import prices
-    from allocator.program import Program
-
-    laps("import of cvxpy")
     if objective is None and not case.objective:
         raise InputError.of("no objective", "give one, or name one under 'objective' in fund.yaml")
     aim = objective if objective is not None else from_names(case.objective)
@@ -224,25 +218,16 @@ def _allocate(
     for score in parts:
         if not score.concave:
             raise InputError.of(f"'{aim.name}' is not concave, so it can't be maximised", "turn its sign round")
+    laps("clauses")
+    # Only now, so that what is wrong with the input is told before cvxpy's long import.
+    from allocator.diagnosis import diagnose
+    from allocator.prices import prices
+    from allocator.program import Program
+
+    laps("import of cvxpy")
     program = Program(clauses, parts, case.box, case.spread, solver)
-    laps("clauses and program")
-    if isinstance(aim, Blend) and aim.ranges is None:
-        spans = ranges(program, [score.income for score in parts])
-        aim = replace(aim, ranges=spans) if spans is not None else aim
-        feasible = spans is not None
-    else:
-        feasible = True
-    solution = None
-    if feasible:
-        weights = aim.weights() if isinstance(aim, Blend) else [1.0]
-        score = aim.score(case)
-        penalty, least = max(score.income, 0.0), None
-        if penalty <= 0 and any(clause.penalty is not None for clause in clauses):
-            penalty, least = _least_shortfall_first(program, weights)
-        solution = optimum(program, case.decision, weights, score, penalty)
-        if solution is not None and least is not None:
-            gap = shortfall_gap(clauses, program.box, solution.v, least)
-            solution = replace(solution, least=least, least_gap=gap)
+    laps("program")
+    aim, solution = _best(program, case, aim)
     if solution is None:
         diagnosis = diagnose(clauses, case.box, case.spread)
         if diagnosis is None or not diagnosis.broken:
@@ -251,9 +236,35 @@ def _allocate(
             )
         return Outcome(records.infeasible(case, rules, aim, diagnosis))
     laps("ranges, solving, canonical choice, certificate")
-    priced = prices(program, solution, weights, resolve)
+    priced = prices(program, solution, _weights(aim), resolve)
     laps("prices")
     return Outcome(records.optimal(case, rules, aim, solution, priced))
+
+
+def _weights(aim: Aim) -> list[float]:
+    """What the program's scores weigh: a blend has several, any other aim one."""
+    return aim.weights() if isinstance(aim, Blend) else [1.0]
+
+
+def _best(program: Program, case: Case, aim: Aim) -> tuple[Aim, Solution | None]:
+    """The aim, a blend with its ranges, and its optimum; None where nothing satisfies the clauses."""
+    from allocator.optimum import optimum
+    from allocator.payoff import ranges
+
+    if isinstance(aim, Blend) and aim.ranges is None:
+        spans = ranges(program, [score.income for score in program.scores])
+        if spans is None:
+            return aim, None
+        aim = replace(aim, ranges=spans)
+    weights, score = _weights(aim), aim.score(case)
+    penalty, least = max(score.income, 0.0), None
+    if penalty <= 0 and any(clause.penalty is not None for clause in program.clauses):
+        penalty, least = _least_shortfall_first(program, weights)
+    solution = optimum(program, case.decision, weights, score, penalty)
+    if solution is None or least is None:
+        return aim, solution
+    gap = shortfall_gap(program.clauses, program.box, solution.v, least)
+    return aim, replace(solution, least=least, least_gap=gap)
 
 
 def _least_shortfall_first(program: Program, weights: Sequence[float]) -> tuple[float, Multipliers | None]:

@@ -63,16 +63,14 @@ def prices(program: Program, solution: Solution, weights: list[float], resolve: 
     """
     found: list[Price] = []
     terms: list[Price] = []
-    # Least shortfall first: there the penalty is a means only, and what it takes off is no part of a price.
-    means = solution.penalty > 0 and solution.score.income <= 0
-    least = program.solve([0.0] * len(weights), 1.0, 1e-10).multipliers if means else None
     size = solution.score.size
     for index, clause in enumerate(solution.clauses):
         weight = solution.multipliers.weights[index]
         binds = binding(clause, weight, size)
         by_theta = clause.price(solution.optimum, weight)
-        if least is not None:
-            by_theta = by_theta - solution.penalty * clause.price(solution.optimum, least.weights[index])
+        if solution.least is not None:
+            # Least shortfall first: there the penalty is a means only, and what it takes off is no part of a price.
+            by_theta = by_theta - solution.penalty * clause.price(solution.optimum, solution.least.weights[index])
         if clause.numbers:
             for number in clause.numbers:
                 slope = float(by_theta.sum() * number.slope) if binds.any() else 0.0
@@ -112,17 +110,17 @@ def _moves(solution: Solution, price: Price) -> dict[str, float]:
     clause = solution.clauses[price.clause]
     step, value = price.unit.step, price.value
     h = NEAR * (abs(value) or step)
+    number = _number(clause, price) if price.member is None else None
     tight = False
-    if price.member is None:
+    if number is not None:
         with np.errstate(all="ignore"):
-            level = _number(clause, price).at(clause.level(solution.optimum))
+            level = number.at(clause.level(solution.optimum))
         tight = bool((np.abs(level - value) <= h / 2).any())
     found: dict[str, float] = {}
     if tight or binding(clause, solution.multipliers.weights[price.clause], solution.score.size).any():
         found |= {"below": value - h, "above": value + h}
-        if price.member is None:
+        if number is not None:
             found |= {"down": value - step, "up": value + step}
-    number = _number(clause, price) if price.member is None else None
     return {name: moved for name, moved in found.items() if moved >= 0 and (number is None or number.allows(moved))}
 
 
@@ -148,12 +146,11 @@ def _resolve(
     ]
     able = [all(np.isfinite(theta).all() for theta in moved.values()) for moved in path]
     points = program.along(weights, solution.penalty, [moved for moved, can in zip(path, able, strict=True) if can])
-    means = solution.penalty > 0 and solution.score.income <= 0
 
     def reading(point: Point) -> _Optimum | None:
         if point.status != "optimal":
             return None
-        return _Optimum(solution.score.value(point.v) if means else point.value, point)
+        return _Optimum(point.value if solution.least is None else solution.score.value(point.v), point)
 
     return [reading(next(points)) if can else None for can in able]
 

@@ -169,7 +169,7 @@ class Program(Formulation):
         self._weights.value, self._penalty.value = aims * own, penalty * own
         conic = self.conic or self.quadratic
         quadratic = weights is None or self.quadratic
-        found = self._run(problem, aims, penalty, own, tolerance, solver, None, quadratic, conic)
+        found = self._run(problem, aims, penalty, own, tolerance, solver, {}, quadratic, conic)
         if found.status != "optimal" or not len(self._free):
             return found
         multiplier = float(np.ravel(row.dual_value)[0]) * scale / own
@@ -200,7 +200,7 @@ class Program(Formulation):
         with ThreadPoolExecutor(kind.threads) as pool:
             for theta in path:
                 if not len(self._free):
-                    yield self._point(self._fixed(theta), weights, penalty, scale, theta)
+                    yield self.solve(weights, penalty, tolerance, theta=theta)
                     continue
                 self._write(theta)
                 data, chain, inverse = self._main.get_problem_data(
@@ -233,7 +233,7 @@ class Program(Formulation):
         scale: float,
         tolerance: float,
         solver: str | None,
-        theta: Mapping[int, Vector] | None,
+        theta: Mapping[int, Vector],
         quadratic: bool,
         conic: bool,
     ) -> Point:
@@ -254,7 +254,7 @@ class Program(Formulation):
                 break
         return self._point(found, weights, penalty, scale, theta)
 
-    def _fixed(self, theta: Mapping[int, Vector] | None) -> Point:
+    def _fixed(self, theta: Mapping[int, Vector]) -> Point:
         """What there is to say where nothing is free: whether the one allocation left keeps the hard clauses."""
         hard = [clause for clause in self.moved(theta) if clause.penalty is None]
         kept = all(clause.excess(self.box.low).max(initial=0.0) <= TOLERANCE for clause in hard)
@@ -276,7 +276,7 @@ class Program(Formulation):
         weights: Sequence[float] | Vector,
         penalty: float,
         scale: float,
-        theta: Mapping[int, Vector] | None,
+        theta: Mapping[int, Vector],
     ) -> Point:
         """What the solver left in the variables, with its bound."""
         if found.status != "optimal":

@@ -20,7 +20,7 @@ from allocator.rulebook import Rulebook
 from allocator.shapes import Clause, Fixed, Multipliers
 from allocator.solution import FORMAT, Record, Solution, binding
 from allocator.sparse import Vector
-from allocator.terms import PREFIX
+from allocator.terms import PREFIX, is_term
 
 if TYPE_CHECKING:
     from allocator.diagnosis import Diagnosis
@@ -73,7 +73,7 @@ def optimal(case: Case, rules: Rulebook, aim: Aim, solution: Solution, priced: S
     """The record of an allocation."""
     record = head(case, rules, aim, "optimal" if solution.passes else "not-certified")
     v = solution.v
-    if solution.score.income <= 0 and solution.penalty > 0:
+    if solution.least is not None:
         record["notes"].append("the objective has no income to pay penalties from: least shortfall first")
     record["objective"] |= {"value": solution.certificate.value, "income": solution.score.income}
     for part, (counts, objective) in zip(record["objective"]["parts"], aim.terms(), strict=True):
@@ -186,7 +186,7 @@ def rule_records(
     ids = {rule.id: rule for rule in rules.rules}
     found = []
     for index, clause in enumerate(clauses):
-        if clause.rule.startswith(PREFIX) and multipliers is not None:
+        if is_term(clause) and multipliers is not None:
             continue
         rule = ids.get(clause.rule)
         slack = -clause.excess(v)
@@ -232,7 +232,7 @@ def _terms(solution: Solution) -> list[Record]:
     """The members of terms that bind."""
     found = []
     for clause, weight in zip(solution.clauses, solution.multipliers.weights, strict=True):
-        if not clause.rule.startswith(PREFIX) or not clause.priced:
+        if not is_term(clause) or not clause.priced:
             continue
         members = np.flatnonzero(binding(clause, weight, solution.score.size)).tolist()
         for member, (value, limit) in zip(members, readings(clause, solution.v, members), strict=True):

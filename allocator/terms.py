@@ -19,6 +19,11 @@ from allocator.units import Index, Money, Multiple, Quantity, Share
 PREFIX = "terms."
 
 
+def is_term(clause: Clause) -> bool:
+    """Whether a clause is one of the case's terms, and no rule."""
+    return clause.rule.startswith(PREFIX)
+
+
 def terms(case: Case) -> list[Clause]:
     """All the terms of a case.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -209,7 +209,15 @@ def parse_cells(cells: Sequence[Any]) -> Vector | None:
     return values if (np.abs(values) < MOST).all() else None
 
 
-def mend_cell(cell: Any, header: str) -> str:
+def bad_cells(cells: Sequence[Any], header: str) -> Iterator[tuple[int, str, str]]:
+    """The cells of a column that are no numbers: the row, what is wrong, and the mend."""
+    for row, cell in enumerate(cells):
+        if parse_cells([cell]) is None:
+            shown = f"'{str(cell)[:40]}' is not a number" if str(cell).strip() else "missing"
+            yield row, shown, _mend_cell(cell, header)
+
+
+def _mend_cell(cell: Any, header: str) -> str:
     """How to mend a cell that is no number; a unit behind one belongs in the header."""
     number = re.fullmatch(r"-?\$? ?([0-9.]+) ?[A-Za-z%]*", str(cell))
     if number is None or number[1] == cell or parse_cells([number[1]]) is None:
@@ -262,11 +270,8 @@ def _numbers(ids: tuple[str, ...], header: str, cells: Sequence[Any], problems: 
         return np.zeros(len(cells))
     values = parse_cells(cells)
     if values is None:
-        for row, cell in enumerate(cells):
-            if parse_cells([cell]) is None:
-                shown = f"'{str(cell)[:40]}' is not a number" if str(cell).strip() else "missing"
-                what = f"{shown}, for '{ids[row]}' in column '{header}'"
-                problems.add(what, mend_cell(cell, header), where(row, header))
+        for row, shown, mend in bad_cells(cells, header):
+            problems.add(f"{shown}, for '{ids[row]}' in column '{header}'", mend, where(row, header))
         return np.zeros(len(cells))
     values = values * units[unit]
     if name in NOT_NEGATIVE:

@@ -65,7 +65,6 @@ def command(
     if not weights:
         raise InputError.of("no objective", "give one with --objective, or name one under 'objective' in fund.yaml")
     aim = from_names(weights)
-    rules.clauses(given)
     clock.lap("imports of the reader, and reading")
     from allocator.outcome import allocate
 

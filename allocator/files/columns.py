@@ -10,7 +10,7 @@ import numpy as np
 from allocator.errors import Collector, InputError, Place, closest, nearest
 from allocator.files.tables import Table
 from allocator.sparse import Vector
-from allocator.universe import Where, mend_cell, parse_cells, split_header
+from allocator.universe import Where, bad_cells, parse_cells, split_header
 
 
 def first_place(table: Table) -> Place:
@@ -52,10 +52,9 @@ def numbers(table: Table, headers: Sequence[str]) -> Vector:
     found = []
     for header in headers:
         values = parse_cells(table.columns[header])
-        for row, cell in enumerate(table.columns[header] if values is None else ()):
-            if parse_cells([cell]) is None:
-                shown = f"'{str(cell)[:40]}' is not a number" if str(cell).strip() else "missing"
-                problems.add(f"{shown}, in column '{header}'", mend_cell(cell, header), table.place(row, header))
+        if values is None:
+            for row, shown, mend in bad_cells(table.columns[header], header):
+                problems.add(f"{shown}, in column '{header}'", mend, table.place(row, header))
         found.append(values)
     problems.finish()
     return np.array(found, float).T
