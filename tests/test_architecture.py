@@ -34,7 +34,7 @@ LAYERS = [
     ["prices", "diagnosis"],
     ["record"],
     ["outcome", "report"],
-    ["verification"],
+    ["policy", "verification"],
     ["__init__"],
     ["cli"],
     ["__main__"],
