@@ -103,8 +103,24 @@ class Scope:
         parts = [names if column == "line" else f"{column} {names}" for column, names in self._joined()]
         return ", ".join(parts)
 
+    def phrase(self) -> str:
+        """In a sentence: `the sectors power and grid, in lines whose site is US`."""
+        rest = [f"whose {column} is {' or '.join(names)}" for column, names in self.columns.items()]
+        for column in ("line", "sector"):
+            if column in self.columns:
+                names = self.columns[column]
+                rest.pop(list(self.columns).index(column))
+                head = f"the {column}{'s' if len(names) > 1 else ''} {_listed(names)}"
+                return f"{head}, in lines {' and '.join(rest)}" if rest else head
+        return f"lines {' and '.join(rest)}" if rest else "all lines"
+
     def _joined(self) -> list[tuple[str, str]]:
         return [(column, " or ".join(names)) for column, names in self.columns.items()]
 
     def __repr__(self) -> str:
         return f"Scope('{self}')"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    """`a, b and c`."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
