@@ -44,7 +44,7 @@ def _untested(record: Record) -> str:
     return f"{have} no test: {', '.join(names)}"
 
 
-def annotations(records: Sequence[Record]) -> str:
+def github(records: Sequence[Record]) -> str:
     """A workflow command of GitHub Actions for each failure, at the test that failed."""
     return "".join(
         _annotation(rule, test)

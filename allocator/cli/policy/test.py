@@ -48,7 +48,7 @@ def command(files: tuple[Path, ...], case: Path | None, as_of: str | None, form:
 
         click.echo(to_json({"files": records}), nl=False)
     else:
-        click.echo(trials.plain(records) if form == "text" else trials.annotations(records), nl=False)
+        click.echo(trials.plain(records) if form == "text" else trials.github(records), nl=False)
     if any(not test["passed"] for record in records for rule in record["rules"] for test in rule["tests"]):
         sys.exit(CHECK_FAILED)
 
