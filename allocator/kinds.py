@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 from allocator.errors import InputError, Place, nearest
@@ -14,10 +15,10 @@ from allocator.errors import InputError, Place, nearest
 @cache
 def _claims(wing: str) -> dict[str, tuple[str | EntryPoint, ...]]:
     """Every name of a wing with those that claim it."""
-    package = importlib.import_module(f"allocator.{wing}")
+    folder = Path(__file__).parent / wing
     found: dict[str, tuple[str | EntryPoint, ...]] = {
         module.name.replace("_", "-"): (f"allocator.{wing}.{module.name}",)
-        for module in pkgutil.iter_modules(package.__path__)
+        for module in pkgutil.iter_modules([str(folder)])
     }
     for point in entry_points(group=f"allocator.{wing}"):
         found[point.name] = (*found.get(point.name, ()), point)

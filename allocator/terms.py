@@ -176,7 +176,7 @@ def _sub_limits(case: Case) -> Clause | None:
 
 
 def _lines_with_debt(case: Case) -> Indices:
-    return np.unique(case.decision.pair_line)
+    return np.flatnonzero(np.bincount(case.decision.pair_line, minlength=case.decision.n))
 
 
 def _gearing(case: Case) -> Clause:

@@ -185,9 +185,10 @@ class Universe:
             kind = "is numeric" if column in self.numbers else "is not in the universe"
             what = f"{who} groups by '{column}', which {kind}"
             raise InputError.of(what, nearest(column, ["line", *self.texts]), place)
-        names, member = np.unique(np.array(self.texts[column]), return_inverse=True)
-        shape = (len(names), len(self.ids))
-        return tuple(map(str, names)), Sparse.of(shape, member, np.arange(len(self.ids)), 1.0)
+        names = sorted(set(self.texts[column]))
+        number = {name: k for k, name in enumerate(names)}
+        member = [number[name] for name in self.texts[column]]
+        return tuple(names), Sparse.of((len(names), len(self.ids)), member, np.arange(len(self.ids)), 1.0)
 
 
 def split_header(header: str) -> tuple[str, str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import gc
 import importlib
 import io
 import sys
@@ -58,6 +60,9 @@ def main(arguments: list[str] | None = None) -> Any:
         if isinstance(stream, io.TextIOWrapper):
             # Titles may hold letters that the terminal's encoding lacks.
             stream.reconfigure(errors="replace")
+    # A process that soon ends leaves little to collect; a tenth of a short command would go into looking for it.
+    gc.set_threshold(100_000)
+    atexit.register(gc.freeze)
     try:
         _run(arguments)
     finally:

@@ -337,6 +337,8 @@ class _Document:
     def _check_characters(self, event: Any, is_key: bool) -> None:
         start, end = event.start_mark.index, event.end_mark.index
         written = self.text[start:end]
+        if written.isascii() and event.style != '"':
+            return
         strict = is_key or event.style is None
         if strict or not _CJK.search(written):
             finds = (_BLANK_OR_DIGITS if strict else _DIGITS).finditer(written)
