@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "allocator"
 
 # From the bottom up; modules in one row are strangers to each other, but for those of one folder.
 LAYERS = [
+    ["codes"],
     ["errors"],
     ["units", "sparse"],
     ["model", "kinds"],
