@@ -37,3 +37,8 @@ class Code(StrEnum):
         made._value_ = code
         made.meaning = meaning
         return made
+
+    @property
+    def severity(self) -> str:
+        """`error`, or `warning` for what is odd but may be meant (codes that begin with W)."""
+        return "warning" if self.startswith("W") else "error"

@@ -30,6 +30,7 @@ LAYERS = [
     ["prices", "diagnosis"],
     ["record"],
     ["outcome", "report"],
+    ["policy"],
     ["verification"],
     ["__init__"],
     ["cli"],
@@ -143,6 +144,8 @@ def test_no_module_is_two(path: Path) -> None:
         ("import allocator.files.policies, allocator.files.cases", {"pandas", "cvxpy", "scipy"}),
         ("import allocator.verification, allocator.cli.verify", {"pandas", "cvxpy", "scipy"}),
         ("import allocator.cli.solve, allocator.report.terminal", {"pandas", "cvxpy", "scipy"}),
+        ("import allocator.cli.policy", {"numpy", "pandas", "cvxpy", "pydantic"}),
+        ("import allocator.cli.policy.check, allocator.policy.check", {"pandas", "cvxpy", "scipy", "rich"}),
     ],
 )
 def test_start_up_is_short(command: str, absent: set[str]) -> None:
