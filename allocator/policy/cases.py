@@ -9,6 +9,7 @@ from decimal import Decimal
 import numpy as np
 
 from allocator.case import Case
+from allocator.codes import Code
 from allocator.errors import Collector, InputError, nearest
 from allocator.expectations import Amounts, Expectation, Verdict
 from allocator.record import readings
@@ -59,16 +60,20 @@ class Excess:
         return f"{whole} {self.unit.show(self.value)}, the limit is {self.unit.show(self.limit)}"
 
 
-def run(rules: Rulebook, case: Case) -> Record:
+def run(rules: Rulebook, case: Case | None) -> Record:
     """Try each rule on the holdings of its tests. Waivers and the other rules and terms play no part.
 
+    Args:
+        rules: with their tests.
+        case: whose lines and tranches the tests name; None will do where no rule has a test.
+
     Returns:
-        Plain data: `rules`, each with its `id`, `title` and `tests` (`name`, `expected`, `got`, `reading`, `passed`,
-        `place`), those without tests too.
+        Plain data: `case`, its title, and `rules`, each with its `id`, `title` and `tests` (`name`, `expected`, `got`,
+        `reading`, `passed`, `place`), those without tests too.
 
     Raises:
-        InputError: all tests that name what the case lacks, that deploy more than there is, or that expect an excess
-            in another unit than that of the limit.
+        InputError: there is no case, or all tests that name what the case lacks, that deploy more than there is, or
+            that expect an excess in another unit than that of the limit.
     """
     problems = Collector()
     found = []
@@ -79,11 +84,14 @@ def run(rules: Rulebook, case: Case) -> Record:
                 tests.append(_tried(rule, test, case))
         found.append({"id": rule.id, "title": str(rule.title), "tests": tests})
     problems.finish()
-    return {"rules": found}
+    return {"case": case.fund.title if case else "", "rules": found}
 
 
-def _tried(rule: Rule, test: Expectation, case: Case) -> Record:
+def _tried(rule: Rule, test: Expectation, case: Case | None) -> Record:
     who = f"test '{test.name}' of rule '{rule.id}'"
+    if case is None:
+        mend = "name one with --case, or under 'tested-on' in the policy"
+        raise InputError.of(f"{who}: there is no case to run it on", mend, test.place())
     v = _vector(test, case, who)
     clauses = rule.clauses(case, test.as_of)
     unit = clauses[0].unit
@@ -91,14 +99,14 @@ def _tried(rule: Rule, test: Expectation, case: Case) -> Record:
         what = f"{who} expect: '{test.expect.text}' is not in the unit of the rule's limit"
         raise InputError.of(what, f"write one such as fail by {EXAMPLES[unit]}", test.place("expect"))
     worst = max((_worst(clause, v) for clause in clauses), key=lambda excess: excess.by)
-    place = test.place()
+    file, line, column = test.place() or ("", 1, 1)
     return {
         "name": test.name,
         "expected": test.expect.text,
         "got": str(worst),
         "reading": worst.reading(),
         "passed": worst.meets(test.expect),
-        "place": {"file": place.file, "line": place.line, "column": place.column} if place else None,
+        "place": {"file": file, "line": line, "column": column},
     }
 
 
@@ -129,7 +137,7 @@ def _vector(test: Expectation, case: Case, who: str) -> Vector:
     pairs = d.pair_names()
     for line, tranches in test.financing.items():
         if line not in d.lines:
-            problems.add(f"{who}: no line '{line}'", nearest(line, d.lines), test.place("financing"))
+            problems.add(f"{who}: no line '{line}'", nearest(line, d.lines), test.place("financing"), Code.UNKNOWN_NAME)
             continue
         for tranche, amount in tranches.items():
             if not _known("tranche", tranche, d.tranches, tranches, who, problems):
@@ -140,7 +148,7 @@ def _vector(test: Expectation, case: Case, who: str) -> Vector:
                 lenders = [lender for each, lender in pairs if each == line]
                 what = f"{who}: '{tranche}' does not lend to '{line}'"
                 mend = f"use {' or '.join(lenders)}" if lenders else "take the debt of another line"
-                problems.add(what, mend, tranches.places.get(tranche))
+                problems.add(what, mend, tranches.places.get(tranche), Code.CONFLICT)
     problems.finish()
     short = capital.sum() - case.equity - loans.sum()
     if short > NOISE:
@@ -154,5 +162,5 @@ def _vector(test: Expectation, case: Case, who: str) -> Vector:
 def _known(what: str, name: str, names: Iterable[str], given: Amounts, who: str, problems: Collector) -> bool:
     if name in names:
         return True
-    problems.add(f"{who}: no {what} '{name}'", nearest(name, names), given.places.get(name))
+    problems.add(f"{who}: no {what} '{name}'", nearest(name, names), given.places.get(name), Code.UNKNOWN_NAME)
     return False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from allocator.errors import Place
+from allocator.report.problems import annotation
 from allocator.solution import Record
 
 
@@ -14,7 +16,7 @@ def plain(records: Sequence[Record]) -> str:
 
 def _plain(record: Record) -> Iterator[str]:
     tested = [rule for rule in record["rules"] if rule["tests"]]
-    yield f"{record['file']}, tried on {record['case']}"
+    yield record["file"] + (f", tried on {record['case']}" if record["case"] else "")
     width = max((len(rule["id"]) for rule in tested), default=0)
     for rule in tested:
         failed = [test for test in rule["tests"] if not test["passed"]]
@@ -56,18 +58,5 @@ def github(records: Sequence[Record]) -> str:
 
 
 def _annotation(rule: Record, test: Record) -> str:
-    at = test["place"]
-    title = f"Test of {rule['id']} failed"
     told = f"{test['name']}: expected {test['expected']}, got {test['got']}{_reading(test)}"
-    where = f"file={_property(at['file'])},line={at['line']},col={at['column']},title={_property(title)}"
-    return f"::error {where}::{_data(told)}\n"
-
-
-def _data(text: str) -> str:
-    """Text after the colons, where a new line would begin another command."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    """Text between the commas."""
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return annotation("error", Place(**test["place"]), f"test of {rule['id']} failed", told)

@@ -1,14 +1,19 @@
-"""`allocator policy`: what is done to policy files."""
+"""`allocator policy`: the commands for policy files, one file a command."""
 
 from __future__ import annotations
+
+import click
 
 from allocator.cli import Lazy
 
 COMMANDS = {
+    "check": "Tell all that is wrong with policy files.",
     "explain": "Tell what a policy says, in plain language.",
     "test": "Run the tests that stand beside the rules.",
-    "schema": "Print the JSON Schema with which an editor checks and completes a policy.",
+    "schema": "Print the JSON Schema by which an editor checks and completes a policy.",
 }
-"Each command with its help, so that --help needs to import none of them."
 
-command = Lazy(name="policy", package=__name__, listed=COMMANDS, help="Explain, test and compare policy files.")
+
+@click.group("policy", cls=Lazy, home=__name__, told=COMMANDS)
+def command() -> None:
+    """Read, check and compare policy files, the rules that an allocation must keep."""

@@ -6,11 +6,15 @@ import os
 import sys
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from allocator.cli import CHECK_FAILED
-from allocator.errors import Collector, InputError
+from allocator.errors import Collector
+
+if TYPE_CHECKING:
+    from allocator.header import Header
 
 
 @click.command("test")
@@ -40,8 +44,8 @@ def command(files: tuple[Path, ...], case: Path | None, as_of: str | None, form:
     for file in files:
         with problems.part():
             rules = read_rules(file, as_of)
-            given = read(_case_of(file, rules.header.tested_on if rules.header else "", case))
-            records.append({"file": str(file), "case": given.fund.title, **run(rules, given)})
+            folder = case or _tested_on(file, rules.header)
+            records.append({"file": str(file), **run(rules, read(folder) if folder else None)})
     problems.finish()
     if form == "json":
         from allocator.files.outcomes import to_json
@@ -53,15 +57,6 @@ def command(files: tuple[Path, ...], case: Path | None, as_of: str | None, form:
         sys.exit(CHECK_FAILED)
 
 
-def _case_of(file: Path, named: str, given: Path | None) -> Path:
-    """The case asked for, else the one that the policy names.
-
-    Raises:
-        InputError: there is neither.
-    """
-    if given is not None:
-        return given
-    if not named:
-        mend = "name one with --case, or under 'tested-on' in the policy"
-        raise InputError.of(f"{file} names no case to run its tests on", mend)
-    return Path(os.path.normpath(file.parent / named))
+def _tested_on(file: Path, header: Header | None) -> Path | None:
+    """The case that a policy names, whose path begins at the policy's folder."""
+    return Path(os.path.normpath(file.parent / header.tested_on)) if header and header.tested_on else None
