@@ -107,7 +107,10 @@ class Scope:
 
     def phrase(self) -> str:
         """In a sentence: `the sectors power and grid, in lines whose site is US`."""
-        rest = [f"whose {column} is {' or '.join(names)}" for column, names in self.columns.items()]
+        rest = [
+            f"marked '{column}'" if names == ("yes",) else f"whose {column} is {' or '.join(names)}"
+            for column, names in self.columns.items()
+        ]
         for column in ("line", "sector"):
             if column in self.columns:
                 names = self.columns[column]

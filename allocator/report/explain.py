@@ -11,12 +11,11 @@ from typing import Any
 
 from allocator.errors import InputError
 from allocator.header import Authority, Header
-from allocator.model import kebab
 from allocator.overlays import Change
 from allocator.phrases import ENGLISH, Phrase
 from allocator.report.glossary import symbols, used
 from allocator.rulebook import Rulebook
-from allocator.rules import Rule
+from allocator.rules import Rule, upper_first
 from allocator.units import Dated
 from allocator.waivers import Waiver
 
@@ -185,12 +184,13 @@ class _Teller:
 
     def overlays(self) -> Iterator[Section]:
         if self.rules.amendments:
-            yield Section(
-                "What was changed in the files that it builds on", facts=tuple(map(self._change, self.rules.amendments))
-            )
+            entries = tuple(map(self._change, self.rules.amendments))
+            yield Section("What was changed in the files that it builds on", entries=entries)
 
-    def _change(self, change: Change) -> Fact:
-        return Fact(change.rule, (Said(f"{kebab(change.field)} {_moved(change)}, because:"), *self.phrase(change.why)))
+    def _change(self, change: Change) -> Entry:
+        facts = {"Because": self.phrase(change.why), "Authority": list(self.authority(change.authority))}
+        title = self.phrase(self.rules.rule(change.rule).title)
+        return Entry(title, change.rule, (Said(f"{upper_first(_moved(change))}."),), _facts(facts))
 
     def rules_section(self) -> Section:
         count = len(self.rules.rules)
@@ -206,11 +206,11 @@ class _Teller:
         changes = [change for change in self.rules.amendments if change.rule == rule.id]
         facts: dict[str, Any] = {
             "Over time": list(_history(rule, on)),
-            "Hard or soft": "hard: no allocation may miss it" if rule.severity == "hard" else
+            "Strictness": "hard: no allocation may miss it" if rule.severity == "hard" else
             f"soft: it may be missed, at a penalty of {rule.yearly_penalty} on each dollar",
             "Relaxing": "never: no proposal may loosen it" if rule.relax == "never" else "",
             "On its way out": self._deprecated(rule),
-            "Changed": [f"{kebab(change.field)} {_moved(change)}" for change in changes],
+            "Changed": [_moved(change) for change in changes],
             "Waivers": [f"{each.id}, {each.state(on)}: {_waived(each)}" for each in waivers] or "none",
             "Why": self.phrase(rule.why) if rule.why else "",
             "Authority": list(self.authority(rule.authority)) if rule.authority else "",
@@ -247,7 +247,7 @@ class _Teller:
             "Authority": list(self.authority(waiver.authority)),
         }
         told = f"{_waived(waiver)}. The rule itself says {getattr(rule, waiver.side)}."
-        return Entry((Said(waiver.id),), "", (Said(told[:1].upper() + told[1:]),), _facts(facts))
+        return Entry((Said(waiver.id),), "", (Said(upper_first(told)),), _facts(facts))
 
     def digest(self) -> Section:
         told = (
@@ -285,11 +285,12 @@ def _history(rule: Rule, on: dt.date) -> Iterator[str]:
 
 
 def _moved(change: Change) -> str:
-    """`tightened from 12% to 10% by us-japan-strict.yaml`."""
+    """`at most: tightened from 12% to 10% by us-japan-strict.yaml`."""
     place = change.place()
     by = f" by {Path(place.file).name}" if place else ""
     how = "tightened" if change.direction == "tighter" else "loosened"
-    return f"{how} from {_value(change.was.value)} to {_value(change.now.value)}{by}"
+    field = change.field.replace("-", " ")
+    return f"{field}: {how} from {_value(change.was.value)} to {_value(change.now.value)}{by}"
 
 
 def _value(written: Any) -> str:
@@ -299,8 +300,11 @@ def _value(written: Any) -> str:
 
 
 def _waived(waiver: Waiver) -> str:
-    """`at most 18% for counterparty nvidia, from 2026-04-01 until 2026-09-30 (that day included)`."""
+    """`at most 18% for the counterparty nvidia, from 2026-04-01 until 2026-09-30 (that day included)`."""
     side = waiver.side.replace("_", " ")
-    whom = f" for {waiver.scope}" if waiver.scope else ""
+    whom = "".join(
+        f" for the {column} {names[0]}" if len(names) == 1 else f" for each {column} of {', '.join(names)}"
+        for column, names in (waiver.scope.columns.items() if waiver.scope else ())
+    )
     term = f"from {waiver.effective.from_} until {waiver.effective.until} (that day included)"
     return f"{side} {getattr(waiver, waiver.side)}{whom}, {term}"

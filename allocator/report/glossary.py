@@ -30,6 +30,7 @@ GLOSSARY = {
     "Hard rule": "A rule that no allocation may miss.",
     "HHI": "The Herfindahl-Hirschman index: the squares of all shares, added up. One single holding has 1; ten equal "
     "ones have 0.1.",
+    "Interest": "What lenders are paid in a year for the money lent, repayment not counted.",
     "Leverage": "Debt over equity.",
     "Line": "A project, or a group of alike projects, in which the fund may invest.",
     "Look-through": "Capital counted by the company that it depends on in the end, across all lines.",
@@ -49,6 +50,7 @@ GLOSSARY = {
     "Tranche": "A source of debt with its own cost, length and conditions.",
     "Volatility": "How far a year's return strays from its mean, as one standard deviation.",
     "Waiver": "Leave, for a time, to keep another limit than the rule's own.",
+    "x": "Times: 1.25x is one and a quarter times, so that 1.25x equity is $125 for each $100 of equity.",
 }
 
 SYMBOLS = {
@@ -73,6 +75,7 @@ SYMBOLS = {
 OTHERWISE = {
     "Basis point": r"\bbp\b",
     "Total": r"\btotal (?!assets\b)",
+    "x": r"\d\.\d+x\b",
     "Hard rule": r"\bhard\b",
     "Soft rule": r"\bsoft\b",
     "Counterparty": r"\bcounterpart(y|ies)\b",
@@ -80,8 +83,8 @@ OTHERWISE = {
     "HHI": r"\bhhi\b|squared shares",
     "Percentage point": r"\bpp\b",
     "Slack": r"\bslack\b|\broom\b",
-    "Effective number": r"spread as evenly as over",
-    "Look-through": r"look-through|behind all lines",
+    "Effective number": r"effective number|spread as evenly as over",
+    "Look-through": r"look-through|behind all lines|added up over all lines",
     "Cover": r"\bcovers?\b",
     "Tranche": r"\btranches?\b",
 }
