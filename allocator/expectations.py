@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, GetCoreSchemaHandler
+from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from allocator.errors import Place, Unparsable
@@ -18,6 +18,7 @@ from allocator.units import Index, Money, Multiple, Quantity, Share, parse_date,
 
 Date = Annotated[dt.date, BeforeValidator(parse_date)]
 WRITE = "write pass, or fail by an amount in the rule's unit, such as fail by 1 pp"
+FAILURE = r"fail by (\$?)([0-9][0-9,.]*) ?(pp|%|x|bn|m|)"
 UNITS: Mapping[str, tuple[type[Quantity], Decimal]] = {
     "pp": (Share, Share.units["%"]),
     "x": (Multiple, Decimal(1)),
@@ -61,6 +62,10 @@ class Amounts(dict[str, Money]):
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(cls.parse)
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "object", "additionalProperties": Money.written(), "minProperties": 1}
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -89,7 +94,7 @@ class Verdict:
             return given
         if given == "pass":
             return cls(None, Decimal(0), None, "pass")
-        match = re.fullmatch(r"fail by (\$?)([0-9][0-9,.]*) ?(pp|%|x|bn|m|)", str(given))
+        match = re.fullmatch(FAILURE, str(given))
         number = plain_decimal(match[2]) if match else None
         if match is None or number is None or bool(match[1]) != (match[3] in ("bn", "m")):
             raise Unparsable(f"cannot read '{str(given)[:60]}'", WRITE)
@@ -104,6 +109,10 @@ class Verdict:
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(cls.parse)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^(pass|{FAILURE})$", "examples": ["pass", "fail by 1 pp"]}
 
 
 class Expectation(Model):

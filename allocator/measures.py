@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import GetCoreSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from allocator.codes import Code
@@ -67,6 +67,11 @@ class MeasureName:
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(cls.parse)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        column = {"properties": {"column": {"type": "string"}}, "required": ["column"], "additionalProperties": False}
+        return {"anyOf": [{"enum": list(NAMED)}, {"type": "object", **column}]}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, MeasureName) and (other.name, other.column) == (self.name, self.column)

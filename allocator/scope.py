@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import GetCoreSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from allocator.codes import Code
@@ -52,6 +52,14 @@ class Scope:
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(cls.parse)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        # YAML takes some names for numbers, or for true and false.
+        name = {"type": ["string", "number", "boolean"]}
+        names = {"anyOf": [name, {"type": "array", "items": name, "minItems": 1}]}
+        columns = {"type": "object", "additionalProperties": names, "minProperties": 1}
+        return {"anyOf": [{"const": "all"}, columns], "examples": [{"sector": ["power", "grid"]}, "all"]}
 
     def lines(self, universe: Universe, place: Place | None = None) -> NDArray[np.bool_]:
         """A mask of the lines that match.

@@ -78,7 +78,10 @@ def _markdown(told: Explanation) -> Iterator[str]:
 
 def _items(section: Section) -> Iterator[str]:
     yield from (line for said in section.said for line in (_marked(said), ""))
-    yield from (f"- **{text(fact.name)}**: {'; '.join(map(_marked, fact.said))}" for fact in section.facts)
+    for fact in section.facts:
+        # A backslash ends a line without ending the item.
+        lines = "\\\n  ".join(map(_marked, fact.said))
+        yield f"- **{text(fact.name)}**: {lines}"
     yield from [""] if section.facts else []
 
 

@@ -48,7 +48,8 @@ GLOSSARY = {
     "capital, added up.",
     "Total assets": "The capital deployed and the reserve together.",
     "Tranche": "A source of debt with its own cost, length and conditions.",
-    "Volatility": "How far a year's return strays from its mean, as one standard deviation.",
+    "Volatility": "How far a year's return usually strays from its average: in about two years of three it stays "
+    "within this distance (one standard deviation).",
     "Waiver": "Leave, for a time, to keep another limit than the rule's own.",
     "x": "Times: 1.25x is one and a quarter times, so that 1.25x equity is $125 for each $100 of equity.",
 }
