@@ -43,8 +43,8 @@ class Excess:
             return "pass"
         if not np.isfinite(self.by):
             return "fail by more than any number, as the whole is zero"
-        told = str(self.unit(Decimal(f"{self.by:.{DIGITS}g}")))
-        return f"fail by {told[:-1]} pp" if self.unit is Share else f"fail by {told}"
+        by = Decimal(f"{self.by:.{DIGITS}g}")
+        return f"fail by {str(Share(by))[:-1]} pp" if issubclass(self.unit, Share) else f"fail by {self.unit(by)}"
 
     def meets(self, expected: Verdict) -> bool:
         """Whether it is what was expected, to within half of the last digit stated."""
@@ -95,9 +95,9 @@ def _tried(rule: Rule, test: Expectation, case: Case | None) -> Record:
     v = _vector(test, case, who)
     clauses = rule.clauses(case, test.as_of)
     unit = clauses[0].unit
-    if test.expect.unit not in (None, unit):
+    if test.expect.unit is not None and not issubclass(unit, test.expect.unit):
         what = f"{who} expect: '{test.expect.text}' is not in the unit of the rule's limit"
-        raise InputError.of(what, f"write one such as fail by {EXAMPLES[unit]}", test.place("expect"))
+        raise InputError.of(what, f"write one such as fail by {EXAMPLES.get(unit, '1 pp')}", test.place("expect"))
     worst = max((_worst(clause, v) for clause in clauses), key=lambda excess: excess.by)
     file, line, column = test.place() or ("", 1, 1)
     return {
