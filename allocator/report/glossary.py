@@ -56,6 +56,7 @@ GLOSSARY = {
 
 SYMBOLS = {
     "x_i": "the capital in line i",
+    "x_j": "the capital in line j",
     "X_g": "the capital in group g, such as a sector",
     "f_it": "the debt of tranche t that is secured on line i",
     "E": "equity",
