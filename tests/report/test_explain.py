@@ -96,7 +96,7 @@ WHO AGREED, AND SINCE WHEN
   A waiver lasts  at most 365 days
 
 WORDS
-  As of        {GLOSSARY["As of"][:85]}
+  As of        {GLOSSARY["As of"][:84]}
                that day.
   Basis point  {GLOSSARY["Basis point"]}
   Deployed     {GLOSSARY["Deployed"]}

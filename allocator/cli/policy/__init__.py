@@ -10,7 +10,7 @@ COMMANDS = {
     "check": "Tell all that is wrong with policy files.",
     "explain": "Tell what a policy says, in plain language.",
     "test": "Run the tests that stand beside the rules.",
-    "schema": "Print the JSON Schema by which an editor checks and completes a policy.",
+    "schema": "Print the JSON Schema of a policy, for editors.",
 }
 
 
