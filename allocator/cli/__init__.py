@@ -72,7 +72,7 @@ def main(arguments: list[str] | None = None) -> Any:
             # Titles may hold letters that the terminal's encoding lacks.
             stream.reconfigure(errors="replace")
     # A process that soon ends leaves little to collect; a tenth of a short command would go into looking for it.
-    gc.set_threshold(100_000)
+    gc.set_threshold(500_000)
     atexit.register(gc.freeze)
     try:
         _run(arguments)
