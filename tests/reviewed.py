@@ -1,0 +1,64 @@
+"""Records as a reviewed policy file leaves them: sources, owners, waivers, approvals, and titles in two languages."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+DIGEST = "sha256:" + "0123456789abcdef" * 4
+STALE = "sha256:" + "fedcba9876543210" * 4
+EVIL = "<script>alert(1)</script>"
+
+
+def reviewed(record: dict[str, Any], **policy: Any) -> dict[str, Any]:
+    """A record with all that a policy file may add to it; its first rule has a title in Japanese."""
+    made = copy.deepcopy(record)
+    rules = made.get("rules", made.get("violations"))
+    for rule in rules:
+        rule |= {
+            "authority": "mandate-3.2",
+            "why": "A commitment between the two owners and not a market view.",
+            "owner": "example/risk",
+            "titles": {"en": rule["title"]},
+            "whys": {"en": "A commitment between the two owners and not a market view."},
+        }
+    rules[0]["titles"]["ja"] = "基金は米国に本拠を置く企業に投資する"
+    rules[0]["whys"]["ja"] = "市場の見方ではなく、両所有者の約束である。"
+    made["policy"] = {
+        "id": "us-japan-fund",
+        "title": "US-Japan Fund investment limits",
+        "status": "example",
+        "owner": "example/owner-b",
+        "digest": DIGEST,
+        "approvers": ["example/owner-a", "example/owner-b"],
+        "approvals": [
+            {"by": "example/owner-a", "on": "2026-03-20", "digest": DIGEST, "state": "current"},
+            {"by": "example/owner-b", "on": "2025-11-02", "digest": STALE, "state": "stale"},
+        ],
+        "waivers": [
+            {
+                "id": "W-2026-004",
+                "rule": rules[-1]["rule"],
+                "scope": {"counterparty": ["nvidia"]},
+                "side": "at-most",
+                "limit": 0.18,
+                "unit": "share",
+                "from": "2026-04-01",
+                "until": "2026-09-30",
+                "state": "expired",
+                "authority": "mandate-3.2",
+                "approved-by": "example/risk",
+                "why": "The lease of one campus passes to another tenant by then.",
+            }
+        ],
+        "sources": {
+            "mandate-3.2": {
+                "title": "Illustrative mandate written for this example, art. 3(2): place of investment",
+                "url": "https://example.org/mandate",
+                "quote": "Not less than 85 hundredths of the capital shall be placed with companies seated in the "
+                "United States.",
+            }
+        },
+        "extends": ["statutory-base"],
+    } | policy
+    return made
