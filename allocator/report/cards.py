@@ -122,7 +122,7 @@ def _card(record: Record, clauses: list[Record], known: Mapping[str, str]) -> Ca
         {language: text for language, text in first["titles"].items() if language != "en"},
         {language: text for language, text in first["whys"].items() if language != "en"},
         tuple(_reading(record, each, known) for each in clauses),
-        tuple(price_in_words(record, each) for each in prices),
+        tuple(said for each in prices for said in price_in_words(record, each)),
         size(top) if top else "",
         top["step"] if top else "",
         abs(top["worth"]) if top else 0.0,
@@ -172,8 +172,8 @@ def _bar(value: float | None, at: float, floor: bool) -> Bar | None:
     return Bar(start, round(end - start, 2), percent(at), floor)
 
 
-def price_in_words(record: Record, price: Record) -> str:
-    """What moving a number a whole step is worth: `1 pp looser is worth +$54 m a year; 1 pp tighter, -$60 m`."""
+def price_in_words(record: Record, price: Record) -> list[str]:
+    """What moving a number is worth, a whole step either way and a little: `1 pp looser is worth +$54 m a year.`"""
     up, down = {"at-least": ("tighter", "looser"), "at-most": ("looser", "tighter")}.get(
         price["number"], (f"more of the {price['number']}", "less")
     )
@@ -181,8 +181,8 @@ def price_in_words(record: Record, price: Record) -> str:
     steps = {up: worth(price, "step-up"), down: worth(price, "step-down")}
     measured = {word: told for word, told in steps.items() if price[f"step-{'up' if word == up else 'down'}"] is not None}
     ranked = sorted(measured.items(), key=lambda pair: pair[1].startswith("-"))
-    told = [f"{price['step']} {word} is worth {value}{unit}" for word, value in ranked]
+    told = [f"{price['step']} {word} is worth {value}{unit}." for word, value in ranked]
     slope = f"Small moves are worth {size(price)}{unit} per {price['step']}."
     if price["clear"] is False:
         slope += " That is unclear: moves up and moves down are not worth the same."
-    return (f"{'; '.join(told)}. " if told else "") + slope
+    return [*told, slope]

@@ -16,7 +16,7 @@ from allocator.report.glossary import used
 from allocator.report.words import change, dollars, gap_in_words, percent, quantity, size
 from allocator.solution import Record
 
-TILES = ("Deployed", "Dividend yield", "Strategic weight")
+TILES = ("Objective", "Deployed", "Leverage", "Dividend yield", "Cover", "Strategic weight")
 "What of the summary stands in figures of its own."
 
 
@@ -29,7 +29,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"dollars": dollars, "change": change, "percent": percent, "quantity": quantity, "short": short, "written": made.written}
+    found.filters |= {"dollars": dollars, "change": change, "percent": percent, "quantity": quantity, "short": _short, "scope": _scope}
     found.tests["link"] = lambda url: url.lower().startswith(("https://", "http://"))
     return found
 
@@ -59,14 +59,14 @@ def _view(record: Record) -> dict[str, Any]:
         "tried": made.tried(record),
         "unsigned": _unsigned(record),
         "notes": record["notes"],
-        "objective": record["objective"]["name"].replace("-", " "),
+        "objective": _objective(record),
     }
     if "amounts" not in record:
         return view | {"violations": made.violations(record)}
     lines = mix.lines(record)
     used = [part for part in lines if part.capital > made.SMALL * record["case"]["equity"]]
     return view | {
-        "summary": [(name, told) for name, told in made.summary(record) if name not in TILES],
+        "summary": [(name, _spoken(told, record)) for name, told in made.summary(record) if name not in TILES],
         "sectors": mix.sectors(record),
         "lines": used,
         "unused": made.unused(len(lines) - len(used)),
@@ -75,10 +75,26 @@ def _view(record: Record) -> dict[str, Any]:
         "terms": _terms(record),
         "proof": gap_in_words(record),
         "beaten": _beaten(record),
-        "over": dollars(max(record["certificate"]["worst-excess"], 0.0) * record["case"]["equity"]),
+        "over": _over(record),
         "a_year": " a year" if record["objective"]["income"] > 0 else "",
         "unit_of_prices": f"Prices are in {made.unit_of_prices(record)}.",
     }
+
+
+def _objective(record: Record) -> str:
+    """What was pursued: `dividend yield (weight 0.7) and strategic weight (weight 0.3)`."""
+    objective = record["objective"]
+    if objective["form"] != "blend":
+        return _spoken(objective["name"], record)
+    parts = [f"{part['name']} (weight {part['weight']:g})" for part in objective["parts"]]
+    return _spoken(" and ".join(parts), record)
+
+
+def _spoken(text: str, record: Record) -> str:
+    """The names of objectives without the hyphens that files write them with."""
+    for part in record["objective"]["parts"]:
+        text = text.replace(part["name"], part["name"].replace("-", " "))
+    return text
 
 
 def _unsigned(record: Record) -> list[str]:
@@ -121,7 +137,20 @@ def _beaten(record: Record) -> str:
     return f"{gap:.1e} of the objective's own unit ({record['objective']['name']})"
 
 
-def short(text: str, most: int = 44) -> str:
+def _over(record: Record) -> str:
+    """By how much the amounts miss the rule or term that they miss most."""
+    told = dollars(max(record["certificate"]["worst-excess"], 0.0) * record["case"]["equity"])
+    return told if told != "$0" else "less than $500"
+
+
+def _scope(scope: Any) -> str:
+    """Whom a waiver is for: `counterparty nvidia`."""
+    if not isinstance(scope, dict):
+        return str(scope)
+    return "; ".join(f"{name} {' or '.join(map(str, values))}" for name, values in scope.items())
+
+
+def _short(text: str, most: int = 40) -> str:
     """A text cut to a width; letters of East Asia are two wide."""
     width = 0
     for count, letter in enumerate(text):
