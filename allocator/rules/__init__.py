@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from allocator import kinds
-from allocator.errors import InputError, Unparsable
+from allocator.errors import InputError, Place, Unparsable
+from allocator.expectations import Expectation
 from allocator.measures import Measure
 from allocator.model import Id, Model, kebab
+from allocator.phrases import Phrase
 from allocator.shapes import Clause, Number, RotatedCone, Rows
 from allocator.sparse import Sparse, Vector
-from allocator.units import Dated, Quantity, Rate, positive
+from allocator.units import Dated, Quantity, Rate, parse_date, positive
 from allocator.units import Share as Part
 
 if TYPE_CHECKING:
@@ -55,23 +57,40 @@ class Limit:
         return Number(kebab(self.field), float(self.value), type(self.value), **how)
 
 
+class Deprecated(Model):
+    """That a rule is on its way out: it binds until it is taken from the file."""
+
+    since: Annotated[dt.date, BeforeValidator(parse_date)]
+    instead: str = ""
+    why: Phrase
+
+
 class Rule(Model, ABC):
     """What every kind of rule has.
 
-    `authority` and `why` are required in files, where the authority must be one of the file's sources.
+    `authority` and `why` are required in files, where the authority must be one of the file's sources. `relax: never`
+    keeps a rule, such as a treaty's, out of every proposal to loosen one.
     """
 
-    later: ClassVar = ("tests", "notes", "deprecated", "relax", "inherited")
     kind: ClassVar[str]
     may_be_soft: ClassVar[bool] = True
+    rises: ClassVar[Mapping[str, str]] = {"at_least": "tighter", "at_most": "looser", "penalty": "tighter"}
+    "What a higher number makes of a rule of this kind, by field."
+    LIMITS: ClassVar = ("at_least", "at_most")
+    WORDS: ClassVar = ("title", "why", "authority", "owner", "relax", "deprecated", "notes", "tests")
+    "Fields that say something of the rule and limit nothing."
 
     id: Id
-    title: str
+    title: Phrase
     authority: str = ""
-    why: str = ""
+    why: Phrase = Phrase({"en": ""})
     owner: str = ""
     severity: Literal["hard", "soft"] = "hard"
     penalty: Annotated[Rate, AfterValidator(positive)] | None = None
+    relax: Literal["may", "never"] = "may"
+    deprecated: Deprecated | None = None
+    notes: tuple[str, ...] = ()
+    tests: tuple[Expectation, ...] = ()
 
     @model_validator(mode="after")
     def _severity_fits(self) -> Rule:
@@ -104,7 +123,7 @@ class Rule(Model, ABC):
             InputError: one of them has no value yet.
         """
         found = []
-        for name in ("at_least", "at_most"):
+        for name in self.LIMITS:
             dated: Dated[Any] | None = getattr(self, name, None)
             if dated is None:
                 continue
@@ -117,11 +136,35 @@ class Rule(Model, ABC):
             found.append(Limit(name, value, name == "at_least"))
         return found
 
+    def changed(self, who: str, fields: Mapping[str, Any], place: Place | None = None) -> Self:
+        """The rule with other values in some fields, as files write them; None takes one away.
+
+        Args:
+            who: whose change it is, for messages.
+            fields: names to values.
+            place: where they stand.
+
+        Raises:
+            InputError: a field is unknown, or a value cannot be read.
+        """
+        own = {kebab(name): getattr(self, name) for name in self.model_fields_set}
+        try:
+            made = type(self).read({**own, **{kebab(name): value for name, value in fields.items()}}, who)
+        except InputError as error:
+            raise InputError(replace(problem, place=problem.place or place) for problem in error.problems) from None
+        # The changed rule still stands where the old one did.
+        made._places, made._own_place = self._places, self._own_place
+        return made
+
     def subject(self) -> tuple[Any, ...]:
         """What the rule limits, apart from the limits: two rules with the same subject must leave room."""
         apart = {*Rule.model_fields, "at_least", "at_most"}
         names = sorted(set(type(self).model_fields) - apart)
         return (self.kind, *(repr(getattr(self, name)) for name in names))
+
+    def widens(self) -> str:
+        """What a wider scope makes of it: `tighter`, `looser`, or `mixed` where that can't be told from the text."""
+        return "mixed"
 
     def sentence(self, on: dt.date) -> str:
         """The rule in plain language, as on a date; a soft one says what missing it costs."""
