@@ -17,7 +17,6 @@ def reviewed(record: dict[str, Any], **policy: Any) -> dict[str, Any]:
     for rule in rules:
         rule |= {
             "authority": "mandate-3.2",
-            "why": "A commitment between the two owners and not a market view.",
             "owner": "example/risk",
             "titles": {"en": rule["title"]},
             "whys": {"en": "A commitment between the two owners and not a market view."},
@@ -27,6 +26,7 @@ def reviewed(record: dict[str, Any], **policy: Any) -> dict[str, Any]:
     made["policy"] = {
         "id": "us-japan-fund",
         "title": "US-Japan Fund investment limits",
+        "titles": {"en": "US-Japan Fund investment limits", "ja": "日米基金投資限度"},
         "status": "example",
         "owner": "example/owner-b",
         "digest": DIGEST,
@@ -39,10 +39,9 @@ def reviewed(record: dict[str, Any], **policy: Any) -> dict[str, Any]:
             {
                 "id": "W-2026-004",
                 "rule": rules[-1]["rule"],
-                "scope": {"counterparty": ["nvidia"]},
+                "names": ["nvidia"],
                 "side": "at-most",
-                "limit": 0.18,
-                "unit": "share",
+                "limit": "18%",
                 "from": "2026-04-01",
                 "until": "2026-09-30",
                 "state": "expired",
@@ -59,6 +58,5 @@ def reviewed(record: dict[str, Any], **policy: Any) -> dict[str, Any]:
                 "United States.",
             }
         },
-        "extends": ["statutory-base"],
     } | policy
     return made

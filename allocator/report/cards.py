@@ -67,8 +67,10 @@ class Card:
     """A rule and all that a reviewer asks of it.
 
     Attributes:
-        record: its first clause in the outcome: title, sentence, authority, owner, reason, severity.
+        record: its first clause in the outcome: title, sentence, authority, owner, severity.
+        why: the reason, in English; empty where none is given.
         titles, whys: in other languages, by their codes.
+        term: whether it is a term of the case, and no rule.
         readings: a limit each.
         prices: a sentence each, on what its numbers are worth.
         worth, step: what one step of its limit is worth, as text; empty where it is worth nothing.
@@ -76,8 +78,10 @@ class Card:
     """
 
     record: Record
+    why: str
     titles: Mapping[str, str]
     whys: Mapping[str, str]
+    term: bool
     readings: tuple[Reading, ...]
     prices: tuple[str, ...]
     worth: str
@@ -115,14 +119,17 @@ def named(label: str, known: Mapping[str, str]) -> str:
 def _card(record: Record, clauses: list[Record], known: Mapping[str, str]) -> Card:
     first = clauses[0]
     prices = [each for each in record.get("prices", ()) if each["of"] == first["rule"] and each["worth"]]
-    own = [each for each in prices if each["number"] in ("at-least", "at-most")]
+    sides = {each["number"]: each["side"] for each in clauses}
+    own = [each for each in prices if each["number"] in sides]
     top = max(own, key=lambda each: abs(each["worth"]), default=None)
     return Card(
         first,
+        first["whys"].get("en", ""),
         {language: text for language, text in first["titles"].items() if language != "en"},
         {language: text for language, text in first["whys"].items() if language != "en"},
+        first["rule"].startswith("terms."),
         tuple(_reading(record, each, known) for each in clauses),
-        tuple(said for each in prices for said in price_in_words(record, each)),
+        tuple(said for each in prices for said in price_in_words(record, each, sides)),
         size(top) if top else "",
         top["step"] if top else "",
         abs(top["worth"]) if top else 0.0,
@@ -143,7 +150,7 @@ def _reading(record: Record, clause: Record, known: Mapping[str, str]) -> Readin
         ("short by " if floor else "over by ") + apart if short else "none" if state == "binds" else apart,
         _bar(clause["value"], clause["limit"], floor),
         state,
-        clause.get("waived", ""),
+        clause["waiver"],
     )
 
 
@@ -172,16 +179,24 @@ def _bar(value: float | None, at: float, floor: bool) -> Bar | None:
     return Bar(start, round(end - start, 2), percent(at), floor)
 
 
-def price_in_words(record: Record, price: Record) -> list[str]:
-    """What moving a number is worth, a whole step either way and a little: `1 pp looser is worth +$54 m a year.`"""
+def price_in_words(record: Record, price: Record, sides: Mapping[str, str]) -> list[str]:
+    """What moving a number is worth, a whole step either way and a little: `1 pp looser is worth +$54 m a year.`
+
+    Args:
+        record: the outcome.
+        price: of one number of a rule.
+        sides: which of the rule's numbers are limits, and of which side.
+    """
+    number = price["number"]
     up, down = {"at-least": ("tighter", "looser"), "at-most": ("looser", "tighter")}.get(
-        price["number"], (f"more of the {price['number']}", "less")
+        sides.get(number, ""), (f"more of the {number}", f"less of the {number}")
     )
     unit = " a year" if price["dollars"] is not None else f" of the objective ({record['objective']['name']})"
-    steps = {up: worth(price, "step-up"), down: worth(price, "step-down")}
-    measured = {word: told for word, told in steps.items() if price[f"step-{'up' if word == up else 'down'}"] is not None}
-    ranked = sorted(measured.items(), key=lambda pair: pair[1].startswith("-"))
-    told = [f"{price['step']} {word} is worth {value}{unit}." for word, value in ranked]
+    steps = [(up, "step-up"), (down, "step-down")]
+    steps.sort(key=lambda step: -(price[step[1]] or 0.0))
+    told = [
+        f"{price['step']} {word} is worth {worth(price, key)}{unit}." for word, key in steps if price[key] is not None
+    ]
     slope = f"Small moves are worth {size(price)}{unit} per {price['step']}."
     if price["clear"] is False:
         slope += " That is unclear: moves up and moves down are not worth the same."

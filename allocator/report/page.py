@@ -29,7 +29,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"dollars": dollars, "change": change, "percent": percent, "quantity": quantity, "short": _short, "scope": _scope}
+    found.filters |= {"dollars": dollars, "change": change, "percent": percent, "quantity": quantity, "short": _short}
     found.tests["link"] = lambda url: url.lower().startswith(("https://", "http://"))
     return found
 
@@ -48,10 +48,11 @@ def page(record: Record) -> str:
 
 
 def _view(record: Record) -> dict[str, Any]:
-    rules = cards(record)
+    rules, policy = cards(record), record["policy"]
     view = {
         "record": record,
-        "policy": record["policy"],
+        "policy": policy,
+        "others": {code: text for code, text in (policy["titles"] if policy else {}).items() if code != "en"},
         "found": "amounts" in record,
         "cards": rules,
         "states": STATES,
@@ -141,13 +142,6 @@ def _over(record: Record) -> str:
     """By how much the amounts miss the rule or term that they miss most."""
     told = dollars(max(record["certificate"]["worst-excess"], 0.0) * record["case"]["equity"])
     return told if told != "$0" else "less than $500"
-
-
-def _scope(scope: Any) -> str:
-    """Whom a waiver is for: `counterparty nvidia`."""
-    if not isinstance(scope, dict):
-        return str(scope)
-    return "; ".join(f"{name} {' or '.join(map(str, values))}" for name, values in scope.items())
 
 
 def _short(text: str, most: int = 40) -> str:
