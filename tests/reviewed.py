@@ -1,4 +1,4 @@
-"""Records as a reviewed policy file leaves them: sources, owners, waivers, approvals, and titles in two languages."""
+"""Outcomes as a reviewed policy leaves them: sources, owners, waivers, approvals, and texts in two languages."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import Any
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 STALE = "sha256:" + "fedcba9876543210" * 4
+JAPANESE = "基金は米国に本拠を置く企業に投資する"
 EVIL = "<script>alert(1)</script>"
+"A text that would run, were it not escaped."
 
 
 def reviewed(record: dict[str, Any], **policy: Any) -> dict[str, Any]:
-    """A record with all that a policy file may add to it; its first rule has a title in Japanese."""
+    """A record with all that a policy file may add to it; the title of its first rule is in Japanese too."""
     made = copy.deepcopy(record)
-    rules = made.get("rules", made.get("violations"))
+    rules = made["rules"] if "rules" in made else made["violations"]
     for rule in rules:
         rule |= {
             "authority": "mandate-3.2",
@@ -21,7 +23,7 @@ def reviewed(record: dict[str, Any], **policy: Any) -> dict[str, Any]:
             "titles": {"en": rule["title"]},
             "whys": {"en": "A commitment between the two owners and not a market view."},
         }
-    rules[0]["titles"]["ja"] = "基金は米国に本拠を置く企業に投資する"
+    rules[0]["titles"]["ja"] = JAPANESE
     rules[0]["whys"]["ja"] = "市場の見方ではなく、両所有者の約束である。"
     made["policy"] = {
         "id": "us-japan-fund",
@@ -52,11 +54,33 @@ def reviewed(record: dict[str, Any], **policy: Any) -> dict[str, Any]:
         ],
         "sources": {
             "mandate-3.2": {
-                "title": "Illustrative mandate written for this example, art. 3(2): place of investment",
+                "title": "Illustrative mandate, art. 3(2): place of investment",
                 "url": "https://example.org/mandate",
-                "quote": "Not less than 85 hundredths of the capital shall be placed with companies seated in the "
-                "United States.",
+                "quote": "Not less than 85 hundredths shall be placed with companies seated in the United States.",
             }
         },
     } | policy
+    return made
+
+
+def hostile(record: dict[str, Any]) -> dict[str, Any]:
+    """The same with texts that would run or load something, wherever a file may have a text of its own."""
+    breakout = f'"><img src=x onerror=alert(1)>{EVIL}'
+    source = {"title": EVIL, "url": "javascript:alert(1)", "quote": breakout}
+    made = reviewed(record, id=breakout, title=EVIL, owner=EVIL, approvers=[EVIL, breakout])
+    made["policy"]["titles"] = {"en": EVIL, 'ja"><script>alert(1)</script>': EVIL}
+    made["policy"]["sources"] = {"mandate-3.2": source}
+    made["policy"]["waivers"][0] |= {"id": EVIL, "rule": breakout, "names": [EVIL], "why": breakout}
+    made["case"]["title"] = EVIL
+    made["notes"] = [breakout]
+    made["set"] = {"case": {}, "rules": {EVIL: breakout}}
+    for rule in made["rules"]:
+        texts = {"en": EVIL, "ja": breakout}
+        rule |= {"title": EVIL, "titles": texts, "whys": texts, "sentence": breakout, "owner": EVIL, "member": breakout}
+    for line in made["amounts"]:
+        line |= {"title": EVIL, "sector": breakout}
+    for tranche in made["totals"]["tranches"].values():
+        tranche["title"] = breakout
+    for read in made["inputs"]:
+        read["path"] = breakout
     return made

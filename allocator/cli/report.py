@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from allocator.cli import question
-from allocator.solution import Record
+
+if TYPE_CHECKING:
+    from allocator.solution import Record
 
 
 @click.command("report")
@@ -33,7 +36,7 @@ def command(
         raise click.BadParameter(told, param_hint="--out")
     if what.suffix == ".json":
         if policy or objectives or as_of or settings:
-            told = "an outcome has its rules and its objective in it; leave out --policy, --objective, --as-of and --set"
+            told = "an outcome has its rules and its objective in it; drop --policy, --objective, --as-of and --set"
             raise click.UsageError(told)
         record = _stored(what)
     else:

@@ -97,7 +97,7 @@ class Card:
 def cards(record: Record) -> list[Card]:
     """The rules in the order of their file; where no allocation exists, those that are broken least."""
     clauses: dict[str, list[Record]] = {}
-    for each in record.get("rules", record.get("violations", ())):
+    for each in record["rules"] if "rules" in record else record["violations"]:
         clauses.setdefault(each["rule"], []).append(each)
     named = titles(record)
     return [_card(record, found, named) for found in clauses.values()]
@@ -180,7 +180,7 @@ def _bar(value: float | None, at: float, floor: bool) -> Bar | None:
 
 
 def price_in_words(record: Record, price: Record, sides: Mapping[str, str]) -> list[str]:
-    """What moving a number is worth, a whole step either way and a little: `1 pp looser is worth +$54 m a year.`
+    """What moving a number is worth, a whole step either way and a little, as `1 pp looser is worth +$54 m a year.`.
 
     Args:
         record: the outcome.

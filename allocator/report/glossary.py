@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 GLOSSARY = {
-    "Approval": "An approver's agreement to the rules as they stand. It names their digest, so it is stale once they change.",
+    "Approval": "An approver's agreement to the rules as they stand. It names their digest, and is stale once they "
+    "change.",
     "As of": "The date on which the rules are read: each limit takes the value that is in force on that day.",
     "Basis point": "A hundredth of a percentage point, written bp: 25 bp is 0.25%.",
     "Bind": "A limit binds when it holds the fund back: with a little more room the result would be better.",
@@ -36,7 +37,8 @@ GLOSSARY = {
     "Slack": "The room left between a value and its limit.",
     "Soft rule": "A rule that may be missed, at a penalty: so much a year on each dollar short.",
     "Strategic weight": "A score of how much a line serves the owners' strategy, for each dollar of capital.",
-    "Term": "A fact or a contract of the case, such as a line's capacity or a lender's covenant. It limits as rules do.",
+    "Term": "A fact or a contract of the case, such as a line's capacity or a lender's covenant. It limits like a "
+    "rule.",
     "Tranche": "A source of debt with its own cost, length and conditions.",
     "Volatility": "How far a year's return strays from its mean, as one standard deviation.",
     "Waiver": "Leave, for a time, to keep another limit than the rule's own.",

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
+import re
 import unicodedata
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from allocator.report import mix
 from allocator.report import tables as made
-from allocator.report.cards import STATES, Card, cards, named, titles
+from allocator.report.cards import STATES, cards, named, titles
 from allocator.report.glossary import used
-from allocator.report.words import change, dollars, gap_in_words, percent, quantity, size
+from allocator.report.words import dollars, gap_in_words, percent, quantity, size
 from allocator.solution import Record
 
 TILES = ("Objective", "Deployed", "Leverage", "Dividend yield", "Cover", "Strategic weight")
@@ -29,7 +30,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"dollars": dollars, "change": change, "percent": percent, "quantity": quantity, "short": _short}
+    found.filters |= {"dollars": dollars, "percent": percent, "short": _short}
     found.tests["link"] = lambda url: url.lower().startswith(("https://", "http://"))
     return found
 
@@ -43,8 +44,8 @@ def page(record: Record) -> str:
     template = _environment().get_template("review.html.j2")
     view = _view(record)
     # The words of the glossary are those that the rest of the page uses.
-    text = Markup(template.render(view, glossary={})).striptags()
-    return template.render(view, glossary=used(text))
+    body = template.render(view, glossary={}).partition("<body>")[2]
+    return template.render(view, glossary=used(re.sub("<[^>]*>", " ", body)))
 
 
 def _view(record: Record) -> dict[str, Any]:
@@ -76,7 +77,7 @@ def _view(record: Record) -> dict[str, Any]:
         "terms": _terms(record),
         "proof": gap_in_words(record),
         "beaten": _beaten(record),
-        "over": _over(record),
+        "over": _at_most(record["certificate"]["worst-excess"] * record["case"]["equity"]),
         "a_year": " a year" if record["objective"]["income"] > 0 else "",
         "unit_of_prices": f"Prices are in {made.unit_of_prices(record)}.",
     }
@@ -134,14 +135,15 @@ def _beaten(record: Record) -> str:
     """By how much another allocation might do better, in dollars a year where the aim is income."""
     gap, income = record["certificate"]["gap"], record["objective"]["income"]
     if income > 0:
-        return f"{dollars(gap / income * record['case']['equity'])} a year"
+        return f"{_at_most(gap / income * record['case']['equity'])} a year"
     return f"{gap:.1e} of the objective's own unit ({record['objective']['name']})"
 
 
-def _over(record: Record) -> str:
-    """By how much the amounts miss the rule or term that they miss most."""
-    told = dollars(max(record["certificate"]["worst-excess"], 0.0) * record["case"]["equity"])
-    return told if told != "$0" else "less than $500"
+def _at_most(billions: float) -> str:
+    """A bound on an amount of $ bn, rounded up to one digit; $1 k or more."""
+    size = max(billions, 1e-6)
+    unit = 10.0 ** math.floor(math.log10(size))
+    return dollars(math.ceil(size / unit) * unit)
 
 
 def _short(text: str, most: int = 40) -> str:

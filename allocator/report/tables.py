@@ -226,8 +226,8 @@ def unit_of_prices(record: Record) -> str:
 
 def _price_note(record: Record) -> str:
     return (
-        f"Slope: what a step is worth at the margin; looser, tighter: what a whole step does. In {unit_of_prices(record)}. "
-        "Unclear: the slopes on the two sides differ."
+        "Slope: what a step is worth at the margin; looser, tighter: what a whole step does. "
+        f"In {unit_of_prices(record)}. Unclear: the slopes on the two sides differ."
     )
 
 
