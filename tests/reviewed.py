@@ -68,7 +68,7 @@ def hostile(record: dict[str, Any]) -> dict[str, Any]:
     breakout = f'"><img src=x onerror=alert(1)>{EVIL}'
     source = {"title": EVIL, "url": "javascript:alert(1)", "quote": breakout}
     made = reviewed(record, id=breakout, title=EVIL, owner=EVIL, approvers=[EVIL, breakout])
-    made["policy"]["titles"] = {"en": EVIL, 'ja"><script>alert(1)</script>': EVIL}
+    made["policy"]["titles"] = {"en": EVIL, "ja": breakout}
     made["policy"]["sources"] = {"mandate-3.2": source}
     made["policy"]["waivers"][0] |= {"id": EVIL, "rule": breakout, "names": [EVIL], "why": breakout}
     made["case"]["title"] = EVIL

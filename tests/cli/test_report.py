@@ -39,7 +39,8 @@ def test_another_objective_is_reported(tmp_path: Path, capsys: pytest.CaptureFix
 
 def test_where_nothing_fits_a_page_is_written_all_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = tmp_path / "review.html"
-    code, out, err = run(capsys, "report", MIX, *DAY, "--set", "backend-floor.at-least=90%", "--out", str(page))
+    fund = str(Path(MIX).parent / "us-japan")
+    code, out, err = run(capsys, "report", fund, *DAY, "--set", "deployment-floor.at-least=$900 bn", "--out", str(page))
     assert (code, out, err) == (3, f"wrote {page}\n", "")
     assert "No allocation satisfies the rules." in page.read_text(encoding="utf-8")
 

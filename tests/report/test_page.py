@@ -113,6 +113,12 @@ def test_hostile_texts_are_shown_as_they_are(record: dict[str, Any]) -> None:
     assert "javascript:alert(1)" in text
 
 
+def test_the_code_of_a_language_cannot_leave_its_attribute(record: dict[str, Any]) -> None:
+    made = reviewed(record)
+    made["policy"]["titles"]['x"><script>'] = "Title"
+    assert '<p lang="x&#34;&gt;&lt;script&gt;" dir="auto">Title</p>' in page(made)
+
+
 def test_ids_are_unique_and_links_lead_somewhere(record: dict[str, Any], nothing_fits: dict[str, Any]) -> None:
     for each in (reviewed(record), hostile(record), reviewed(nothing_fits)):
         found = Elements(page(each))
@@ -142,9 +148,9 @@ def test_every_rule_is_told_in_full(record: dict[str, Any]) -> None:
 
 def test_a_second_language_is_marked(record: dict[str, Any]) -> None:
     made = page(reviewed(record))
-    assert f'<p lang="ja">{JAPANESE}</p>' in made
-    assert '<p lang="ja">日米基金投資限度</p>' in made
-    assert '<span lang="ja">市場の見方ではなく、両所有者の約束である。</span>' in made
+    assert f'<p lang="ja" dir="auto">{JAPANESE}</p>' in made
+    assert '<p lang="ja" dir="auto">日米基金投資限度</p>' in made
+    assert '<span lang="ja" dir="auto">市場の見方ではなく、両所有者の約束である。</span>' in made
 
 
 def test_rules_stand_as_they_do(record: dict[str, Any]) -> None:
@@ -194,8 +200,8 @@ PRICE = {
             {"number": "at-least", "step-up": -0.02, "step-up-dollars": -0.06, "step-down": None, "clear": False},
             [
                 "1 pp tighter is worth -$60 m a year.",
-                "Small moves are worth $54 m a year per 1 pp. That is unclear: moves up and moves down are not worth the "
-                "same.",
+                "Small moves are worth $54 m a year per 1 pp. "
+                "That is unclear: moves up and moves down are not worth the same.",
             ],
         ),
         (
@@ -304,6 +310,14 @@ def test_where_nothing_fits_the_page_says_so(nothing_fits: dict[str, Any]) -> No
     assert "Certificate" not in text
     assert "Financing" not in text
     assert "Waivers W-2026-004" in text
+
+
+def test_a_fund_that_keeps_all_in_reserve_has_a_page() -> None:
+    case = al.read_case(ROOT / "examples" / "sector-mix")
+    rules = al.read_rules(ROOT / "constraints" / "sector-mix.yaml", as_of="2026-11-22")
+    out = al.allocate(case, rules.replace("backend-floor", at_least="90%"), al.DividendYield(), resolve=False)
+    assert out.record["totals"]["deployed"] == 0
+    assert "Nothing is deployed: all of the equity is kept in reserve." in Elements(page(out.record)).text
 
 
 def test_a_record_without_a_part_is_an_error_and_no_gap(record: dict[str, Any]) -> None:
