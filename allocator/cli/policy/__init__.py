@@ -1,0 +1,16 @@
+"""`allocator policy`: the commands for policy files, one file a command."""
+
+from __future__ import annotations
+
+import click
+
+from allocator.cli import Lazy
+
+COMMANDS = {
+    "check": "Tell all that is wrong with policy files.",
+}
+
+
+@click.group("policy", cls=Lazy, home=__name__, told=COMMANDS)
+def command() -> None:
+    """Read, check and compare policy files, the rules that an allocation must keep."""
