@@ -18,6 +18,7 @@ from allocator import __version__
 COMMANDS = {
     "solve": "Find the best allocation of a case within its rules.",
     "compare": "Show what moved between two outcomes.",
+    "report": "Write one page of HTML for a committee and for reviewers.",
     "verify": "Recheck an outcome from its files, without solving.",
     "init": "Write a small case to start from.",
     "policy": "Check policy files.",
