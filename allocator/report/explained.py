@@ -96,14 +96,7 @@ def _marked(said: Said) -> str:
 
 def page(told: Explanation) -> str:
     """One page that asks for nothing else and runs nothing; all text is escaped, and only web links are links."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    # Only this form needs a renderer of templates.
+    from allocator.report.page import environment
 
-    environment = Environment(
-        loader=PackageLoader("allocator.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.tests["link"] = lambda url: _LINK.fullmatch(url) is not None
-    return environment.get_template("explain.html.j2").render(told=told)
+    return environment().get_template("explain.html.j2").render(told=told)

@@ -76,17 +76,15 @@ SYMBOLS = {
 
 OTHERWISE = {
     "Basis point": r"\bbp\b",
-    "Total": r"\btotal (?!assets\b)",
+    "Total": r"\btotal (?!assets\b)[a-z]",
     "x": r"\d\.\d+x\b",
     "Hard rule": r"\bhard\b",
     "Soft rule": r"\bsoft\b",
     "Counterparty": r"\bcounterpart(y|ies)\b",
     "Bind": r"\bbind(s|ing)?\b",
-    "HHI": r"\bhhi\b|squared shares",
     "Percentage point": r"\bpp\b",
     "Slack": r"\bslack\b|\broom\b",
-    "Effective number": r"effective number|spread as evenly as over",
-    "Look-through": r"look-through|behind all lines|added up over all lines",
+    "Look-through": r"look-through|added up over all lines",
     "Cover": r"\bcovers?\b",
     "Tranche": r"\btranches?\b",
 }

@@ -258,7 +258,7 @@ class Page(HTMLParser):
             self.links.append(given["href"] or "")
         if given.get("lang"):
             self.languages.append(f"{tag} {given['lang']}")
-        if tag not in ("meta", "link"):
+        if tag not in ("meta", "link", "br"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
