@@ -5,17 +5,24 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+from importlib.metadata import EntryPoint
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 from ruamel.yaml import YAML
 
 from allocator import kinds
+from allocator.case import Case
+from allocator.cli import main
 from allocator.document import KEYS
 from allocator.files.policy_schema import policy_schema
+from allocator.rules import Rule
+from allocator.shapes import Clause
 
 ROOT = Path(__file__).parent.parent.parent
 POLICIES = [*sorted((ROOT / "constraints").glob("*.yaml")), ROOT / "tests" / "bad_inputs" / "good" / "policy.yaml"]
@@ -163,3 +170,55 @@ def test_a_kind_completes_its_own_fields_only() -> None:
     assert "haircut" not in definitions["Share"]["properties"]
     assert definitions["Coverage"]["properties"]["haircut"]["examples"] == ["35%"]
     assert definitions["Share"]["required"] == ["kind", "id", "title", "authority", "why"]
+
+
+class Odd:
+    """A type that says nothing of how it is written."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(lambda given: cls())
+
+
+class Tithe(Rule):
+    """A tenth for a good cause."""
+
+    kind = "tithe"
+    cause: Odd
+
+    def plain(self, on: dt.date) -> str:
+        return "A tenth is given."
+
+    def formula(self, on: dt.date) -> str:
+        return "g = 10% * E"
+
+    def clauses(self, case: Case, on: dt.date) -> list[Clause]:
+        return []
+
+
+def test_a_kind_of_another_package_has_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = EntryPoint("tithe", f"{__name__}:Tithe", "allocator.rules")
+    monkeypatch.setattr(EntryPoint, "load", lambda self: Tithe)
+    monkeypatch.setattr(kinds, "entry_points", lambda group: [point])
+    kinds._claims.cache_clear()
+    try:
+        schema = policy_schema()
+    finally:
+        kinds._claims.cache_clear()
+    assert "tithe" in schema["properties"]["rules"]["items"]["properties"]["kind"]["enum"]
+    assert schema["$defs"]["Tithe"]["description"] == "A tenth for a good cause."
+    assert schema["$defs"]["Tithe"]["properties"]["cause"] == {}
+    assert schema["$defs"]["Tithe"]["required"] == ["kind", "id", "title", "cause", "authority", "why"]
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["policy", "schema"])
+    told = capsys.readouterr()
+    assert not stopped.value.code
+    assert json.loads(told.out) == policy_schema()
+    assert told.err == "begin a policy beside it with: # yaml-language-server: $schema=policy.schema.json\n"
+    with pytest.raises(SystemExit):
+        main(["policy", "schema", "--out", str(tmp_path / "p.json")])
+    assert capsys.readouterr().err == "begin a policy beside it with: # yaml-language-server: $schema=p.json\n"
+    assert (tmp_path / "p.json").read_text(encoding="utf-8") == told.out
