@@ -114,7 +114,11 @@ def explain(rules: Rulebook, language: str | None = None, math: bool = False) ->
         formulas = " ".join(rule.formula(rules.as_of) for rule in rules.rules)
         letters = tuple(Fact(name, (Said(told),)) for name, told in symbols(formulas).items())
         parts.insert(2, Section("Letters of the formulas", facts=letters))
-    return Explanation(teller.phrase(rules.header.title), NOTICES.get(rules.header.status, ""), tuple(parts))
+    missing = teller.missing(rules.header)
+    notice = NOTICES.get(rules.header.status) or (
+        f"Not approved as it stands: {missing} must agree." if missing else ""
+    )
+    return Explanation(teller.phrase(rules.header.title), notice, tuple(parts))
 
 
 @dataclass(frozen=True)
@@ -153,9 +157,17 @@ class _Teller:
         if source.quote:
             yield Said(source.quote, written=True, form="quote")
 
+    def current(self) -> set[str]:
+        """Who agreed to the rules as they stand."""
+        return {approval.by for approval in self.rules.approvals if approval.digest == self.rules.digest}
+
+    def missing(self, header: Header) -> str:
+        """Who must agree to them still."""
+        current = self.current()
+        return ", ".join(name for name in header.approvers if name not in current)
+
     def agreement(self, header: Header) -> Section:
-        current = {approval.by for approval in self.rules.approvals if approval.digest == self.rules.digest}
-        missing = [name for name in header.approvers if name not in current]
+        current, missing = self.current(), self.missing(header)
         until = (
             f", until {header.effective.until} (that day included)" if header.effective.until else ", without an end"
         )
@@ -165,10 +177,10 @@ class _Teller:
                 header.status, header.status
             ),
             "Set by": header.owner,
-            "Must agree": _listed(header.approvers) or "nobody is named",
+            "Must agree": ", ".join(header.approvers) or "nobody is named",
             "Agreed": [self._approval(each.by, each.on, each.by in current) for each in self.rules.approvals]
             or "nobody",
-            "Still to agree": _listed(missing) or "nobody",
+            "Still to agree": missing or "nobody",
             "In force": f"since {header.effective.from_}{until}",
             "Read as of": f"{self.rules.as_of} (dates are those of {header.calendar.split('/')[-1].replace('_', ' ')})",
             "Builds on": [base.path.name for base in self.rules.bases],
@@ -194,7 +206,7 @@ class _Teller:
 
     def rules_section(self) -> Section:
         count = len(self.rules.rules)
-        said = f"{'One rule' if count == 1 else f'{count} rules'}. All hold at once."
+        said = "One rule." if count == 1 else f"{count} rules, which apply together."
         return Section("Rules", (Said(said),), entries=tuple(map(self._rule, self.rules.rules)))
 
     def _rule(self, rule: Rule) -> Entry:
@@ -266,10 +278,6 @@ def _facts(given: Mapping[str, str | Iterable[str | Said]]) -> tuple[Fact, ...]:
         if said:
             found.append(Fact(name, said))
     return tuple(found)
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names)
 
 
 def _history(rule: Rule, on: dt.date) -> Iterator[str]:

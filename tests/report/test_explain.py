@@ -82,6 +82,7 @@ def test_the_whole_as_text(tmp_path: Path) -> None:
         == f"""\
 Try
 試し
+Not approved as it stands: example/b must agree.
 
 WHO AGREED, AND SINCE WHEN
   Status          final
@@ -113,7 +114,7 @@ LETTERS OF THE FORMULAS
              paid
 
 RULES
-  2 rules. All hold at once.
+  2 rules, which apply together.
 
   1. No line dominates  [one-line]
      集中の上限
@@ -200,7 +201,7 @@ def test_a_language_that_the_file_lacks(tmp_path: Path) -> None:
     [
         ("example", "example: approved by nobody", "An example, approved by nobody."),
         ("draft", "draft, not yet agreed", "A draft, not yet agreed."),
-        ("final", "final", ""),
+        ("final", "final", "Not approved as it stands: example/a, example/b must agree."),
     ],
 )
 def test_the_status_comes_first(tmp_path: Path, status: str, told: str, notice: str) -> None:
