@@ -37,6 +37,17 @@ def reviewed(record: dict[str, Any], **policy: Any) -> dict[str, Any]:
             {"by": "example/owner-a", "on": "2026-03-20", "digest": DIGEST, "state": "current"},
             {"by": "example/owner-b", "on": "2025-11-02", "digest": STALE, "state": "stale"},
         ],
+        "changes": [
+            {
+                "rule": rules[0]["rule"],
+                "field": "at-most",
+                "was": "45%",
+                "now": "40%",
+                "direction": "tighter",
+                "authority": "mandate-3.2",
+                "why": "Two lines share their tenants.",
+            }
+        ],
         "waivers": [
             {
                 "id": "W-2026-004",
@@ -70,6 +81,7 @@ def hostile(record: dict[str, Any]) -> dict[str, Any]:
     made = reviewed(record, id=breakout, title=EVIL, owner=EVIL, approvers=[EVIL, breakout])
     made["policy"]["titles"] = {"en": EVIL, "ja": breakout}
     made["policy"]["sources"] = {"mandate-3.2": source}
+    made["policy"]["changes"][0] |= {"was": breakout, "now": EVIL, "why": breakout}
     made["policy"]["waivers"][0] |= {"id": EVIL, "rule": breakout, "names": [EVIL], "why": breakout}
     made["case"]["title"] = EVIL
     made["notes"] = [breakout]

@@ -271,6 +271,11 @@ def test_waivers_and_approvals_are_always_told(record: dict[str, Any]) -> None:
     assert "No approval has been recorded." in text
 
 
+def test_what_an_overlay_changed_stands_with_its_rule(record: dict[str, Any]) -> None:
+    text = Elements(page(reviewed(record))).text
+    assert "Changed at-most was 45%, now 40% (tighter). Two lines share their tenants. Illustrative mandate" in text
+
+
 def test_a_waived_limit_names_its_waiver(record: dict[str, Any]) -> None:
     made = reviewed(record)
     made["rules"][0]["waiver"] = "W-2026-004"
