@@ -80,6 +80,13 @@ class Scope:
             problems.finish()
         return mask
 
+    def within(self, other: Scope) -> bool:
+        """Whether it selects no line that the other does not, in any universe, as far as the names tell."""
+        return all(
+            column in self.columns and set(self.columns[column]) <= set(names)
+            for column, names in other.columns.items()
+        )
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Scope) and other.columns == self.columns
 

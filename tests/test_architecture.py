@@ -21,6 +21,7 @@ LAYERS = [
     ["case"],
     ["terms"],
     ["rules", "objectives", "certificate"],
+    ["direction"],
     ["rulebook", "solution"],
     ["files"],
     ["formulation"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -64,6 +64,11 @@ class Rule(Model, ABC):
     later: ClassVar = ("tests", "notes", "deprecated", "relax", "inherited")
     kind: ClassVar[str]
     may_be_soft: ClassVar[bool] = True
+    rises: ClassVar[Mapping[str, str]] = {"at_least": "tighter", "at_most": "looser", "penalty": "tighter"}
+    "What a higher number makes of a rule of this kind, by field."
+    LIMITS: ClassVar = ("at_least", "at_most")
+    WORDS: ClassVar = ("title", "why", "authority", "owner", "relax", "deprecated", "notes", "tests")
+    "Fields that say something of the rule and limit nothing."
 
     id: Id
     title: str
@@ -104,7 +109,7 @@ class Rule(Model, ABC):
             InputError: one of them has no value yet.
         """
         found = []
-        for name in ("at_least", "at_most"):
+        for name in self.LIMITS:
             dated: Dated[Any] | None = getattr(self, name, None)
             if dated is None:
                 continue
@@ -122,6 +127,10 @@ class Rule(Model, ABC):
         apart = {*Rule.model_fields, "at_least", "at_most"}
         names = sorted(set(type(self).model_fields) - apart)
         return (self.kind, *(repr(getattr(self, name)) for name in names))
+
+    def widens(self) -> str:
+        """What a wider scope makes of it: `tighter`, `looser`, or `mixed` where that can't be told from the text."""
+        return "mixed"
 
     def sentence(self, on: dt.date) -> str:
         """The rule in plain language, as on a date; a soft one says what missing it costs."""

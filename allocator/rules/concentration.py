@@ -33,6 +33,7 @@ class Concentration(Rule):
 
     kind: ClassVar = "concentration"
     may_be_soft: ClassVar = False
+    rises: ClassVar = {**Rule.rises, "n": "tighter"}
     by: str
     measure: Literal["hhi", "effective-number", "top-n"]
     n: Count | None = None

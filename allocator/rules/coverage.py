@@ -25,6 +25,7 @@ class Coverage(Rule):
     """
 
     kind: ClassVar = "coverage"
+    rises: ClassVar = {**Rule.rises, "haircut": "tighter"}
     measure: Literal["debt-service", "interest"]
     haircut: Share = Share(0)
     at_least: Dated[Multiple]

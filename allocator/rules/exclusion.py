@@ -24,6 +24,10 @@ class Exclusion(Rule):
     may_be_soft: ClassVar = False
     scope: Scope
 
+    def widens(self) -> str:
+        """More lines are out."""
+        return "tighter"
+
     def plain(self, on: dt.date) -> str:
         """The rule in plain language."""
         return f"Nothing is invested in {self.scope}."

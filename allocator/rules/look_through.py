@@ -39,6 +39,10 @@ class LookThrough(Rule):
         capped(self, self.of.name == "equity")
         return self
 
+    def widens(self) -> str:
+        """Each counterparty is limited on its own."""
+        return "tighter"
+
     def plain(self, on: dt.date) -> str:
         """The rule in plain language."""
         names = self.scope.columns["counterparty"] if self.scope else ("any one counterparty",)

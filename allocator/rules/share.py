@@ -37,6 +37,12 @@ class Share(Rule):
         capped(self, self.of.name == "equity")
         return self
 
+    def widens(self) -> str:
+        """More lines fill a floor sooner, and a cap too."""
+        if self.at_least is not None and self.at_most is not None:
+            return "mixed"
+        return "looser" if self.at_most is None else "tighter"
+
     def plain(self, on: dt.date) -> str:
         """The rule in plain language."""
         where = f"in {self.scope}" if self.scope is not None else f"in each {self.each}"
