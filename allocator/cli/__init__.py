@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import io
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -17,38 +18,52 @@ COMMANDS = {
     "compare": "Show what moved between two outcomes.",
     "verify": "Recheck an outcome from its files, without solving.",
     "init": "Write a small case to start from.",
+    "policy": "Compare policy files, and see what a change does.",
 }
 "Each command with its help, so that --help needs to import none of them."
 
-INPUT_WRONG, INFEASIBLE, NOT_CERTIFIED = 1, 3, 4
+INPUT_WRONG, INFEASIBLE, NOT_CERTIFIED, CHECK_FAILED = 1, 3, 4, 5
 
 
 class Lazy(click.Group):
-    """A group whose commands live in modules of their own."""
+    """A group whose commands live in modules of their own, each with the name `command` in it.
+
+    Args:
+        package: where the modules are.
+        listed: each command with its help, so that --help needs to import none of them.
+        options: those of any group.
+    """
+
+    def __init__(self, package: str, listed: Mapping[str, str], **options: Any) -> None:
+        super().__init__(**options)
+        self.package, self.listed = package, listed
 
     def list_commands(self, context: click.Context) -> list[str]:
         """The names, in the order of a first use."""
-        return list(COMMANDS)
+        return list(self.listed)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         """A command by its name."""
-        if name not in COMMANDS:
+        if name not in self.listed:
             return None
-        command: click.Command = importlib.import_module(f"allocator.cli.{name}").command
+        command: click.Command = importlib.import_module(f"{self.package}.{name}").command
         return command
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """The list for --help, without importing the commands."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl(list(self.listed.items()))
 
 
-@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Lazy, package=__name__, listed=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def group() -> None:
     """Certified allocation for leveraged sovereign funds.
 
-    Exit codes: 0 done; 1 the input is wrong; 2 usage; 3 no allocation satisfies the rules; 4 not certified.
+    Exit codes: 0 done; 1 the input is wrong; 2 usage; 3 no allocation satisfies the rules; 4 not certified;
+    5 a check that was asked for failed.
     """
 
 

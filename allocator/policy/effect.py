@@ -23,6 +23,7 @@ from allocator.policy.ceilings import above, ceilings, room, straight
 from allocator.program import Point, Program
 from allocator.shapes import Clause, Linear, Score
 from allocator.sparse import Vector
+from allocator.terms import is_term
 
 TINY = 1e-6
 "An excess up to this, in parts of equity, counts as none."
@@ -75,8 +76,9 @@ class Allowed:
             return point.status != "optimal" and diagnose(self.clauses, self.case.box, self.case.spread) is not None
 
     def breach(self, others: Sequence[Clause]) -> Finding:
-        """Look for an allowed allocation that breaks one of some other clauses, the hard ones among them."""
-        targets = [self._target(clause, member) for clause in _hard(others) for member in range(clause.size)]
+        """Look for an allowed allocation that breaks one of some other clauses; the hard ones of rules among them."""
+        rules = (clause for clause in _hard(others) if not is_term(clause))
+        targets = [self._target(clause, member) for clause in rules for member in range(clause.size)]
         # What may be broken by most comes first, since one example is enough.
         targets = sorted((each for each in targets if each.most > TINY), key=lambda each: -each.most)
         if not targets:

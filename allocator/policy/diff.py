@@ -1,0 +1,183 @@
+"""Two policies compared by meaning: what each rule's text says of the change, and what it does to a case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from allocator.case import Case
+from allocator.direction import direction
+from allocator.policy import changes
+from allocator.policy.effect import Allowed, Finding
+from allocator.record import readings
+from allocator.rulebook import Rulebook
+from allocator.rules import Rule
+from allocator.shapes import Clause
+from allocator.solution import Record
+from allocator.sparse import Vector
+
+FORMAT = "allocator/policy-diff/1"
+LEAST = 0.0005
+"Lines with less capital than this, in $ bn, are left out of an example."
+
+
+def compare(old: Rulebook, new: Rulebook, case: Case | None) -> Record:
+    """What differs between two policies, as plain data.
+
+    Each rule that differs in meaning has a verdict by its text alone and, where there is a case, one by its effect
+    there, with all else as in the old policy. The policies as wholes have both too.
+
+    Args:
+        old: as in force on a date.
+        new: as in force on the same date.
+        case: on which the effect is judged; without one there are verdicts by the text only.
+
+    Raises:
+        InputError: a rule names what the case lacks.
+    """
+    pairs = _pairs(old, new)
+    rules = [_rule(one, other, old, new) for one, other in pairs if changes.differ(one, other)]
+    record: Record = {
+        "format": FORMAT,
+        "as-of": new.as_of.isoformat(),
+        "old": _head(old),
+        "new": _head(new),
+        "case": None if case is None else {"id": case.fund.id, "title": case.fund.title},
+        "text": _joined(each["text"] for each in rules),
+        "effect": None,
+        "empty": [],
+        "rules": rules,
+        "same": len(pairs) - len(rules),
+        "other": _other(old, new),
+    }
+    if case is not None:
+        _judge(record, old.clauses(case), new.clauses(case), case)
+    return record
+
+
+def verdicts(record: Record) -> dict[str, list[str]]:
+    """What was given each verdict: `looser` to `the text of 'one-line'` and so on."""
+    whole = {"rule": "", "text": record["text"], "effect": record["effect"]}
+    found: dict[str, list[str]] = {}
+    for each in (whole, *record["rules"]):
+        of = f"of '{each['rule']}'" if each["rule"] else "as a whole"
+        found.setdefault(each["text"], []).append(f"the text {of}")
+        if each["effect"]:
+            found.setdefault(each["effect"]["verdict"], []).append(f"the effect {of}")
+    return found
+
+
+def changed(record: Record) -> bool:
+    """Whether anything differs in meaning."""
+    return bool(record["rules"] or record["other"])
+
+
+def _joined(ways: Iterable[str]) -> str:
+    """The verdict on several changes together."""
+    found = set(ways) - {"same"}
+    return "same" if not found else found.pop() if len(found) == 1 else "mixed"
+
+
+def _head(rules: Rulebook) -> Record:
+    header = rules.header
+    return {"id": header.id if header else "", "title": str(header.title) if header else "rules built in Python"}
+
+
+def _pairs(old: Rulebook, new: Rulebook) -> list[tuple[Rule | None, Rule | None]]:
+    """Rules of the same id, in the order of the new policy; those that are gone come last."""
+    before, after = ({rule.id: rule for rule in rules.rules} for rules in (old, new))
+    names = [*after, *(name for name in before if name not in after)]
+    return [(before.get(name), after.get(name)) for name in names]
+
+
+def _rule(one: Rule | None, other: Rule | None, old: Rulebook, new: Rulebook) -> Record:
+    """What differs in one rule."""
+    named = other or one
+    assert named is not None
+    found = changes.of_rule(one, other) if one and other else []
+    text = direction(one, other)
+    kind = "added" if one is None else "removed" if other is None else "changed"
+    if found and all(each["way"] == "words" for each in found):
+        kind = "reworded"
+    twin = _twin(named, old if one is None else new) if kind in ("added", "removed") else None
+    return {
+        "rule": named.id,
+        "title": str(named.title),
+        "change": kind,
+        "twin": twin,
+        "text": text,
+        "changes": found,
+        "was": one.sentence(old.as_of) if one else "",
+        "now": other.sentence(new.as_of) if other else "",
+        "effect": None,
+    }
+
+
+def _twin(rule: Rule, rules: Rulebook) -> str | None:
+    """The rule of another policy that asks the same under another id."""
+    for each in rules.rules:
+        if type(each) is type(rule) and direction(each.model_copy(update={"id": rule.id}), rule) == "same":
+            return each.id
+    return None
+
+
+def _other(old: Rulebook, new: Rulebook) -> list[Record]:
+    """What differs besides the rules: the header, and the texts that rules rest on."""
+    found = changes.of_fields(old.header, new.header) if old.header and new.header else []
+    return [*found, *changes.of_records("source", old.authorities, new.authorities)]
+
+
+def _judge(record: Record, old: Sequence[Clause], new: Sequence[Clause], case: Case) -> None:
+    """Add the effects on a case: of each rule on its own, and of all together."""
+    before, after = Allowed(case, old), Allowed(case, new)
+    record["empty"] = [name for name, allowed in (("old", before), ("new", after)) if allowed.empty]
+    record["effect"] = _effect(after.breach(old), before.breach(new), case)
+    for each in record["rules"]:
+        if each["change"] == "reworded":
+            continue
+        own = [clause for clause in old if clause.rule == each["rule"]]
+        others = [clause for clause in old if clause.rule != each["rule"]]
+        changed = [clause for clause in new if clause.rule == each["rule"]]
+        replaced = Allowed(case, [*others, *changed])
+        each["effect"] = _effect(replaced.breach(own), before.breach(changed), case)
+        soft = [clause for clause in (*own, *changed) if clause.penalty is not None]
+        each["effect"]["soft"] = bool(soft) and len(soft) == len(own) + len(changed)
+
+
+def _effect(possible: Finding, impossible: Finding, case: Case) -> Record:
+    answers = possible.answer, impossible.answer
+    verdict = {
+        ("nothing", "nothing"): "same",
+        ("something", "nothing"): "looser",
+        ("nothing", "something"): "tighter",
+        ("something", "something"): "mixed",
+    }.get(answers, "undetermined")
+    return {"verdict": verdict, "possible": _side(possible, case), "impossible": _side(impossible, case)}
+
+
+def _side(found: Finding, case: Case) -> Record:
+    return {"answer": found.answer, "example": _example(found.clause, found.member, found.v, case)}
+
+
+def _example(clause: Clause | None, member: int, v: Vector | None, case: Case) -> Record | None:
+    """An allocation by line, largest first, and what it makes of the clause that it breaks."""
+    if clause is None or v is None:
+        return None
+    d = case.decision
+    ((value, limit),) = readings(clause, v, [member])
+    titles = case.universe.texts.get("title", case.universe.ids)
+    lines = zip(d.lines, titles, (v[: d.n] * case.equity).tolist(), strict=True)
+    amounts: list[Any] = [
+        {"line": line, "title": title, "amount": round(amount, 9)} for line, title, amount in lines if amount > LEAST
+    ]
+    return {
+        "rule": clause.rule,
+        "member": clause.labels[member],
+        "side": "at-least" if clause.at_least else "at-most",
+        "value": value,
+        "limit": limit,
+        "unit": clause.unit.__name__.lower(),
+        "amounts": sorted(amounts, key=lambda each: -each["amount"]),
+        "deployed": round(float(v[d.deployed] * case.equity), 9),
+        "debt": round(float(v[d.debt] * case.equity), 9),
+    }

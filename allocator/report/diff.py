@@ -1,0 +1,154 @@
+"""What differs between two policies, in sentences: for the terminal and for Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from allocator.report.markdown import text
+from allocator.report.words import dollars, quantity
+from allocator.solution import Record
+
+FEW = 4
+"So many lines of an example are named; the others are added up."
+KINDS = {"changed": "changed", "added": "added", "removed": "removed", "reworded": "reworded only"}
+UNKNOWN = "is undetermined: no example was found, and none could be ruled out."
+
+
+def title(record: Record) -> str:
+    """Of which policy, and on which date."""
+    return f"{record['new']['title'] or record['old']['title']}: what differs, as in force on {record['as-of']}"
+
+
+def summary(record: Record) -> list[str]:
+    """How many rules differ, and the verdicts on the whole."""
+    if not record["rules"] and not record["other"]:
+        return ["Nothing differs in meaning."]
+    counts = {
+        told: sum(each["change"] == kind for each in record["rules"]) for kind, told in KINDS.items()
+    } | {"the same": record["same"]}
+    found = [f"Rules: {', '.join(f'{count} {told}' for told, count in counts.items() if count)}."]
+    found.append(f"By the text: {_way(record['text'])}.")
+    if record["case"] is None:
+        return [*found, "No case was given, so the effect was not judged; name one with --case."]
+    found.append(f"Effect on {record['case']['title']}: {_way(record['effect']['verdict'])}.")
+    found += [f"Nothing satisfies the {name} rules." for name in record["empty"]]
+    return found + sides(record["effect"], "")
+
+
+def _way(verdict: str) -> str:
+    return {"same": "the same", "mixed": "mixed (tighter in one way, looser in another, or not comparable)"}.get(
+        verdict, verdict
+    )
+
+
+def sides(effect: Record, rule: str) -> list[str]:
+    """What becomes possible and what impossible, each a sentence; `rule` is the one that alone is looked at."""
+    if effect.get("soft"):
+        return ["The rule may be missed at a price, so this changes what a shortfall costs, not what is possible."]
+    possible, impossible = effect["possible"], effect["impossible"]
+    if possible["answer"] == impossible["answer"] == "nothing":
+        return ["Nothing becomes possible and nothing impossible. Both are proved."]
+    return [
+        _side(possible, "Nothing becomes possible: proved.", "Newly possible", "Whether something becomes possible",
+              "old", rule),
+        _side(impossible, "Nothing becomes impossible: proved.", "No longer possible",
+              "Whether something becomes impossible", "new", rule),
+    ]  # fmt: skip
+
+
+def _side(side: Record, nothing: str, something: str, undetermined: str, version: str, rule: str) -> str:
+    if side["answer"] == "nothing":
+        return nothing
+    example = side["example"]
+    if example is None:
+        return f"{undetermined} {UNKNOWN}"
+    name = "the rule" if example["rule"] == rule else f"'{example['rule']}'"
+    return f"{something}, for example: {_amounts(example)}. There {name} reads {_reading(example)} in its {version} text."
+
+
+def _amounts(example: Record) -> str:
+    amounts = example["amounts"]
+    if not amounts:
+        return "nothing deployed"
+    named = [f"{dollars(each['amount'])} in {each['line']}" for each in amounts[:FEW]]
+    rest = sum(each["amount"] for each in amounts[FEW:])
+    if len(amounts) > FEW:
+        named.append(f"{dollars(rest)} in {len(amounts) - FEW} more")
+    debt = f", {dollars(example['debt'])} of it borrowed" if example["debt"] > 0 else ""
+    return f"{', '.join(named)} ({dollars(example['deployed'])} in all{debt})"
+
+
+def _reading(example: Record) -> str:
+    """What the rule measures against its limit: `12% (hall), where at most 10% is allowed`."""
+    floor = example["side"] == "at-least"
+    limit = "nothing" if example["unit"] == "money" and not example["limit"] else quantity(example["limit"], example["unit"])
+    shown = quantity(example["value"], example["unit"])
+    value = f"just {'under' if floor else 'over'} {shown}" if shown == limit else shown
+    member = f" ({example['member']})" if example["member"] else ""
+    asked = f"at least {limit} is asked" if floor else f"at most {limit} is allowed" if limit != "nothing" else "nothing is allowed"
+    return f"{value}{member}, where {asked}"
+
+
+def change(each: Record) -> str:
+    """One field's change: `at-most: 12% -> 10%, tighter by 2 pp, from 2028-01-01`."""
+    was, now = each["was"] or "nothing", each["now"] or "nothing"
+    way = "" if each["way"] in ("words", "same") else f", {each['way']}"
+    by = f" by {each['by']}" if way and each["by"] else ""
+    since = f", from {each['since']}" if each["since"] else ""
+    return f"{each['field']}: {was} -> {now}{way}{by}{since}"
+
+
+def verdict(rule: Record) -> str:
+    """The two verdicts on a rule in one line."""
+    if rule["change"] == "reworded":
+        return "Only words changed; what it asks is the same."
+    effect = rule["effect"]
+    judged = f" Effect here, all else as before: {_way(effect['verdict'])}." if effect else ""
+    return f"Text: {_way(rule['text'])}.{judged}"
+
+
+def notes(rule: Record) -> list[str]:
+    """What else is to be said of a rule that is there in one version only."""
+    if not rule["twin"]:
+        return []
+    here, there = ("added", "removed") if rule["change"] == "added" else ("removed", "added")
+    return [f"It asks what '{rule['twin']}' asks, so it may have been renamed; a rule is known by its id, so this is one {here} and one {there}."]
+
+
+def plain(record: Record) -> str:
+    """All of it as text."""
+    return "\n".join(_plain(record)) + "\n"
+
+
+def _plain(record: Record) -> Iterator[str]:
+    yield title(record)
+    yield from summary(record)
+    for rule in record["rules"]:
+        yield ""
+        yield f"{rule['rule']} ({KINDS[rule['change']]}): {rule['title']}"
+        yield from (f"  {change(each)}" for each in rule["changes"])
+        if rule["was"] != rule["now"]:
+            yield from (f"  {sign} {said}" for sign, said in (("-", rule["was"]), ("+", rule["now"])) if said)
+        yield f"  {verdict(rule)}"
+        yield from (f"  {said}" for said in _details(rule))
+    if record["other"]:
+        yield ""
+        yield "Besides the rules:"
+        yield from (f"  {change(each)}" for each in record["other"])
+
+
+def _details(rule: Record) -> list[str]:
+    return notes(rule) + (sides(rule["effect"], rule["rule"]) if rule["effect"] else [])
+
+
+def markdown(record: Record) -> str:
+    """All of it as Markdown: the verdicts first, each rule below."""
+    parts = [f"### {text(title(record))}", *(f"- {text(said)}" for said in summary(record))]
+    for rule in record["rules"]:
+        parts += ["", f"#### {text(rule['rule'])} ({KINDS[rule['change']]}): {text(rule['title'])}", ""]
+        if rule["was"] != rule["now"]:
+            parts += [f"> ~~{text(rule['was'])}~~" if rule["was"] else "", f"> {text(rule['now'])}" if rule["now"] else ""]
+        parts += [f"- {text(said)}" for said in (*map(change, rule["changes"]), verdict(rule), *_details(rule))]
+    if record["other"]:
+        parts += ["", "#### Besides the rules", "", *(f"- {text(change(each))}" for each in record["other"])]
+    return "\n".join(parts) + "\n"
