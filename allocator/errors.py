@@ -111,5 +111,5 @@ def nearest(word: str, known: Iterable[str]) -> str:
         return f"did you mean '{close}'?"
     if not names:
         return "none is known here"
-    listed = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+    listed = ", ".join(names[:18]) + (", ..." if len(names) > 18 else "")
     return f"known: {listed}"

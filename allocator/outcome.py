@@ -97,7 +97,7 @@ class Outcome:
         prices = {(p["of"], p["number"]): p for p in self.part("prices")}
         rows = []
         for each in self.part("rules"):
-            price = prices.get((each["rule"], each["side"]), {})
+            price = prices.get((each["rule"], each["number"]), {})
             shown = {
                 key: each[key] for key in ("rule", "clause", "value", "limit", "unit", "slack", "severity", "side")
             }

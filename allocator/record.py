@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +14,7 @@ from allocator.certificate import shortfall
 from allocator.decision import GRAIN
 from allocator.measures import MeasureName
 from allocator.objectives import Aim, Blend, Objective
+from allocator.provenance import inputs, policy
 from allocator.rulebook import Rulebook
 from allocator.shapes import Clause, Fixed, Multipliers
 from allocator.solution import FORMAT, Record, Solution, binding
@@ -29,17 +28,16 @@ if TYPE_CHECKING:
 
 def head(case: Case, rules: Rulebook, aim: Aim, status: str) -> Record:
     """What an outcome says before any amounts: of what, by what rules, for what aim."""
-    header = rules.header
     return {
         "format": FORMAT,
         "status": status,
         "as-of": rules.as_of.isoformat(),
         "case": {"id": case.fund.id, "title": case.fund.title, "equity": case.equity},
-        "policy": {"id": header.id, "title": header.title, "status": header.status} if header else None,
+        "policy": policy(rules),
         "set": {"rules": dict(rules.changes), "case": dict(case.changes)},
         "objective": _objective(aim),
         "notes": [case.risk.note] if case.risk and case.risk.note else [],
-        "inputs": _inputs(case, rules),
+        "inputs": inputs(case, rules),
         "versions": {"allocator": __version__} | {name: version(name) for name in ("clarabel", "cvxpy", "numpy")},
     }
 
@@ -51,22 +49,6 @@ def _objective(aim: Aim) -> Record:
     form = "single" if isinstance(aim, Objective) else "sum"
     parts = [{"name": part.name, "weight": weight} for weight, part in aim.terms()]
     return {"form": form, "name": aim.name, "parts": parts}
-
-
-def _inputs(case: Case, rules: Rulebook) -> list[Record]:
-    """The files read, relative to the case's folder, with their digests."""
-    sources = [*case.sources, *([rules.source] if rules.source else [])]
-    if not sources:
-        return []
-    base = folder(case) or sources[0].path.parent
-    return [
-        {"path": Path(os.path.relpath(source.path, base)).as_posix(), "sha256": source.digest} for source in sources
-    ]
-
-
-def folder(case: Case) -> Path | None:
-    """The folder that a case was read from."""
-    return case.sources[0].path.parent if case.sources else None
 
 
 def optimal(case: Case, rules: Rulebook, aim: Aim, solution: Solution, priced: Sequence[Price]) -> Record:
@@ -202,10 +184,16 @@ def rule_records(
             {
                 "rule": clause.rule,
                 "title": rule.title if rule else clause.words,
+                "titles": dict(rule.title.languages) if rule else {},
+                "authority": rule.authority if rule else "",
+                "owner": rule.owner if rule else "",
+                "whys": dict(rule.why.languages) if rule else {},
                 "sentence": rule.sentence(rules.as_of) if rule else clause.words,
                 "clause": clause.words,
                 "severity": rule.severity if rule else "hard",
                 "side": "at-least" if clause.at_least else "at-most",
+                "number": clause.numbers[0].name if clause.numbers else "",
+                "waiver": clause.waiver,
                 "member": clause.labels[closest] if clause.size else "",
                 "value": value,
                 "limit": limit,

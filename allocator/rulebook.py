@@ -3,70 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Literal
+from functools import cached_property
+from typing import Any
 
-from pydantic import BeforeValidator, model_validator
-
-from allocator import kinds
+from allocator import meaning
 from allocator.case import Case, Source, plain, today
 from allocator.errors import Collector, InputError, Place, Unparsable, nearest
-from allocator.measures import MeasureName
-from allocator.model import Id, Model, kebab
+from allocator.header import Approval, Authority, Header
+from allocator.model import kebab
+from allocator.overlays import Change
 from allocator.rules import Rule
 from allocator.shapes import Clause
 from allocator.terms import terms
 from allocator.units import parse_date
-
-FORMAT = "allocator/policy/1"
-KEYS = ("format", "policy", "sources", "rules")
-LATER = ("waivers", "approvals", "extends", "changes")
-
-Date = Annotated[dt.date, BeforeValidator(parse_date)]
-
-
-class Effective(Model):
-    """From when a policy is in force, and until when."""
-
-    from_: Date
-    until: Date | None = None
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Effective:
-        if self.until is not None and self.until < self.from_:
-            raise Unparsable(f"{self.until} is before {self.from_}", "write a later date", field="until")
-        return self
-
-
-class Defaults(Model):
-    """What rules take where they don't say."""
-
-    of: MeasureName | None = None
-    severity: Literal["hard", "soft"] = "hard"
-    owner: str = ""
-
-
-class Header(Model):
-    """Whose policy it is. `calendar` is the time zone in which its dates are dates."""
-
-    later: ClassVar = ("approvers", "tested-on", "maximum-waiver", "waiver-term")
-
-    id: Id
-    title: str
-    status: Literal["example", "draft", "final"]
-    owner: str
-    effective: Effective
-    calendar: str = "America/New_York"
-    defaults: Defaults = Defaults()
-
-
-class Authority(Model):
-    """A text that rules rest on."""
-
-    title: str
-    url: str = ""
-    quote: str = ""
+from allocator.waivers import Waiver, check_waivers, waived
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
@@ -74,11 +26,15 @@ class Rulebook:
     """Rules and the date on which they are read.
 
     Attributes:
-        rules: in the order of the file.
+        rules: in the order of the file, those of the files that it extends first.
         as_of: the values of this date are in force; today by default.
         header: whose policy it is; None if it was built in Python.
         authorities: what the rules rest on, by id.
+        waivers: of these rules, whether in force on the date or not.
+        amendments: what overlays changed, the files' own order.
+        approvals: who agreed to what digest.
         source: the file that it was read from.
+        bases: the files that it extends, the first one first.
         changes: what `replace` changed since, `rule.field` to its new value, as plain data.
     """
 
@@ -86,7 +42,11 @@ class Rulebook:
     as_of: dt.date = dt.date.min
     header: Header | None = None
     authorities: Mapping[str, Authority] = field(default_factory=dict)
+    waivers: tuple[Waiver, ...] = ()
+    amendments: tuple[Change, ...] = ()
+    approvals: tuple[Approval, ...] = ()
     source: Source | None = None
+    bases: tuple[Source, ...] = ()
     changes: Mapping[str, Any] = field(default_factory=dict)
 
     def __init__(
@@ -95,13 +55,19 @@ class Rulebook:
         as_of: dt.date | str | None = None,
         header: Header | None = None,
         authorities: Mapping[str, Authority] | None = None,
+        *,
+        waivers: Sequence[Waiver] = (),
+        amendments: Sequence[Change] = (),
+        approvals: Sequence[Approval] = (),
         source: Source | None = None,
+        bases: Sequence[Source] = (),
         changes: Mapping[str, Any] | None = None,
     ) -> None:
         """Check that the rules fit together.
 
         Raises:
-            InputError: two have the same id, a floor is above a cap on the same subject, or it is not in force yet.
+            InputError: two have the same id, a floor is above a cap on the same subject, a waiver or an approval does
+                not fit, or it is not in force yet.
         """
         calendar = header.calendar if header else "America/New_York"
         given = {
@@ -109,15 +75,21 @@ class Rulebook:
             "as_of": today(calendar) if as_of is None else _date(as_of),
             "header": header,
             "authorities": authorities or {},
+            "waivers": tuple(waivers),
+            "amendments": tuple(amendments),
+            "approvals": tuple(approvals),
             "source": source,
+            "bases": tuple(bases),
             "changes": changes or {},
         }
         for name, value in given.items():
             object.__setattr__(self, name, value)
         problems = Collector()
-        _check_ids(((rule.id, rule.place("id")) for rule in self.rules), problems)
+        check_ids("rule", ((rule.id, rule.place("id")) for rule in self.rules), problems)
         self._check_dates(problems)
         self._check_room(problems)
+        check_waivers(self.waivers, self.rules, self.header, problems)
+        self._check_approvals(problems)
         problems.finish()
 
     def _check_dates(self, problems: Collector) -> None:
@@ -152,51 +124,19 @@ class Rulebook:
                 what = f"the floor of '{low.id}', {floor.value}, is above the cap of '{high.id}', {cap.value}"
                 problems.add(what, "lower the floor or raise the cap", low.place(floor.field))
 
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any], as_of: str | dt.date | None, source: Source | None) -> Rulebook:
-        """Check what a policy file says.
+    def _check_approvals(self, problems: Collector) -> None:
+        approvers = self.header.approvers if self.header else ()
+        for number, approval in enumerate(self.approvals):
+            if approval.by not in approvers:
+                what = f"approval: '{approval.by}' is none of the policy's approvers"
+                problems.add(what, nearest(approval.by, approvers), approval.place("by"))
+            if approval.by in (other.by for other in self.approvals[:number]):
+                problems.add(f"approval: '{approval.by}' stands twice", "keep the latest", approval.place("by"))
 
-        Args:
-            document: the file, as marked mappings, lists and text.
-            as_of: a date; today in the policy's calendar by default.
-            source: the file and its digest.
-
-        Raises:
-            InputError: all that is wrong with it, each with its place.
-        """
-        problems = Collector()
-        place = getattr(document, "place", None)
-        if document.get("format") != FORMAT:
-            given = getattr(document.get("format"), "place", place)
-            problems.add("not a policy file", f"begin it with 'format: {FORMAT}'", given)
-            problems.finish()
-        for key in document:
-            if key in LATER:
-                mend = "leave it out, as this version would not act on it"
-                problems.add(f"{key}: not supported yet", mend, getattr(key, "place", place))
-            elif key not in KEYS:
-                problems.add(f"{key}: unknown key", nearest(key, KEYS), getattr(key, "place", place))
-        header, authorities = None, dict[str, Authority]()
-        with problems.part():
-            header = _header(document, problems)
-        with problems.part():
-            authorities = _authorities(document)
-        listed = document.get("rules")
-        if not isinstance(listed, list) or not listed:
-            problems.add("no rules", "write a list under 'rules'", getattr(listed, "place", place))
-            listed = []
-        # A header that can't be read must not make each rule say that it misses a default.
-        defaults = header.defaults if header else Defaults(of=MeasureName("equity"))
-        rules: list[Rule] = []
-        for given in listed:
-            with problems.part():
-                rules.append(_rule(given, defaults, document.get("sources"), problems))
-        _check_ids(_written_ids(listed), problems)
-        if header is not None:
-            with problems.part():
-                made = cls(rules, as_of, header, authorities, source)
-        problems.finish()
-        return made
+    @cached_property
+    def digest(self) -> str:
+        """The digest of what the rules mean, which approvers agree to."""
+        return meaning.digest(self)
 
     def replace(self, rule: str, /, **changes: Any) -> Rulebook:
         """The same rules with some fields of one changed, for a what-if.
@@ -208,14 +148,34 @@ class Rulebook:
         Raises:
             InputError: the rule or a field is unknown, or a value cannot be read.
         """
-        old = self.rule(rule)
-        fields = {kebab(name): getattr(old, name) for name in old.model_fields_set}
-        new = type(old).read({**fields, **{kebab(name): value for name, value in changes.items()}}, f"rule '{rule}'")
-        # The changed rule still stands where the old one did.
-        new._places, new._own_place = old._places, old._own_place
-        rules = (new if each.id == rule else each for each in self.rules)
-        noted = {**self.changes, **{f"{rule}.{kebab(name)}": plain(value) for name, value in changes.items()}}
-        return Rulebook(rules, self.as_of, self.header, self.authorities, self.source, noted)
+        made = self.rule(rule).changed(f"rule '{rule}'", changes)
+        noted = {f"{rule}.{kebab(name)}": plain(value) for name, value in changes.items()}
+        return self.with_rules([made if each.id == rule else each for each in self.rules], {**self.changes, **noted})
+
+    def with_rules(self, rules: Iterable[Rule], changes: Mapping[str, Any] | None = None) -> Rulebook:
+        """The same policy with other rules; waivers and changes of rules that it no longer has are left out.
+
+        Args:
+            rules: all of them.
+            changes: what `replace` changed; as before by default.
+
+        Raises:
+            InputError: they don't fit together.
+        """
+        kept = tuple(rules)
+        ids = {rule.id for rule in kept}
+        return Rulebook(
+            kept,
+            self.as_of,
+            self.header,
+            self.authorities,
+            waivers=[waiver for waiver in self.waivers if waiver.rule in ids],
+            amendments=[change for change in self.amendments if change.rule in ids],
+            approvals=self.approvals,
+            source=self.source,
+            bases=self.bases,
+            changes=self.changes if changes is None else changes,
+        )
 
     def rule(self, name: str) -> Rule:
         """A rule by its id.
@@ -240,7 +200,7 @@ class Rulebook:
             found += terms(case)
         for rule in self.rules:
             with problems.part():
-                found += rule.clauses(case, self.as_of)
+                found += waived(rule, self.waivers, case, self.as_of)
         problems.finish()
         return tuple(found)
 
@@ -259,73 +219,10 @@ def _date(given: dt.date | str) -> dt.date:
         raise InputError.of(error.what, error.mend) from None
 
 
-def _check_ids(ids: Iterable[tuple[str, Place | None]], problems: Collector) -> None:
+def check_ids(what: str, ids: Iterable[tuple[str, Place | None]], problems: Collector) -> None:
+    """Note the ids that stand twice."""
     first: set[str] = set()
     for name, place in ids:
         if name in first:
-            problems.add(f"the rule id '{name}' stands twice", "give each rule an id of its own", place)
+            problems.add(f"the {what} id '{name}' stands twice", f"give each {what} an id of its own", place)
         first.add(name)
-
-
-def _written_ids(listed: Iterable[Any]) -> list[tuple[str, Place | None]]:
-    """The ids of the rules as written; one of a rule that can't be read is taken all the same."""
-    ids = [given.get("id") for given in listed if isinstance(given, Mapping)]
-    return [(str(name), getattr(name, "place", None)) for name in ids if isinstance(name, str)]
-
-
-def _header(document: Mapping[str, Any], problems: Collector) -> Header:
-    given = document.get("policy")
-    if not isinstance(given, Mapping):
-        raise InputError.of("no 'policy'", "say whose policy it is, under 'policy'", getattr(document, "place", None))
-    header = Header.read(given, "policy")
-    try:
-        today(header.calendar)
-    except (KeyError, ValueError, OSError):
-        what = f"unknown time zone '{header.calendar}'"
-        problems.add(what, "write one such as America/New_York", header.place("calendar"))
-        raise InputError(()) from None
-    return header
-
-
-def _authorities(document: Mapping[str, Any]) -> dict[str, Authority]:
-    given = document.get("sources")
-    if not isinstance(given, Mapping):
-        place = getattr(given, "place", getattr(document, "place", None))
-        raise InputError.of("no sources", "write the texts that rules rest on, as in manual-3: {title: ...}", place)
-    problems = Collector()
-    found = {}
-    for name, source in given.items():
-        with problems.part():
-            found[str(name)] = Authority.read(source, f"source '{name}'")
-    problems.finish()
-    return found
-
-
-def _rule(given: Any, defaults: Defaults, sources: Any, problems: Collector) -> Rule:
-    """One rule of a file: its kind is looked up first, so that its errors are those of its kind only."""
-    place = getattr(given, "place", None)
-    if not isinstance(given, Mapping):
-        raise InputError.of("this is no rule", "write its id, title, kind, ...", place)
-    title = f"rule '{given['id']}'" if isinstance(given.get("id"), str) else "a rule"
-    if not isinstance(given.get("kind"), str):
-        raise InputError.of(f"{title} kind: missing", f"add one of {', '.join(kinds.known('rules'))}", place)
-    kind = kinds.find("rules", str(given["kind"]), getattr(given["kind"], "place", place))
-    applied = {
-        name: getattr(defaults, name)
-        for name in defaults.model_fields_set
-        if name in kind.model_fields and name not in given
-    }
-    if "penalty" in given and "severity" not in given:
-        applied.pop("severity", None)
-    merged: Mapping[str, Any] = {**applied, **{key: value for key, value in given.items() if key != "kind"}}
-    if place:
-        merged = type(given)(merged, place)  # type: ignore[call-arg]
-    for key in ("authority", "why"):
-        if key not in given:
-            problems.add(f"{title} {key}: missing", "add it, since files say on whose authority and why", place)
-    authority = given.get("authority")
-    if isinstance(authority, str) and isinstance(sources, Mapping) and authority not in sources:
-        what = f"{title} authority: '{authority}' is not among the sources"
-        problems.add(what, nearest(str(authority), sources), getattr(authority, "place", place))
-    rule: Rule = kind.read(merged, title)
-    return rule

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +77,7 @@ class Clause:
         at_least: whether the limit is a floor, for reports.
         penalty: of a soft clause, the yearly rate paid on its excess; None for a hard one.
         priced: whether its limits are numbers that somebody set; definitions have no price.
+        waiver: the id of the waiver whose limit it has in place of the rule's; empty for none.
     """
 
     rule: str
@@ -92,6 +93,7 @@ class Clause:
     at_least: bool = False
     penalty: float | None = None
     priced: bool = True
+    waiver: str = ""
     equal: ClassVar[bool] = False
 
     @property
@@ -136,6 +138,18 @@ class Clause:
         """The same clause with another parameter."""
         return replace(self, theta=theta)
 
+    def only(self, members: Indices) -> Self:
+        """The clause of some of its members."""
+        return replace(
+            self,
+            labels=tuple(self.labels[k] for k in members),
+            R0=self.R0.rows(members),
+            c0=self.c0[members],
+            R1=self.R1.rows(members),
+            c1=self.c1[members],
+            theta=self.theta[members],
+        )
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Rows(Clause):
@@ -170,6 +184,11 @@ class Cone(Clause):
     M: Sparse
     k: Vector
 
+    def only(self, members: Indices) -> Self:
+        """The clause of some of its members."""
+        arms = np.arange(len(self.k)).reshape(self.size, -1)[members].ravel()
+        return replace(super().only(members), M=self.M.rows(arms), k=self.k[arms])
+
     def arms(self, v: Vector) -> Vector:
         """M v + k, one row a member (m x d)."""
         return np.reshape(self.M @ v + self.k, (self.size, -1))
@@ -202,6 +221,10 @@ class RotatedCone(Cone):
     """
 
     typical: Vector
+
+    def only(self, members: Indices) -> Self:
+        """The clause of some of its members."""
+        return replace(super().only(members), typical=self.typical[members])
 
     def bend(self, v: Vector) -> Vector:
         """The squared norms."""

@@ -74,6 +74,13 @@ class Sparse:
 
     __array_ufunc__ = None  # so that `w @ sparse` comes here and not to numpy
 
+    def rows(self, chosen: Indices) -> Sparse:
+        """Some of the rows, in the order given; each once."""
+        place = np.full(self.shape[0], -1)
+        place[chosen] = np.arange(len(chosen))
+        kept = place[self.row] >= 0
+        return Sparse((len(chosen), self.shape[1]), place[self.row[kept]], self.column[kept], self.value[kept])
+
     def column_squares(self) -> Vector:
         """The squared length of each column (entries at one spot count apart)."""
         return np.asarray(np.bincount(self.column, self.value**2, self.shape[1]), float)

@@ -242,9 +242,9 @@ def _cover(
             "rule": PREFIX + name,
             "words": words,
             "labels": tuple(d.lines[i] for i in lines[chosen]),
-            "R0": _take(R0, chosen),
+            "R0": R0.rows(chosen),
             "c0": np.zeros(len(chosen)),
-            "R1": _take(R1, chosen),
+            "R1": R1.rows(chosen),
             "c1": np.zeros(len(chosen)),
             "theta": floor[chosen],
             "unit": Multiple,
@@ -258,13 +258,6 @@ def _cover(
         typical = income[lines[chosen]] * case.capacity[lines[chosen]]
         found.append(RotatedCone(**fixed, M=loss, k=np.zeros(len(chosen)), typical=typical))
     return found
-
-
-def _take(matrix: Sparse, rows: Indices) -> Sparse:
-    place = np.full(matrix.shape[0], -1)
-    place[rows] = np.arange(len(rows))
-    kept = place[matrix.row] >= 0
-    return Sparse((len(rows), matrix.shape[1]), place[matrix.row[kept]], matrix.column[kept], matrix.value[kept])
 
 
 def _loan_to_value(case: Case) -> Clause:

@@ -199,6 +199,17 @@ class Years(Quantity):
         return f"{_shortest(self.amount)} year{'' if self.amount == 1 else 's'}"
 
 
+class Days(Quantity):
+    """A length of time in days."""
+
+    expects = "a length of time such as 365 days"
+    units: ClassVar = {"days": Decimal(1), "day": Decimal(1)}
+    step, step_text, shown_digits = 1.0, "1 day", 0
+
+    def __str__(self) -> str:
+        return f"{_shortest(self.amount)} day{'' if self.amount == 1 else 's'}"
+
+
 class Index(Quantity):
     """A pure number, such as a Herfindahl-Hirschman index."""
 

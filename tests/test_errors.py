@@ -35,7 +35,7 @@ def test_a_collector_lets_other_errors_through() -> None:
     [
         ("aple", FRUIT, "did you mean 'apple'?"),
         ("kiwi", FRUIT, "known: apple, pear, plum"),
-        ("kiwi", [f"{i:02}" for i in range(13)], "known: 00, 01, 02, 03, 04, 05, 06, 07, 08, 09, 10, 11, ..."),
+        ("kiwi", [f"{i:02}" for i in range(19)], f"known: {', '.join(f'{i:02}' for i in range(18))}, ..."),
         ("kiwi", [], "none is known here"),
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 
 import allocator as al
 from allocator.case import today
+from allocator.document import rulebook_from
 from allocator.errors import InputError
 from allocator.rulebook import Rulebook
 from allocator.rules import Rule
@@ -164,12 +165,12 @@ def test_a_plain_mapping_is_read_as_a_file_is() -> None:
         "sources": {"m": {"title": "M"}},
         "rules": [rule, rule | {"id": "own", "of": "deployed", "owner": "me"}],
     }  # fmt: skip
-    book = Rulebook.from_document(document, DAY, None)
+    book = rulebook_from(document, DAY, None)
     assert [(each.of.name, each.owner) for each in book.rules] == [("equity", "risk"), ("deployed", "me")]
     assert book.header is not None
     assert book.header.status == "draft"
     with pytest.raises(InputError, match=r"^rule 'own' of: unknown measure 'x'; "):
-        Rulebook.from_document(document | {"rules": [rule, rule | {"id": "own", "of": "x"}]}, DAY, None)
+        rulebook_from(document | {"rules": [rule, rule | {"id": "own", "of": "x"}]}, DAY, None)
 
 
 def test_a_soft_default_is_taken_by_those_with_a_penalty_alone(tmp_path: Path) -> None:

@@ -59,7 +59,10 @@ def changed_limits(one: Record, other: Record) -> list[Table]:
     from allocator.report.words import NOTHING, quantity
 
     first, second = (
-        {(each["rule"], each["side"]): quantity(each["limit"], each["unit"]) for each in record["rules"]}
+        {
+            (each["rule"], each["number"] or each["side"]): quantity(each["limit"], each["unit"])
+            for each in record["rules"]
+        }
         for record in (one, other)
     )
     rows = [

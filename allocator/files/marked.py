@@ -15,7 +15,7 @@ from ruamel.yaml import YAML, events
 from allocator.errors import Collector, InputError, Place, Problem
 
 _MOST_TOLD = 50
-_MOST_BYTES = 256 * 1024
+MOST_BYTES = 256 * 1024
 _MOST_VALUES = 20_000
 _DEEPEST = 20
 
@@ -219,7 +219,7 @@ def read_yaml(path: Path, name: str | None = None) -> Dict:
         InputError: all that is wrong with it, as for `parse_yaml`, or it cannot be opened.
     """
     name = str(path) if name is None else name
-    return parse_yaml(read_bytes(path, name, _MOST_BYTES, "split it"), name)
+    return parse_yaml(read_bytes(path, name, MOST_BYTES, "split it"), name)
 
 
 def parse_yaml(data: bytes, name: str) -> Dict:
@@ -230,7 +230,7 @@ def parse_yaml(data: bytes, name: str) -> Dict:
             no value, anchors, aliases, tags, merge keys, directives, a second document, more than a file
             may hold. After an error of syntax, that one alone.
     """
-    if len(data) > _MOST_BYTES:
+    if len(data) > MOST_BYTES:
         raise InputError.of("the file is larger than 256 KB", "split it", Place(name))
     return _Document(clean_text(data, name), name).read()
 

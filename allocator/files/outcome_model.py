@@ -44,12 +44,55 @@ class CaseName(_Part):
     equity: Annotated[Finite, Field(gt=0)]
 
 
-class PolicyName(_Part):
-    """By whose rules."""
+class SourceSaid(_Part):
+    """A text that rules rest on."""
+
+    title: str
+    url: str
+    quote: str
+
+
+class ApprovalSaid(_Part):
+    """Who agreed to what; `current` where it is what the rules mean now."""
+
+    by: str
+    on: str
+    digest: str
+    state: Literal["current", "stale"]
+
+
+class WaiverSaid(_Part):
+    """Another limit for a rule, or for those `names` that it limits each, for a time."""
+
+    id: str
+    rule: str
+    names: list[str]
+    side: Literal["at-least", "at-most"]
+    limit: str
+    from_: str
+    until: str
+    state: Literal["in force", "expired", "not yet in force"]
+    authority: str
+    approved_by: str
+    why: str
+
+
+class PolicySaid(_Part):
+    """By whose rules, on what texts, who must agree and who did, and what is waived.
+
+    `digest` is of what the rules mean. Texts by language have English (en) and may have others.
+    """
 
     id: str
     title: str
+    titles: dict[str, str]
     status: str
+    owner: str
+    digest: str
+    approvers: list[str]
+    approvals: list[ApprovalSaid]
+    waivers: list[WaiverSaid]
+    sources: dict[str, SourceSaid]
 
 
 class Changes(_Part):
@@ -138,14 +181,23 @@ class Totals(_Part):
 
 
 class RuleReading(_Part):
-    """A clause of a rule: its value at the closest member, against its limit; shortfall in $ bn."""
+    """A clause of a rule: its value at the closest member, against its limit; shortfall in $ bn.
+
+    `number` is the limit's name among the prices; `waiver` is the one whose limit stands in place of the rule's.
+    """
 
     rule: str
     title: str
+    titles: dict[str, str]
+    authority: str
+    owner: str
+    whys: dict[str, str]
     sentence: str
     clause: str
     severity: Literal["hard", "soft"]
     side: Literal["at-least", "at-most"]
+    number: str
+    waiver: str
     member: str
     value: Finite | None
     limit: Finite
@@ -240,7 +292,7 @@ class OutcomeFile(_Part):
     status: Literal["optimal", "not-certified", "infeasible"]
     as_of: Annotated[str, Field(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
     case: CaseName
-    policy: PolicyName | None
+    policy: PolicySaid | None
     set: Changes
     objective: ObjectiveSaid
     notes: list[str]

@@ -1,18 +1,25 @@
-"""Reads a policy file."""
+"""Reads a policy file, and the files that it extends."""
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import os
 from pathlib import Path
 
-from allocator.files.digests import source_of
-from allocator.files.marked import read_yaml
+from allocator.case import Source
+from allocator.document import rulebook_from
+from allocator.errors import InputError
+from allocator.files.marked import MOST_BYTES, parse_yaml, read_bytes
+from allocator.header import Extends
 from allocator.rulebook import Rulebook
+
+DEEPEST = 8
+"Files that extend one another, at most."
 
 
 def read_rules(path: str | os.PathLike[str], as_of: str | dt.date | None = None) -> Rulebook:
-    """Read a policy file.
+    """Read a policy file, and what it extends.
 
     Args:
         path: of the file.
@@ -21,5 +28,21 @@ def read_rules(path: str | os.PathLike[str], as_of: str | dt.date | None = None)
     Raises:
         InputError: all that is wrong with the file, each with its place.
     """
-    file = Path(path)
-    return Rulebook.from_document(read_yaml(file), as_of, source_of(file))
+    return _read(Path(path), as_of, DEEPEST, None)
+
+
+def _read(file: Path, as_of: str | dt.date | None, depth: int, extends: Extends | None) -> Rulebook:
+    data = read_bytes(file, str(file), MOST_BYTES, "split it")
+    digest = hashlib.sha256(data).hexdigest()
+    if extends and extends.sha256 != f"sha256:{digest}":
+        what = f"'{extends.file}' is not the file that this one was written for"
+        mend = f"see what changed in it; if all is well, write sha256: sha256:{digest}"
+        raise InputError.of(what, mend, extends.place("sha256"))
+    document = parse_yaml(data, str(file))
+    base = None
+    if "extends" in document:
+        further = Extends.read(document["extends"], "extends")
+        if depth == 0:
+            raise InputError.of(f"more than {DEEPEST} files extend one another", "merge some", further.place())
+        base = _read(file.parent / further.file, as_of, depth - 1, further)
+    return rulebook_from(document, as_of, Source(file, digest), base)

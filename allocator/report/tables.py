@@ -189,7 +189,7 @@ def binding_rules(record: Record) -> Table | None:
     prices = {(each["of"], each["number"]): each for each in record["prices"]}
     rows: list[tuple[float, tuple[str, ...]]] = []
     for each in record["rules"]:
-        price = prices.get((each["rule"], each["side"]))
+        price = prices.get((each["rule"], each["number"]))
         if not each["binding"] or price is None:
             continue
         looser = "step-down" if each["side"] == "at-least" else "step-up"

@@ -5,19 +5,21 @@ from __future__ import annotations
 import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from allocator import kinds
-from allocator.errors import InputError, Unparsable
+from allocator.errors import InputError, Place, Unparsable
+from allocator.expectations import Expectation
 from allocator.measures import Measure
 from allocator.model import Id, Model, kebab
+from allocator.phrases import Phrase
 from allocator.shapes import Clause, Number, RotatedCone, Rows
 from allocator.sparse import Sparse, Vector
-from allocator.units import Dated, Quantity, Rate, positive
+from allocator.units import Dated, Quantity, Rate, parse_date, positive
 from allocator.units import Share as Part
 
 if TYPE_CHECKING:
@@ -55,13 +57,21 @@ class Limit:
         return Number(kebab(self.field), float(self.value), type(self.value), **how)
 
 
+class Deprecated(Model):
+    """That a rule is on its way out: it binds until it is taken from the file."""
+
+    since: Annotated[dt.date, BeforeValidator(parse_date)]
+    instead: str = ""
+    why: Phrase
+
+
 class Rule(Model, ABC):
     """What every kind of rule has.
 
-    `authority` and `why` are required in files, where the authority must be one of the file's sources.
+    `authority` and `why` are required in files, where the authority must be one of the file's sources. `relax: never`
+    keeps a rule, such as a treaty's, out of every proposal to loosen one.
     """
 
-    later: ClassVar = ("tests", "notes", "deprecated", "relax", "inherited")
     kind: ClassVar[str]
     may_be_soft: ClassVar[bool] = True
     rises: ClassVar[Mapping[str, str]] = {"at_least": "tighter", "at_most": "looser", "penalty": "tighter"}
@@ -71,12 +81,16 @@ class Rule(Model, ABC):
     "Fields that say something of the rule and limit nothing."
 
     id: Id
-    title: str
+    title: Phrase
     authority: str = ""
-    why: str = ""
+    why: Phrase = Phrase({"en": ""})
     owner: str = ""
     severity: Literal["hard", "soft"] = "hard"
     penalty: Annotated[Rate, AfterValidator(positive)] | None = None
+    relax: Literal["may", "never"] = "may"
+    deprecated: Deprecated | None = None
+    notes: tuple[str, ...] = ()
+    tests: tuple[Expectation, ...] = ()
 
     @model_validator(mode="after")
     def _severity_fits(self) -> Rule:
@@ -121,6 +135,26 @@ class Rule(Model, ABC):
                 raise InputError([self.problem(name, what, mend)])
             found.append(Limit(name, value, name == "at_least"))
         return found
+
+    def changed(self, who: str, fields: Mapping[str, Any], place: Place | None = None) -> Self:
+        """The rule with other values in some fields, as files write them; None takes one away.
+
+        Args:
+            who: whose change it is, for messages.
+            fields: names to values.
+            place: where they stand.
+
+        Raises:
+            InputError: a field is unknown, or a value cannot be read.
+        """
+        own = {kebab(name): getattr(self, name) for name in self.model_fields_set}
+        try:
+            made = type(self).read({**own, **{kebab(name): value for name, value in fields.items()}}, who)
+        except InputError as error:
+            raise InputError(replace(problem, place=problem.place or place) for problem in error.problems) from None
+        # The changed rule still stands where the old one did.
+        made._places, made._own_place = self._places, self._own_place
+        return made
 
     def subject(self) -> tuple[Any, ...]:
         """What the rule limits, apart from the limits: two rules with the same subject must leave room."""

@@ -1,0 +1,109 @@
+"""What a rule is expected to say of given holdings: `pass`, or `fail by 1 pp`; tests that stand beside the rules."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from allocator.errors import Place, Unparsable
+from allocator.model import Model, bounded
+from allocator.units import Money, Share, parse_date, plain_decimal
+
+Date = Annotated[dt.date, BeforeValidator(parse_date)]
+WRITE = "write pass, or fail by an amount in the rule's unit, such as fail by 1 pp"
+
+
+class Amounts(dict[str, Money]):
+    """Dollars by name, which remember where each name stood."""
+
+    def __init__(self, amounts: Mapping[str, Money], places: Mapping[str, Place]) -> None:
+        super().__init__(amounts)
+        self.places = places
+
+    @classmethod
+    def parse(cls, given: object) -> Amounts:
+        """Read a mapping of names to dollars.
+
+        Raises:
+            Unparsable: it is none, or an amount is negative or cannot be read.
+        """
+        if isinstance(given, Amounts):
+            return given
+        if not isinstance(given, Mapping) or not given:
+            raise Unparsable("no names with amounts", "write a line and an amount, such as {grid: $85 bn}")
+        found = {}
+        for name, value in given.items():
+            place = getattr(value, "place", None)
+            try:
+                found[str(name)] = bounded(Money.parse(value))
+            except Unparsable as error:
+                raise Unparsable(error.what, error.mend, place) from None
+            if found[str(name)] < Money(0):
+                raise Unparsable(f"{value} is negative", "write zero or more", place)
+        return cls(found, getattr(given, "key_places", {}))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(cls.parse)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """That a rule holds, or by how much it fails.
+
+    Attributes:
+        by: the excess over the limit in the unit of the limit, without a sign; None if the rule holds.
+        grain: the last digit stated: excesses that round to the same are the same.
+        text: as written.
+    """
+
+    by: Decimal | None
+    grain: Decimal
+    text: str
+
+    @classmethod
+    def parse(cls, given: object) -> Verdict:
+        """Read `pass` or `fail by 1 pp`.
+
+        Raises:
+            Unparsable: it is neither.
+        """
+        if isinstance(given, Verdict):
+            return given
+        if given == "pass":
+            return cls(None, Decimal(0), "pass")
+        match = re.fullmatch(r"fail by (\$?)([0-9][0-9,.]*) ?(pp|%|x|bn|m|)", str(given))
+        number = plain_decimal(match[2]) if match else None
+        if match is None or number is None or bool(match[1]) != (match[3] in ("bn", "m")):
+            raise Unparsable(f"cannot read '{str(given)[:60]}'", WRITE)
+        if match[3] == "%":
+            raise Unparsable(f"'{given}' does not say of what", "write percentage points, such as fail by 1 pp")
+        if number == 0:
+            raise Unparsable(f"'{given}' is no failure", "write pass")
+        factor = {"pp": Share.units["%"], "m": Money.units["m"]}.get(match[3], Decimal(1))
+        last = Decimal(1).scaleb(-len(match[2].partition(".")[2]))
+        return cls(number * factor, last * factor, str(given))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(cls.parse)
+
+
+class Expectation(Model):
+    """A test of one rule: on a date, with these holdings, it passes or fails by so much.
+
+    `financing` is debt by line and tranche, for rules that speak of debt; what is not deployed is the reserve.
+    """
+
+    name: str
+    as_of: Date
+    holdings: Amounts
+    financing: dict[str, Amounts] = {}
+    expect: Verdict

@@ -1,0 +1,193 @@
+"""Waivers: for a time, another number in place of a rule's limit; they never switch a rule off."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BeforeValidator, model_validator
+
+from allocator.direction import direction
+from allocator.errors import Collector, InputError, Unparsable, nearest
+from allocator.header import Effective, Header
+from allocator.model import Model
+from allocator.phrases import Phrase
+from allocator.rules import Rule
+from allocator.scope import Scope
+from allocator.shapes import Clause
+
+if TYPE_CHECKING:
+    from allocator.case import Case
+
+
+def parse_number(given: object) -> str:
+    """Read the number of a waiver, such as W-2026-004.
+
+    Raises:
+        Unparsable: it is none.
+    """
+    if isinstance(given, str) and re.fullmatch(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*", given) and len(given) <= 60:
+        return str(given)
+    raise Unparsable(f"'{str(given)[:60]}' can't be the id of a waiver", "write one such as W-2026-004")
+
+
+class Waiver(Model):
+    """Another limit for a rule, or for some of those that the rule limits each.
+
+    `scope` names them in the rule's own column: `{line: [hall]}` where it limits each line.
+    """
+
+    id: Annotated[str, BeforeValidator(parse_number)]
+    rule: str
+    scope: Scope | None = None
+    at_least: str | None = None
+    at_most: str | None = None
+    effective: Effective
+    authority: str
+    approved_by: str
+    why: Phrase
+
+    @model_validator(mode="after")
+    def _fits(self) -> Waiver:
+        if (self.at_least is None) == (self.at_most is None):
+            raise Unparsable("a waiver sets one limit", "write at-least or at-most")
+        if self.effective.until is None:
+            raise Unparsable("a waiver must end", "add until", field="effective")
+        if self.scope is not None and len(self.scope.columns) != 1:
+            raise Unparsable("a waiver's scope has one column", "write {line: [...]}, say", field="scope")
+        return self
+
+    @property
+    def side(self) -> str:
+        """The field of the rule that it replaces."""
+        return "at_least" if self.at_least is not None else "at_most"
+
+    @property
+    def names(self) -> frozenset[str] | None:
+        """The members that it speaks of; None for the whole rule."""
+        return None if self.scope is None else frozenset(*self.scope.columns.values())
+
+    def state(self, on: dt.date) -> str:
+        """`in force`, `expired` or `not yet in force`."""
+        if self.effective.on(on):
+            return "in force"
+        return "not yet in force" if on < self.effective.from_ else "expired"
+
+    def applied(self, rule: Rule) -> Rule:
+        """The rule with the waiver's limit.
+
+        Raises:
+            InputError: the limit cannot be read.
+        """
+        return rule.changed(f"waiver '{self.id}'", {self.side: getattr(self, self.side)}, self.place(self.side))
+
+
+def check_waivers(waivers: Sequence[Waiver], rules: Iterable[Rule], header: Header | None, problems: Collector) -> None:
+    """Note all that is wrong with waivers: unknown rules, limits that are no looser, terms too long, overlaps."""
+    by_id = {rule.id: rule for rule in rules}
+    for waiver in waivers:
+        who = f"waiver '{waiver.id}'"
+        if header is not None:
+            _check_term(who, waiver, header, problems)
+        rule = by_id.get(waiver.rule)
+        if rule is None:
+            problems.add(f"{who} rule: no rule '{waiver.rule}'", nearest(waiver.rule, by_id), waiver.place("rule"))
+            continue
+        if header is not None and waiver.approved_by not in {*header.approvers, rule.owner}:
+            known = {*header.approvers, rule.owner} - {""}
+            what = f"{who} approved-by: '{waiver.approved_by}' is no approver of the policy nor the rule's owner"
+            problems.add(what, nearest(waiver.approved_by, known), waiver.place("approved-by"))
+        with problems.part():
+            _check_looser(who, waiver, rule)
+    for i, one in enumerate(waivers):
+        for other in waivers[:i]:
+            if _overlap(one, other):
+                what = f"waiver '{one.id}' and waiver '{other.id}' waive the same at the same time"
+                problems.add(what, "end the first before the second begins", one.place("effective"))
+
+
+def _check_term(who: str, waiver: Waiver, header: Header, problems: Collector) -> None:
+    assert waiver.effective.until is not None
+    days = (waiver.effective.until - waiver.effective.from_).days + 1
+    if header.waiver_term is None:
+        mend = "add 'waiver-term: 365 days', say, under 'policy'"
+        problems.add(f"{who}: the policy does not say how long a waiver may last", mend, waiver.place())
+    elif days > float(header.waiver_term):
+        what = f"{who} lasts {days} days, and the policy's waiver-term is {header.waiver_term}"
+        problems.add(what, "end it sooner", waiver.effective.place("until"))
+
+
+def _check_looser(who: str, waiver: Waiver, rule: Rule) -> None:
+    """A waiver loosens a limit that the rule has, on every day of its term.
+
+    Raises:
+        InputError: it does not.
+    """
+    field = waiver.side.replace("_", "-")
+    if getattr(rule, waiver.side, None) is None:
+        what = f"{who} {field}: rule '{rule.id}' has no such limit"
+        raise InputError.of(what, "waive one that it has", waiver.place(field))
+    if rule.relax == "never":
+        raise InputError.of(f"{who}: rule '{rule.id}' is marked 'relax: never'", "leave the waiver out", waiver.place())
+    made, dated = waiver.applied(rule), getattr(rule, waiver.side)
+    days = [waiver.effective.from_, *(day for day in dated.values if waiver.effective.on(day))]
+    if any(direction(rule, made, day) in ("same", "tighter") for day in days):
+        what = f"{who} {field}: {getattr(waiver, waiver.side)} is no looser than the rule's {dated}"
+        raise InputError.of(what, "write a looser limit, or tighten the rule itself", waiver.place(field))
+
+
+def _overlap(one: Waiver, other: Waiver) -> bool:
+    if (one.rule, one.side) != (other.rule, other.side):
+        return False
+    if one.names is not None and other.names is not None and not one.names & other.names:
+        return False
+    return one.effective.on(other.effective.from_) or other.effective.on(one.effective.from_)
+
+
+def waived(rule: Rule, waivers: Iterable[Waiver], case: Case, on: dt.date) -> list[Clause]:
+    """The clauses of a rule as on a date, each followed by the parts of it that are waived then.
+
+    Raises:
+        InputError: as for the rule's own clauses, or a waiver names what the rule does not limit.
+    """
+    own = [waiver for waiver in waivers if waiver.rule == rule.id and waiver.effective.on(on)]
+    found: list[Clause] = []
+    for k, clause in enumerate(rule.clauses(case, on)):
+        left, parts = np.ones(clause.size, bool), list[Clause]()
+        for waiver in own:
+            if clause.at_least == (waiver.side == "at_least"):
+                members = _members(waiver, clause)
+                left &= ~members
+                parts.append(_moved(waiver, waiver.applied(rule).clauses(case, on)[k]).only(np.flatnonzero(members)))
+        found += [clause.only(np.flatnonzero(left))] if left.any() else []
+        found += parts
+    return found
+
+
+def _members(waiver: Waiver, clause: Clause) -> NDArray[np.bool_]:
+    """Which members of a clause a waiver speaks of.
+
+    Raises:
+        InputError: its scope names others.
+    """
+    if waiver.names is None:
+        return np.ones(clause.size, bool)
+    problems = Collector()
+    for name in waiver.names - set(clause.labels):
+        place = getattr(name, "place", waiver.place("scope"))
+        what = f"waiver '{waiver.id}' scope: rule '{clause.rule}' does not limit '{name}' on its own"
+        problems.add(what, nearest(name, filter(None, clause.labels)), place)
+    problems.finish()
+    return np.isin(np.array(clause.labels), list(waiver.names))
+
+
+def _moved(waiver: Waiver, clause: Clause) -> Clause:
+    """The clause with the waiver's limit, whose number is told apart from the rule's."""
+    limit, *others = clause.numbers
+    numbers = (replace(limit, name=f"{limit.name} of {waiver.id}"), *others)
+    return replace(clause, numbers=numbers, words=f"{clause.words}, by waiver {waiver.id}", waiver=waiver.id)
