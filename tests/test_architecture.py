@@ -34,7 +34,7 @@ LAYERS = [
     ["prices", "diagnosis"],
     ["record"],
     ["outcome", "report"],
-    ["verification"],
+    ["verification", "policy"],
     ["__init__"],
     ["cli"],
     ["__main__"],

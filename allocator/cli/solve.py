@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from allocator.cli import INFEASIBLE, NOT_CERTIFIED
+from allocator.cli.asked import weights_of
 from allocator.cli.output import FORMATS, check_out, emit
 from allocator.errors import InputError
 
@@ -48,7 +49,7 @@ def command(
     Prints the mix, its financing, what each rule costs, and the proof.
     """
     check_out(form, out)
-    asked = _weights(objectives)
+    asked = weights_of(objectives)
     clock = _Clock()
     from allocator.files.cases import read_case
     from allocator.files.policies import read_rules
@@ -102,20 +103,3 @@ def _setting(text: str) -> tuple[str, str, str]:
     if not (equals and dot and rule and field and value):
         raise click.BadParameter(f"'{text}' is not RULE.FIELD=VALUE, as in one-line.at-most=10%", param_hint="--set")
     return rule, field, value
-
-
-def _weights(texts: tuple[str, ...]) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for name, weight in map(_weight, texts):
-        if name in found:
-            raise click.BadParameter(f"'{name}' stands twice; give each once", param_hint="--objective")
-        found[name] = weight
-    return found
-
-
-def _weight(text: str) -> tuple[str, float]:
-    name, equals, weight = text.partition("=")
-    try:
-        return name, float(weight) if equals else 1.0
-    except ValueError:
-        raise click.BadParameter(f"'{text}' is not NAME=WEIGHT", param_hint="--objective") from None

@@ -7,7 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from allocator.direction import ways_of
+from allocator.expectations import Verdict
+from allocator.meaning import plain
 from allocator.model import Model, kebab
+from allocator.overlays import Written
+from allocator.phrases import Phrase
 from allocator.rules import Rule
 from allocator.solution import Record
 from allocator.units import Dated, Quantity
@@ -52,13 +56,22 @@ def _way(old: Rule, new: Rule, name: str, on: dt.date | None = None) -> str:
     return ways.pop() if len(ways) == 1 else "mixed" if ways else "same"
 
 
-def of_records(what: str, old: Mapping[str, Model], new: Mapping[str, Model]) -> list[Record]:
-    """What was added, removed or changed among records that are known by their names."""
+def of_records(
+    what: str, old: Mapping[str, Model], new: Mapping[str, Model], added: str = "words", removed: str = "words"
+) -> list[Record]:
+    """What was added, removed or changed among records that are known by their names.
+
+    Args:
+        what: they are.
+        old: those before.
+        new: those after.
+        added: the way that goes; so for `removed`.
+    """
     found: list[Record] = []
     for name in {**old, **new}:
         one, other = old.get(name), new.get(name)
         if one is None or other is None:
-            found.append(_change(f"{what} {name}", told(one), told(other)))
+            found.append(_change(f"{what} {name}", told(one), told(other), added if one is None else removed))
         else:
             found += [each | {"field": f"{what} {name} {each['field']}"} for each in of_fields(one, other)]
     return found
@@ -72,18 +85,17 @@ def of_fields(old: Model, new: Model) -> list[Record]:
 
 
 def differ(one: Any, other: Any) -> bool:
-    """Whether two values differ in meaning; where they stand in a file is none of it."""
-    return bool(_meaning(one) != _meaning(other))
+    """Whether two values differ in what they say; where they stand in a file, and in what unit, is none of it."""
+    return bool(_said(one) != _said(other))
 
 
-def _meaning(value: Any) -> Any:
+def _said(value: Any) -> Any:
+    """A value as plain data, with all that a reader sees; the digest leaves out what is not agreed to."""
     if isinstance(value, Model):
-        return type(value), {name: _meaning(getattr(value, name)) for name in type(value).model_fields}
-    if isinstance(value, Mapping):
-        return {name: _meaning(each) for name, each in value.items()}
+        return type(value), {name: _said(getattr(value, name)) for name in type(value).model_fields}
     if isinstance(value, (tuple, list)):
-        return [_meaning(each) for each in value]
-    return getattr(value, "languages", value)
+        return [_said(each) for each in value]
+    return plain(value.value if isinstance(value, Written) else value)
 
 
 def told(value: Any) -> str:
@@ -95,9 +107,10 @@ def told(value: Any) -> str:
         return ", ".join(f"{name}: {told(each)}" for name, each in value.items())
     if isinstance(value, (tuple, list)):
         return "; ".join(map(told, value))
-    languages = getattr(value, "languages", {})
-    if len(languages) > 1:
-        return told(languages)
+    if isinstance(value, Phrase) and len(value.languages) > 1:
+        return told(value.languages)
+    if isinstance(value, (Written, Verdict)):
+        return told(value.value if isinstance(value, Written) else value.text)
     return "" if value is None else str(value)
 
 

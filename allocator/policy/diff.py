@@ -36,7 +36,8 @@ def compare(old: Rulebook, new: Rulebook, case: Case | None) -> Record:
         InputError: a rule names what the case lacks.
     """
     pairs = _pairs(old, new)
-    rules = [_rule(one, other, old, new) for one, other in pairs if changes.differ(one, other)]
+    found = (_rule(one, other, old, new) for one, other in pairs)
+    rules = [each for each in found if each["change"] != "changed" or each["changes"]]
     record: Record = {
         "format": FORMAT,
         "as-of": new.as_of.isoformat(),
@@ -67,11 +68,6 @@ def verdicts(record: Record) -> dict[str, list[str]]:
     return found
 
 
-def changed(record: Record) -> bool:
-    """Whether anything differs in meaning."""
-    return bool(record["rules"] or record["other"])
-
-
 def _joined(ways: Iterable[str]) -> str:
     """The verdict on several changes together."""
     found = set(ways) - {"same"}
@@ -80,7 +76,8 @@ def _joined(ways: Iterable[str]) -> str:
 
 def _head(rules: Rulebook) -> Record:
     header = rules.header
-    return {"id": header.id if header else "", "title": str(header.title) if header else "rules built in Python"}
+    title = str(header.title) if header else "rules built in Python"
+    return {"id": header.id if header else "", "title": title, "digest": rules.digest}
 
 
 def _pairs(old: Rulebook, new: Rulebook) -> list[tuple[Rule | None, Rule | None]]:
@@ -95,9 +92,9 @@ def _rule(one: Rule | None, other: Rule | None, old: Rulebook, new: Rulebook) ->
     named = other or one
     assert named is not None
     found = changes.of_rule(one, other) if one and other else []
-    text = direction(one, other)
+    waivers = _waivers(named.id, old, new)
     kind = "added" if one is None else "removed" if other is None else "changed"
-    if found and all(each["way"] == "words" for each in found):
+    if found and all(each["way"] == "words" for each in (*found, *waivers)):
         kind = "reworded"
     twin = _twin(named, old if one is None else new) if kind in ("added", "removed") else None
     return {
@@ -105,12 +102,23 @@ def _rule(one: Rule | None, other: Rule | None, old: Rulebook, new: Rulebook) ->
         "title": str(named.title),
         "change": kind,
         "twin": twin,
-        "text": text,
-        "changes": found,
+        "text": _joined([direction(one, other), *(each["way"] for each in waivers if kind == "changed")]),
+        "changes": [*found, *waivers],
         "was": one.sentence(old.as_of) if one else "",
         "now": other.sentence(new.as_of) if other else "",
         "effect": None,
     }
+
+
+def _waivers(rule: str, old: Rulebook, new: Rulebook) -> list[Record]:
+    """What differs in the waivers of a rule: each is looser than the rule while it lasts."""
+    before, after = ({each.id: each for each in rules.waivers if each.rule == rule} for rules in (old, new))
+    found = changes.of_records("waiver", before, after, "looser", "tighter")
+    words = tuple(f" {name}" for name in ("why", "authority", "approved-by"))
+    one_by_one = {f"waiver {name}" for name in {**before, **after}}
+    return [
+        each if each["field"] in one_by_one or each["field"].endswith(words) else each | {"way": "mixed"} for each in found
+    ]
 
 
 def _twin(rule: Rule, rules: Rulebook) -> str | None:
@@ -124,7 +132,14 @@ def _twin(rule: Rule, rules: Rulebook) -> str | None:
 def _other(old: Rulebook, new: Rulebook) -> list[Record]:
     """What differs besides the rules: the header, and the texts that rules rest on."""
     found = changes.of_fields(old.header, new.header) if old.header and new.header else []
-    return [*found, *changes.of_records("source", old.authorities, new.authorities)]
+    parts = [
+        ("source", old.authorities, new.authorities),
+        ("approval by", *({each.by: each for each in rules.approvals} for rules in (old, new))),
+        ("overlay's change of", *({f"{e.rule} {e.field}": e for e in rules.amendments} for rules in (old, new))),
+    ]
+    for what, before, after in parts:
+        found += changes.of_records(what, before, after)
+    return found
 
 
 def _judge(record: Record, old: Sequence[Clause], new: Sequence[Clause], case: Case) -> None:

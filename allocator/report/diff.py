@@ -19,9 +19,14 @@ def title(record: Record) -> str:
     return f"{record['new']['title'] or record['old']['title']}: what differs, as in force on {record['as-of']}"
 
 
+def differs(record: Record) -> bool:
+    """Whether there is anything to tell."""
+    return bool(record["rules"] or record["other"])
+
+
 def summary(record: Record) -> list[str]:
     """How many rules differ, and the verdicts on the whole."""
-    if not record["rules"] and not record["other"]:
+    if not differs(record):
         return ["Nothing differs in meaning."]
     counts = {
         told: sum(each["change"] == kind for each in record["rules"]) for kind, told in KINDS.items()
@@ -30,7 +35,7 @@ def summary(record: Record) -> list[str]:
     found.append(f"By the text: {_way(record['text'])}.")
     if record["case"] is None:
         return [*found, "No case was given, so the effect was not judged; name one with --case."]
-    found.append(f"Effect on {record['case']['title']}: {_way(record['effect']['verdict'])}.")
+    found.append(f"Effect on {record['case']['title']}: {_effect(record['effect'])}.")
     found += [f"Nothing satisfies the {name} rules." for name in record["empty"]]
     return found + sides(record["effect"], "")
 
@@ -39,6 +44,10 @@ def _way(verdict: str) -> str:
     return {"same": "the same", "mixed": "mixed (tighter in one way, looser in another, or not comparable)"}.get(
         verdict, verdict
     )
+
+
+def _effect(effect: Record) -> str:
+    return "nothing changes" if effect["verdict"] == "same" else _way(effect["verdict"])
 
 
 def sides(effect: Record, rule: str) -> list[str]:
@@ -62,8 +71,8 @@ def _side(side: Record, nothing: str, something: str, undetermined: str, version
     example = side["example"]
     if example is None:
         return f"{undetermined} {UNKNOWN}"
-    name = "the rule" if example["rule"] == rule else f"'{example['rule']}'"
-    return f"{something}, for example: {_amounts(example)}. There {name} reads {_reading(example)} in its {version} text."
+    name = "it" if example["rule"] == rule else f"'{example['rule']}'"
+    return f"{something}, for example: {_amounts(example)}. There {name} comes to {_reading(example, version)}."
 
 
 def _amounts(example: Record) -> str:
@@ -78,15 +87,15 @@ def _amounts(example: Record) -> str:
     return f"{', '.join(named)} ({dollars(example['deployed'])} in all{debt})"
 
 
-def _reading(example: Record) -> str:
-    """What the rule measures against its limit: `12% (hall), where at most 10% is allowed`."""
+def _reading(example: Record, version: str) -> str:
+    """What a rule measures against the limit that is broken: `12% (hall); the new rule allows at most 10%`."""
     floor = example["side"] == "at-least"
-    limit = "nothing" if example["unit"] == "money" and not example["limit"] else quantity(example["limit"], example["unit"])
-    shown = quantity(example["value"], example["unit"])
+    limit, shown = (quantity(example[key], example["unit"]) for key in ("limit", "value"))
     value = f"just {'under' if floor else 'over'} {shown}" if shown == limit else shown
     member = f" ({example['member']})" if example["member"] else ""
-    asked = f"at least {limit} is asked" if floor else f"at most {limit} is allowed" if limit != "nothing" else "nothing is allowed"
-    return f"{value}{member}, where {asked}"
+    verb = {"old": ("asked", "allowed"), "new": ("asks", "allows")}[version][0 if floor else 1]
+    bound = "nothing" if example["unit"] == "money" and not example["limit"] else f"at {'least' if floor else 'most'} {limit}"
+    return f"{value}{member}; the {version} rule {verb} {bound}"
 
 
 def change(each: Record) -> str:
@@ -103,16 +112,20 @@ def verdict(rule: Record) -> str:
     if rule["change"] == "reworded":
         return "Only words changed; what it asks is the same."
     effect = rule["effect"]
-    judged = f" Effect here, all else as before: {_way(effect['verdict'])}." if effect else ""
+    judged = f" Effect here, all else as before: {_effect(effect)}." if effect else ""
     return f"Text: {_way(rule['text'])}.{judged}"
 
 
-def notes(rule: Record) -> list[str]:
-    """What else is to be said of a rule that is there in one version only."""
-    if not rule["twin"]:
-        return []
-    here, there = ("added", "removed") if rule["change"] == "added" else ("removed", "added")
-    return [f"It asks what '{rule['twin']}' asks, so it may have been renamed; a rule is known by its id, so this is one {here} and one {there}."]
+def notes(rule: Record, today: str) -> list[str]:
+    """What else is to be known: that a rule has another name now, or that the change begins later."""
+    found = []
+    if rule["twin"]:
+        there = "removed" if rule["change"] == "added" else "added"
+        found.append(f"It asks the same as '{rule['twin']}', which is {there}; a rule is known by its id.")
+    starts = [each["since"] for each in rule["changes"] if each["way"] != "words"]
+    if starts and min(starts) > today:
+        found.append(f"The change begins on {min(starts)}; to see its effect, ask with --as-of {min(starts)}.")
+    return found
 
 
 def plain(record: Record) -> str:
@@ -130,15 +143,16 @@ def _plain(record: Record) -> Iterator[str]:
         if rule["was"] != rule["now"]:
             yield from (f"  {sign} {said}" for sign, said in (("-", rule["was"]), ("+", rule["now"])) if said)
         yield f"  {verdict(rule)}"
-        yield from (f"  {said}" for said in _details(rule))
+        yield from (f"  {said}" for said in details(rule, record))
     if record["other"]:
         yield ""
         yield "Besides the rules:"
         yield from (f"  {change(each)}" for each in record["other"])
 
 
-def _details(rule: Record) -> list[str]:
-    return notes(rule) + (sides(rule["effect"], rule["rule"]) if rule["effect"] else [])
+def details(rule: Record, record: Record) -> list[str]:
+    """What is said of a rule below its verdicts."""
+    return notes(rule, record["as-of"]) + (sides(rule["effect"], rule["rule"]) if rule["effect"] else [])
 
 
 def markdown(record: Record) -> str:
@@ -148,7 +162,7 @@ def markdown(record: Record) -> str:
         parts += ["", f"#### {text(rule['rule'])} ({KINDS[rule['change']]}): {text(rule['title'])}", ""]
         if rule["was"] != rule["now"]:
             parts += [f"> ~~{text(rule['was'])}~~" if rule["was"] else "", f"> {text(rule['now'])}" if rule["now"] else ""]
-        parts += [f"- {text(said)}" for said in (*map(change, rule["changes"]), verdict(rule), *_details(rule))]
+        parts += [f"- {text(said)}" for said in (*map(change, rule["changes"]), verdict(rule), *details(rule, record))]
     if record["other"]:
         parts += ["", "#### Besides the rules", "", *(f"- {text(change(each))}" for each in record["other"])]
     return "\n".join(parts) + "\n"

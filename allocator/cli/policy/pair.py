@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -50,10 +51,10 @@ def read_case_of(given: Path | None, new: str, rules: Rulebook) -> Case | None:
     """The case asked for, else the one that the new policy names; None where there is neither."""
     from allocator.files.cases import read_case
 
-    named = getattr(rules.header, "tested_on", None)
-    if given is None and named is None:
+    named = rules.header.tested_on if rules.header else ""
+    if given is None and not named:
         return None
-    return read_case(given if given is not None else Path(split(new)[1]).parent / str(named))
+    return read_case(given if given is not None else Path(os.path.normpath(Path(split(new)[1]).parent / named)))
 
 
 def emit(text: str, out: Path | None) -> None:
