@@ -198,3 +198,66 @@ def test_no_extreme_point_contradicts_a_verdict(name: str, index: int) -> None:
     check(impossible, new, given.old, chain(given.points, given.old.each(mine)))
     answers = [possible.answer, impossible.answer]
     assert answers.count("undetermined") == ((name, index) in OPEN), answers
+
+
+TWO = tiny({"cash-yield [%]": [8, 5], "capacity [$ bn]": [100, 60]})
+
+
+def cap(limit: str, name: str = "cap", **fields: Any) -> Any:
+    return rule(name, {"kind": "share", "scope": {"line": "a"}, "of": "deployed", "at-most": limit, **fields})
+
+
+def least(amount: str) -> Any:
+    return rule("size", {"kind": "amount", "at-least": amount})
+
+
+def test_the_example_is_the_worst_one_and_is_told_to_the_dollar() -> None:
+    # Of 100 deployed at most 60 are in b, so that a has at least two fifths; at most it has all.
+    rules = book(least("$90 bn")).clauses(TWO)
+    found = Allowed(TWO, rules).breach([each for each in book(cap("50%")).clauses(TWO) if each.rule == "cap"])
+    assert found.answer == "something"
+    assert found.clause is not None
+    assert found.v is not None
+    assert found.clause.excess(found.v)[found.member] == pytest.approx(0.5, abs=1e-6)
+    grains = found.v[:2] * 100 * 10**9
+    assert np.abs(grains - np.rint(grains)).max() < 1e-3
+
+
+@pytest.mark.parametrize(("limit", "answer"), [("36%", "something"), ("33.4%", "something"), ("33.3%", "nothing")])
+def test_a_floor_in_dollars_makes_a_cap_bite_or_not(limit: str, answer: str) -> None:
+    # With 90 of 100 deployed and 60 at most in b, a has 30 at least: a third.
+    rules = book(least("$90 bn")).clauses(TWO)
+    floor = rule("floor", {"kind": "share", "scope": {"line": "a"}, "of": "deployed", "at-least": limit})
+    assert Allowed(TWO, rules).breach(book(floor).clauses(TWO)).answer == answer
+
+
+def test_soft_rules_restrict_nothing_and_are_not_broken() -> None:
+    soft = book(cap("10%", severity="soft", penalty="100 bp")).clauses(TWO)
+    assert Allowed(TWO, soft).breach(book(cap("50%")).clauses(TWO)).answer == "something"
+    assert Allowed(TWO, ()).breach(soft).answer == "nothing"
+
+
+def test_where_nothing_is_allowed_nothing_is_broken() -> None:
+    nothing = Allowed(TWO, book(least("$200 bn")).clauses(TWO))
+    assert nothing.empty
+    assert nothing.breach(book(cap("10%")).clauses(TWO)).answer == "nothing"
+    assert not Allowed(TWO, book(least("$90 bn")).clauses(TWO)).empty
+
+
+def test_terms_are_no_rules_and_hold_in_both() -> None:
+    assert Allowed(TWO, book().clauses(TWO)).breach(book().clauses(TWO)).answer == "nothing"
+
+
+def test_an_exclusion_is_broken_by_any_dollar() -> None:
+    out = rule("out", {"kind": "exclusion", "scope": {"line": "b"}})
+    found = Allowed(TWO, book(least("$30 bn")).clauses(TWO)).breach(book(out).clauses(TWO))
+    assert found.answer == "something"
+    assert found.v is not None
+    assert found.v[1] == pytest.approx(0.6)
+    assert Allowed(TWO, book(out).clauses(TWO)).breach(book(out).clauses(TWO)).answer == "nothing"
+
+
+def test_what_is_within_a_millionth_is_nothing() -> None:
+    rules = book(cap("50%"), least("$90 bn")).clauses(TWO)
+    assert Allowed(TWO, rules).breach(book(cap("49.99999%")).clauses(TWO)).answer == "nothing"
+    assert Allowed(TWO, rules).breach(book(cap("49.99%")).clauses(TWO)).answer == "something"
