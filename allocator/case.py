@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from allocator.codes import Code
 from allocator.decision import Decision
 from allocator.errors import Collector, InputError, Place, Unparsable, nearest
 from allocator.fund import Fund, Holder
@@ -130,7 +131,7 @@ class Case:
                 return replace(self, stack=stack, changes=noted)
         if name not in self.universe.ids:
             known = ["fund", *(tranche.id for tranche in self.stack), *self.universe.ids]
-            raise InputError.of(f"no line or tranche '{name}'", nearest(name, known))
+            raise InputError.of(f"no line or tranche '{name}'", nearest(name, known), code=Code.UNKNOWN_NAME)
         row = self.universe.ids.index(name)
         numbers, texts = dict(self.universe.numbers), dict(self.universe.texts)
         for key, value in changes.items():
@@ -188,7 +189,7 @@ class Case:
         """
         if self.fund.compression is None:
             if "compression-slope" in self.universe.numbers:
-                raise InputError.of(*LONE_SLOPE)
+                raise InputError.of(*LONE_SLOPE, code=Code.MISSING)
             return np.zeros(len(self.universe))
         slope = self.column("compression-slope", float(self.fund.compression.slope))
         capacity = self.universe.number("capacity", "compression") / self.equity
@@ -300,7 +301,7 @@ class Case:
         elif lines is not None:
             if name.name not in ("deployed", "debt"):
                 mend = "leave the scope out, or use deployed or debt"
-                raise InputError.of(f"{who}: {NAMED[name.name]} belongs to no line", mend, place)
+                raise InputError.of(f"{who}: {NAMED[name.name]} belongs to no line", mend, place, Code.NO_MEANING)
             if name.name == "deployed":
                 row[: d.n] = capital
             else:

@@ -71,7 +71,7 @@ def rulebook_from(
     changes = _records(document, "changes", Change, "change", problems)
     if changes and base is None:
         problems.add("changes of what?", "name the file that it extends, under 'extends'", changes[0].place())
-    for record in (*waivers, *changes):
+    for record in (*waivers, *changes) if authorities else ():
         _check_authority(type(record).__name__.lower(), record, authorities, problems)
     own = [*(amended(base.rules, changes, problems) if base else ()), *rules]
     if header is not None:

@@ -6,10 +6,12 @@ import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from allocator.codes import Code
 
 
-@dataclass(frozen=True, order=True)
-class Place:
+class Place(NamedTuple):
     """A spot in a file that somebody wrote; lines and columns count from 1."""
 
     file: str
@@ -22,11 +24,12 @@ class Place:
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong with the input, and what mends it."""
+    """One thing that is wrong with the input, what mends it, and what sort of fault it is."""
 
     what: str
     mend: str
     place: Place | None = None
+    code: Code = Code.VALUE
 
     def __str__(self) -> str:
         where = f"{self.place}: " if self.place else ""
@@ -51,9 +54,9 @@ class InputError(AllocatorError):
         super().__init__("\n".join(map(str, self.problems)))
 
     @classmethod
-    def of(cls, what: str, mend: str, place: Place | None = None) -> InputError:
+    def of(cls, what: str, mend: str, place: Place | None = None, code: Code = Code.VALUE) -> InputError:
         """An error that has one problem only."""
-        return cls([Problem(what, mend, place)])
+        return cls([Problem(what, mend, place, code)])
 
 
 class Infeasible(AllocatorError):
@@ -70,8 +73,10 @@ class Unparsable(ValueError):
     `field` is the one at fault, where a whole record was checked.
     """
 
-    def __init__(self, what: str, mend: str, place: Place | None = None, field: str = "") -> None:
-        self.what, self.mend, self.place, self.field = what, mend, place, field
+    def __init__(
+        self, what: str, mend: str, place: Place | None = None, field: str = "", code: Code = Code.VALUE
+    ) -> None:
+        self.what, self.mend, self.place, self.field, self.code = what, mend, place, field, code
         super().__init__(f"{what}; {mend}")
 
 
@@ -89,9 +94,9 @@ class Collector:
         except InputError as error:
             self.problems.extend(error.problems)
 
-    def add(self, what: str, mend: str, place: Place | None = None) -> None:
+    def add(self, what: str, mend: str, place: Place | None = None, code: Code = Code.VALUE) -> None:
         """Note a problem."""
-        self.problems.append(Problem(what, mend, place))
+        self.problems.append(Problem(what, mend, place, code))
 
     def finish(self) -> None:
         """Raise InputError with all that was gathered, if there is anything."""

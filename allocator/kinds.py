@@ -6,18 +6,20 @@ import importlib
 import pkgutil
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
+from allocator.codes import Code
 from allocator.errors import InputError, Place, nearest
 
 
 @cache
 def _claims(wing: str) -> dict[str, tuple[str | EntryPoint, ...]]:
     """Every name of a wing with those that claim it."""
-    package = importlib.import_module(f"allocator.{wing}")
+    folder = Path(__file__).parent / wing
     found: dict[str, tuple[str | EntryPoint, ...]] = {
         module.name.replace("_", "-"): (f"allocator.{wing}.{module.name}",)
-        for module in pkgutil.iter_modules(package.__path__)
+        for module in pkgutil.iter_modules([str(folder)])
     }
     for point in entry_points(group=f"allocator.{wing}"):
         found[point.name] = (*found.get(point.name, ()), point)
@@ -37,10 +39,12 @@ def find(wing: str, name: str, place: Place | None = None) -> Any:
     """
     claims = _claims(wing).get(name, ())
     if not claims:
-        raise InputError.of(f"unknown kind of {wing[:-1]} '{name}'", nearest(name, known(wing)), place)
+        what = f"unknown kind of {wing[:-1]} '{name}'"
+        raise InputError.of(what, nearest(name, known(wing)), place, Code.UNKNOWN_KIND)
     if len(claims) > 1:
         owners = " and ".join(claim if isinstance(claim, str) else claim.value for claim in claims)
-        raise InputError.of(f"two claim the name '{name}' among the {wing}: {owners}", "remove one of them", place)
+        what = f"two claim the name '{name}' among the {wing}: {owners}"
+        raise InputError.of(what, "remove one of them", place, Code.TWICE)
     (claim,) = claims
     if isinstance(claim, str):
         return getattr(importlib.import_module(claim), class_name(name))

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from allocator.codes import Code
 from allocator.errors import Unparsable, nearest
 from allocator.sparse import Sparse, Vector
 
@@ -45,7 +46,7 @@ class MeasureName:
         if isinstance(given, str):
             if given not in NAMED:
                 mend = f"{nearest(given, NAMED)} (a column is written {{column: {given[:40]}}})"
-                raise Unparsable(f"unknown measure '{given[:60]}'", mend)
+                raise Unparsable(f"unknown measure '{given[:60]}'", mend, code=Code.UNKNOWN_NAME)
             return cls(given)
         if isinstance(given, Mapping) and list(given) == ["column"] and isinstance(given["column"], str):
             return cls(given["column"], column=True)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, ValidationError, model_validator
 
+from allocator.codes import Code
 from allocator.errors import InputError, Place, Problem, Unparsable, closest, nearest
 from allocator.units import Money
 
@@ -97,9 +98,9 @@ class Model(BaseModel):
         """Where a field's value stands, else where the record begins; None if it came from Python."""
         return self._places.get(kebab(field or ""), self._own_place)
 
-    def problem(self, field: str | None, what: str, mend: str) -> Problem:
+    def problem(self, field: str | None, what: str, mend: str, code: Code = Code.VALUE) -> Problem:
         """A problem of one of the fields."""
-        return Problem(what, mend, self.place(field))
+        return Problem(what, mend, self.place(field), code)
 
     @classmethod
     def read(cls, data: Mapping[str, Any], title: str = "") -> Self:
@@ -149,15 +150,17 @@ def _problem(item: Any, data: Any, model: type[BaseModel], title: str) -> Proble
         place = getattr(value, "places", {}).get(raised.field, place)
     path = " ".join(filter(None, [title, ".".join(names)]))
     if item["type"] == "missing":
-        return Problem(f"{path}: missing", "add it", getattr(parent, "place", None))
+        return Problem(f"{path}: missing", "add it", getattr(parent, "place", None), Code.MISSING)
     if item["type"] == "extra_forbidden":
         owner = _owner(model, item["loc"][:-1])
         key_place = getattr(parent, "key_places", {}).get(names[-1], place)
         if names[-1] in getattr(owner, "later", ()):
-            return Problem(f"{path}: not supported yet", "leave it out, as this version would not act on it", key_place)
-        return Problem(f"{path}: unknown key", nearest(names[-1], map(kebab, owner.model_fields)), key_place)
+            mend = "leave it out, as this version would not act on it"
+            return Problem(f"{path}: not supported yet", mend, key_place, Code.UNKNOWN_KEY)
+        mend = nearest(names[-1], map(kebab, owner.model_fields))
+        return Problem(f"{path}: unknown key", mend, key_place, Code.UNKNOWN_KEY)
     if isinstance(raised, Unparsable):
-        return Problem(f"{path}: {raised.what}", raised.mend, raised.place or place)
+        return Problem(f"{path}: {raised.what}", raised.mend, raised.place or place, raised.code)
     mend = {
         "string_type": "write text",
         "list_type": "write a list",

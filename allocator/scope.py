@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from allocator.codes import Code
 from allocator.errors import Collector, Place, Unparsable, nearest
 
 if TYPE_CHECKING:
@@ -65,18 +66,19 @@ class Scope:
             if values is None:
                 known = ["line", *universe.texts]
                 kind = "holds numbers, not names" if column in universe.numbers else "is unknown"
-                problems.add(f"column '{column}' {kind}", nearest(column, known), self._places.get(column, place))
+                where = self._places.get(column, place)
+                problems.add(f"column '{column}' {kind}", nearest(column, known), where, Code.UNKNOWN_NAME)
                 continue
             present = set(values)
             for name in names:
                 if name not in present:
                     where = getattr(name, "place", place)
                     what = f"no line '{name}'" if column == "line" else f"no line has {column} '{name}'"
-                    problems.add(what, nearest(name, present), where)
+                    problems.add(what, nearest(name, present), where, Code.UNKNOWN_NAME)
             mask &= np.isin(np.array(values), names)
         problems.finish()
         if not mask.any():
-            problems.add(f"{self} selects no line", "widen it", place)
+            problems.add(f"{self} selects no line", "widen it", place, Code.UNKNOWN_NAME)
             problems.finish()
         return mask
 

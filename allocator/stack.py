@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import AfterValidator, BeforeValidator, model_validator
 
+from allocator.codes import Code
 from allocator.errors import InputError, Place, Problem, Unparsable, nearest
 from allocator.model import Id, Model, bounded
 from allocator.scope import Scope
@@ -29,7 +30,8 @@ class Cost(Model):
     @model_validator(mode="after")
     def _one_base(self) -> Cost:
         if (self.rate is None) == (self.reference is None):
-            raise Unparsable("a cost is a rate or a reference with a spread", "give one of them, as in 4.85%")
+            mend = "give one of them, as in 4.85%"
+            raise Unparsable("a cost is a rate or a reference with a spread", mend, code=Code.CONFLICT)
         return self
 
     def yearly(self, references: Mapping[str, Rate], place: Place | None = None) -> float:
@@ -40,7 +42,8 @@ class Cost(Model):
         """
         name, base = self.reference or "", self.rate
         if base is None and name not in references:
-            raise InputError([self.problem("reference", f"unknown reference '{name}'", nearest(name, references))])
+            what, mend = f"unknown reference '{name}'", nearest(name, references)
+            raise InputError([self.problem("reference", what, mend, Code.UNKNOWN_NAME)])
         whole = Rate((base or references[name]).amount + self.spread.amount + self.fee.amount)
         if float(whole) < 0:
             what = f"a cost of {whole} a year, all in, is negative"

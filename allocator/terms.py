@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allocator.case import Case
+from allocator.codes import Code
 from allocator.errors import Collector, InputError
 from allocator.shapes import Clause, Equal, RotatedCone, Rows
 from allocator.sparse import Indices, Sparse, Vector
@@ -176,7 +177,7 @@ def _sub_limits(case: Case) -> Clause | None:
 
 
 def _lines_with_debt(case: Case) -> Indices:
-    return np.unique(case.decision.pair_line)
+    return np.flatnonzero(np.bincount(case.decision.pair_line, minlength=case.decision.n))
 
 
 def _gearing(case: Case) -> Clause:
@@ -298,7 +299,8 @@ def _single_obligor(case: Case) -> Clause:
         tranche = case.stack[t]
         if exposure is None:
             what = f"the covenant 'single-obligor' of tranche '{tranche.id}' needs exposures, and the case has none"
-            raise InputError.of(what, "give exposures, or leave the covenant out", tranche.place("covenants"))
+            mend = "give exposures, or leave the covenant out"
+            raise InputError.of(what, mend, tranche.place("covenants"), Code.MISSING)
         place = np.full(d.n, -1)
         own = np.flatnonzero(d.pair_tranche == t)
         place[d.pair_line[own]] = d.f + own

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from allocator.codes import Code
 from allocator.errors import Collector, InputError, Place, closest, nearest
 from allocator.model import MOST_MONEY
 from allocator.sparse import Sparse, Vector
@@ -92,6 +93,7 @@ class Universe:
                 "no column 'id', or no lines",
                 "name every line in a column 'id'",
                 where(None, next(iter(columns), "id")),
+                Code.MISSING,
             )
             problems.finish()
         _check_ids(ids, problems, where)
@@ -104,7 +106,7 @@ class Universe:
                 continue
             _check_name(name, columns, problems, where(None, header))
             if name in numbers or name in texts:
-                problems.add(f"column '{name}' stands twice", "keep one", where(None, header))
+                problems.add(f"column '{name}' stands twice", "keep one", where(None, header), Code.TWICE)
             elif name in TEXTS or (name not in KNOWN and not unit and not _mostly_numbers(cells)):
                 texts[name] = _texts(ids, header, cells, problems, where)
             else:
@@ -140,13 +142,14 @@ class Universe:
         seen: set[tuple[str, str]] = set()
         for row, (line, party, share) in enumerate(rows):
             if line not in index:
-                problems.add(f"no line '{line}'", nearest(line, index), where(row, "line"))
+                problems.add(f"no line '{line}'", nearest(line, index), where(row, "line"), Code.UNKNOWN_NAME)
             if not party:
-                problems.add(f"no counterparty for '{line}'", "write a name", where(row, "counterparty"))
+                place = where(row, "counterparty")
+                problems.add(f"no counterparty for '{line}'", "write a name", place, Code.MISSING)
             if not 0 <= share <= 1:
                 problems.add(f"the exposure {share:g} is not between 0 and 1", "write 0% to 100%", where(row, "share"))
             if (line, party) in seen:
-                problems.add(f"'{line}' with '{party}' stands twice", "keep one", where(row, "line"))
+                problems.add(f"'{line}' with '{party}' stands twice", "keep one", where(row, "line"), Code.TWICE)
             seen.add((line, party))
         problems.finish()
         exposure = Sparse.of(
@@ -166,11 +169,12 @@ class Universe:
         if column in self.numbers:
             return self.numbers[column]
         if column in self.texts:
-            raise InputError.of(f"{who} needs numbers, and column '{column}' is text", "name a numeric column", place)
+            what = f"{who} needs numbers, and column '{column}' is text"
+            raise InputError.of(what, "name a numeric column", place, Code.UNKNOWN_NAME)
         what = f"{who} needs column '{column}', which the universe lacks"
         close = closest(column, self.numbers)
         mend = f"add it to the universe, or did you mean '{close}'?" if close else "add it to the universe"
-        raise InputError.of(what, mend, place)
+        raise InputError.of(what, mend, place, Code.UNKNOWN_NAME)
 
     def groups(self, column: str, who: str, place: Place | None = None) -> tuple[tuple[str, ...], Sparse]:
         """The groups that a text column makes: their names, and which lines each holds (groups x n).
@@ -184,10 +188,11 @@ class Universe:
         if column not in self.texts:
             kind = "is numeric" if column in self.numbers else "is not in the universe"
             what = f"{who} groups by '{column}', which {kind}"
-            raise InputError.of(what, nearest(column, ["line", *self.texts]), place)
-        names, member = np.unique(np.array(self.texts[column]), return_inverse=True)
-        shape = (len(names), len(self.ids))
-        return tuple(map(str, names)), Sparse.of(shape, member, np.arange(len(self.ids)), 1.0)
+            raise InputError.of(what, nearest(column, ["line", *self.texts]), place, Code.UNKNOWN_NAME)
+        names = sorted(set(self.texts[column]))
+        number = {name: k for k, name in enumerate(names)}
+        member = [number[name] for name in self.texts[column]]
+        return tuple(names), Sparse.of((len(names), len(self.ids)), member, np.arange(len(self.ids)), 1.0)
 
 
 def split_header(header: str) -> tuple[str, str]:
@@ -238,7 +243,8 @@ def _check_name(name: str, columns: Iterable[str], problems: Collector, place: P
     known = {*KNOWN, *TEXTS} - {split_header(header)[0] for header in columns}
     meant = closest(re.sub(r"[\s_]+", "-", name.lower()), known, 0.85)
     if meant and name not in KNOWN and name not in TEXTS:
-        problems.add(f"column '{name}' is nearly '{meant}'", f"write {meant}, or a name less like it", place)
+        what, mend = f"column '{name}' is nearly '{meant}'", f"write {meant}, or a name less like it"
+        problems.add(what, mend, place, Code.UNKNOWN_NAME)
 
 
 def _check_ids(ids: tuple[str, ...], problems: Collector, where: Where) -> None:
@@ -247,7 +253,8 @@ def _check_ids(ids: tuple[str, ...], problems: Collector, where: Where) -> None:
         if not NAME.fullmatch(line):
             problems.add(f"'{line[:60]}' can't be an id", "use letters, digits and dashes", where(row, "id"))
         elif line in first:
-            problems.add(f"the id '{line}' stands twice", "give each line an id of its own", where(row, "id"))
+            mend = "give each line an id of its own"
+            problems.add(f"the id '{line}' stands twice", mend, where(row, "id"), Code.TWICE)
         first.setdefault(line, row)
 
 
@@ -256,7 +263,8 @@ def _texts(
 ) -> tuple[str, ...]:
     for row, cell in enumerate(cells):
         if not isinstance(cell, str) or not cell.strip():
-            problems.add(f"no text for '{ids[row]}' in column '{header}'", "write a name", where(row, header))
+            what = f"no text for '{ids[row]}' in column '{header}'"
+            problems.add(what, "write a name", where(row, header), Code.MISSING)
     return tuple(map(str, cells))
 
 

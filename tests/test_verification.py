@@ -53,7 +53,7 @@ def test_an_honest_outcome_passes(solved: Solved) -> None:
     assert failing(out.record, case, rules) == set()
     found = verify_files(base / "outcome.json")
     assert found
-    assert str(found).count("pass  input") == 5
+    assert str(found).count("pass  input") == 6
     assert "FAIL" not in str(found)
     assert str(found).endswith("\nprices, and the ranges of the blend: not rechecked; they take solving")
 
@@ -304,6 +304,7 @@ def test_the_fund_file_and_the_policy_may_have_any_name(solved: Solved, tmp_path
     base = copied(tmp_path)
     (base / "fund.yaml").rename(base / "plan.yaml")
     (base / "../../constraints/us-japan-fund.yaml").rename(base / "policy.txt")
+    (base / "../../constraints/statutory-base.yaml").rename(base / "statutory-base.yaml")
     case, rules = al.read_case(base / "plan.yaml"), al.read_rules(base / "policy.txt", as_of="2026-04-01")
     al.allocate(case, rules, al.DividendYield(), resolve=False).save(str(base / "o.json"))
     assert verify_files(base / "o.json")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import gc
 import importlib
 import io
 import sys
@@ -18,7 +20,7 @@ COMMANDS = {
     "compare": "Show what moved between two outcomes.",
     "verify": "Recheck an outcome from its files, without solving.",
     "init": "Write a small case to start from.",
-    "policy": "Compare policy files, and see what a change does.",
+    "policy": "Check policy files, and compare them.",
 }
 "Each command with its help, so that --help needs to import none of them."
 
@@ -26,38 +28,35 @@ INPUT_WRONG, INFEASIBLE, NOT_CERTIFIED, CHECK_FAILED = 1, 3, 4, 5
 
 
 class Lazy(click.Group):
-    """A group whose commands live in modules of their own, each with the name `command` in it.
+    """A group whose commands live in modules of their own.
 
     Args:
-        package: where the modules are.
-        listed: each command with its help, so that --help needs to import none of them.
-        options: those of any group.
+        home: the package of these modules.
+        told: each command with its help.
     """
 
-    def __init__(self, package: str, listed: Mapping[str, str], **options: Any) -> None:
-        super().__init__(**options)
-        self.package, self.listed = package, listed
+    def __init__(self, *arguments: Any, home: str, told: Mapping[str, str], **attributes: Any) -> None:
+        super().__init__(*arguments, **attributes)
+        self.home, self.told = home, told
 
     def list_commands(self, context: click.Context) -> list[str]:
         """The names, in the order of a first use."""
-        return list(self.listed)
+        return list(self.told)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         """A command by its name."""
-        if name not in self.listed:
+        if name not in self.told:
             return None
-        command: click.Command = importlib.import_module(f"{self.package}.{name}").command
+        command: click.Command = importlib.import_module(f"{self.home}.{name}").command
         return command
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """The list for --help, without importing the commands."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(self.listed.items()))
+            formatter.write_dl(list(self.told.items()))
 
 
-@click.group(
-    cls=Lazy, package=__name__, listed=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]}
-)
+@click.group(cls=Lazy, home=__name__, told=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def group() -> None:
     """Certified allocation for leveraged sovereign funds.
@@ -73,6 +72,9 @@ def main(arguments: list[str] | None = None) -> Any:
         if isinstance(stream, io.TextIOWrapper):
             # Titles may hold letters that the terminal's encoding lacks.
             stream.reconfigure(errors="replace")
+    # A process that soon ends leaves little to collect; a tenth of a short command would go into looking for it.
+    gc.set_threshold(100_000)
+    atexit.register(gc.freeze)
     try:
         _run(arguments)
     finally:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from allocator import kinds
 from allocator.case import LONE_SLOPE, Case, Source
+from allocator.codes import Code
 from allocator.errors import Collector, InputError, Place, Unparsable, nearest
 from allocator.files.columns import (
     amounts,
@@ -56,9 +57,11 @@ class RiskFiles(Model):
         given = [self.covariance, self.correlation, self.factors, self.scenarios]
         if sum(way is not None for way in given) != 1:
             what = "told in several ways" if any(given) else "not told"
-            raise Unparsable(what, "name one of covariance, correlation, factors and scenarios")
+            mend = "name one of covariance, correlation, factors and scenarios"
+            raise Unparsable(what, mend, code=Code.CONFLICT)
         if self.repair and self.covariance is None and self.correlation is None:
-            raise Unparsable("it goes with a covariance or a correlation", "leave it out", field="repair")
+            what = "it goes with a covariance or a correlation"
+            raise Unparsable(what, "leave it out", field="repair", code=Code.CONFLICT)
         return self
 
 
@@ -93,7 +96,7 @@ class _Folder:
     def table(self, name: str, place: Place | None) -> Table:
         path = self.base / name
         if not os.path.isfile(path):
-            raise InputError.of(f"there is no file '{name}' beside it", "check the name", place)
+            raise InputError.of(f"there is no file '{name}' beside it", "check the name", place, Code.FILE)
         table = read_table(path)
         self.sources.append(source_of(path))
         return table
@@ -149,10 +152,11 @@ def _no_case(given: Path) -> InputError:
     """There is none here; the folders within that are cases are named."""
     mend = "a case is a folder with fund.yaml"
     if not os.path.isdir(given):
-        return InputError.of(f"there is no case '{given}'", mend)
+        return InputError.of(f"there is no case '{given}'", mend, code=Code.FILE)
     inside = [str(file.parent) for file in sorted(given.glob("*/fund.yaml"))]
     listed = ", ".join(inside[:12]) + (", ..." if len(inside) > 12 else "")
-    return InputError.of(f"there is no fund.yaml in '{given}'", f"name a case: {listed}" if inside else mend)
+    mend = f"name a case: {listed}" if inside else mend
+    return InputError.of(f"there is no fund.yaml in '{given}'", mend, code=Code.FILE)
 
 
 def _check_names(said: FundFile, problems: Collector) -> None:
@@ -164,14 +168,15 @@ def _check_names(said: FundFile, problems: Collector) -> None:
     for name in said.objective:
         if name not in kinds.known("objectives"):
             what, mend = f"unknown objective '{name}'", nearest(name, kinds.known("objectives"))
-            problems.add(what, mend, getattr(name, "place", said.place("objective")))
+            problems.add(what, mend, getattr(name, "place", said.place("objective")), Code.UNKNOWN_KIND)
 
 
 def _check_ids(kind: str, entries: Sequence[Tranche | SubLimit], problems: Collector) -> None:
     first: set[str] = set()
     for entry in entries:
         if entry.id in first:
-            problems.add(f"the {kind} id '{entry.id}' stands twice", "give each its own", entry.place("id"))
+            what = f"the {kind} id '{entry.id}' stands twice"
+            problems.add(what, "give each its own", entry.place("id"), Code.TWICE)
         first.add(entry.id)
 
 
@@ -185,10 +190,10 @@ def _universe(said: FundFile, folder: _Folder) -> Universe:
         name = split_header(header)[0]
         if name not in universe.numbers:
             what = f"no column '{name}', which a fund with {who} needs"
-            problems.add(what, f"add {header}", first_place(table))
+            problems.add(what, f"add {header}", first_place(table), Code.MISSING)
     for header in table.columns:
         if split_header(header)[0] == "compression-slope" and said.fund.compression is None:
-            problems.add(*LONE_SLOPE, table.place(None, header))
+            problems.add(*LONE_SLOPE, table.place(None, header), Code.MISSING)
     problems.finish()
     return universe
 
@@ -197,7 +202,8 @@ def _check_against(said: FundFile, universe: Universe, problems: Collector) -> N
     """What the stack says of the lines."""
     for tranche in said.stack:
         if tranche.id in universe.ids:
-            problems.add(f"the tranche id '{tranche.id}' is a line's too", "rename the tranche", tranche.place("id"))
+            what = f"the tranche id '{tranche.id}' is a line's too"
+            problems.add(what, "rename the tranche", tranche.place("id"), Code.TWICE)
         for scope, place in (
             (tranche.eligible, tranche.place("eligible")),
             *((limit.scope, limit.place("scope")) for limit in tranche.sub_limits),
@@ -229,9 +235,10 @@ def _holdings(said: FundFile, universe: Universe, folder: _Folder) -> dict[str, 
     values = amounts(table, amount, {"$ bn": 1.0, "$ m": 0.001}, "amount [$ bn]")
     for row, (line, value) in enumerate(zip(table.columns[header], values, strict=True)):
         if line not in universe.ids:
-            problems.add(f"no line '{line}'", nearest(str(line), universe.ids), table.place(row, header))
+            mend = nearest(str(line), universe.ids)
+            problems.add(f"no line '{line}'", mend, table.place(row, header), Code.UNKNOWN_NAME)
         if line in held:
-            problems.add(f"'{line}' stands twice", "keep one", table.place(row, header))
+            problems.add(f"'{line}' stands twice", "keep one", table.place(row, header), Code.TWICE)
         if value < 0:
             problems.add(f"{value:g} is negative", "write zero or more", table.place(row, amount))
         held[str(line)] = float(value)

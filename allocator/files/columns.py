@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from allocator.codes import Code
 from allocator.errors import Collector, InputError, Place, closest, nearest
 from allocator.files.tables import Table
 from allocator.sparse import Vector
@@ -107,15 +108,15 @@ def _check_labels(
     known, first, meant = set(wanted), set[str](), set[str | None]()
     for k, name in enumerate(map(str, found)):
         if name not in known:
-            problems.add(f"{kind} '{name[:60]}' is unknown", nearest(name, wanted), place(k, name))
+            problems.add(f"{kind} '{name[:60]}' is unknown", nearest(name, wanted), place(k, name), Code.UNKNOWN_NAME)
             meant.add(closest(name, wanted))
         elif name in first:
-            problems.add(f"{kind} '{name}' stands twice", "keep one", place(k, name))
+            problems.add(f"{kind} '{name}' stands twice", "keep one", place(k, name), Code.TWICE)
         first.add(name)
     # A misspelt name is one fault, though it leaves the right one missing.
     for name in wanted:
         if name not in first and name not in meant:
-            problems.add(f"no {kind} '{name}'", "add it", corner)
+            problems.add(f"no {kind} '{name}'", "add it", corner, Code.MISSING)
     problems.finish()
     for k, (name, right) in enumerate(zip(found, wanted, strict=True)):
         if ordered and name != right:

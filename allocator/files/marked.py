@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from ruamel.yaml import YAML, events
 
+from allocator.codes import Code
 from allocator.errors import Collector, InputError, Place, Problem
 
 _MOST_TOLD = 50
@@ -122,9 +123,9 @@ class FirstFew(Collector):
         super().__init__()
         self.untold = 0
 
-    def add(self, what: str, mend: str, place: Place | None = None) -> None:
+    def add(self, what: str, mend: str, place: Place | None = None, code: Code = Code.SYNTAX) -> None:
         """Note a problem."""
-        self.add_each([Problem(what, mend, place)], lambda problem: problem)
+        self.add_each([Problem(what, mend, place, code)], lambda problem: problem)
 
     def add_each(self, finds: Iterable[_Find], problem: Callable[[_Find], Problem]) -> None:
         """Note the problem of each find; those that will not be told are not even made."""
@@ -136,7 +137,7 @@ class FirstFew(Collector):
         """Raise InputError with what was found, if anything was."""
         if self.untold:
             last = max((problem.place for problem in self.problems if problem.place), default=None)
-            self.problems.append(Problem(f"and {self.untold:,} more", "mend these first", last))
+            self.problems.append(Problem(f"and {self.untold:,} more", "mend these first", last, Code.SYNTAX))
         super().finish()
 
 
@@ -151,10 +152,11 @@ def read_bytes(path: Path, name: str, most: int, mend: str) -> bytes:
             data = file.read(most + 1)
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or "no path").lower()
-        raise InputError.of(f"the file cannot be read ({reason})", "check the path", Place(name)) from None
+        what = f"the file cannot be read ({reason})"
+        raise InputError.of(what, "check the path", Place(name), Code.FILE) from None
     if len(data) > most:
         size = f"{most >> 20} MB" if most >> 20 else f"{most >> 10} KB"
-        raise InputError.of(f"the file is larger than {size}", mend, Place(name))
+        raise InputError.of(f"the file is larger than {size}", mend, Place(name), Code.FILE)
     return data
 
 
@@ -169,7 +171,8 @@ def clean_text(data: bytes, name: str) -> str:
         text = data.decode()
     except UnicodeDecodeError as error:
         before = data[: error.start].decode()
-        raise InputError.of("the file is not UTF-8 here", "save it as UTF-8", _end_of(before, name)) from None
+        place = _end_of(before, name)
+        raise InputError.of("the file is not UTF-8 here", "save it as UTF-8", place, Code.CHARACTER) from None
     problems = FirstFew()
     if hidden := hidden_in(data):
         finds = re.finditer(f"[{re.escape(hidden)}]", text)
@@ -204,7 +207,7 @@ def in_text(
     text: str, name: str, told: Callable[[str], tuple[str, str]], start: int = 0
 ) -> Callable[[re.Match[str]], Problem]:
     """Makes a problem, with its place, of a match in a text from `start` on."""
-    return lambda found: Problem(*told(found[0]), _end_of(text[: start + found.start()], name))
+    return lambda found: Problem(*told(found[0]), _end_of(text[: start + found.start()], name), Code.CHARACTER)
 
 
 def _end_of(text: str, name: str) -> Place:
@@ -231,7 +234,7 @@ def parse_yaml(data: bytes, name: str) -> Dict:
             may hold. After an error of syntax, that one alone.
     """
     if len(data) > MOST_BYTES:
-        raise InputError.of("the file is larger than 256 KB", "split it", Place(name))
+        raise InputError.of("the file is larger than 256 KB", "split it", Place(name), Code.FILE)
     return _Document(clean_text(data, name), name).read()
 
 
@@ -248,13 +251,14 @@ class _Document:
 
     def read(self) -> Dict:
         if directive := _DIRECTIVE.match(self.text):
-            raise InputError.of(*_NO_DIRECTIVE, _end_of(directive[0][:-1], self.name))
+            raise InputError.of(*_NO_DIRECTIVE, _end_of(directive[0][:-1], self.name), Code.SYNTAX)
         next(self.events)
         if isinstance(next(self.events), events.StreamEndEvent):
-            raise InputError.of("the file is empty", "write 'key: value' lines", self.reached)
+            raise InputError.of("the file is empty", "write 'key: value' lines", self.reached, Code.SYNTAX)
         root = self._value(next(self.events), 1)
         if not isinstance(root, Dict):
-            raise InputError.of("the file does not begin with a key and its value", _KEY_AND_VALUE, root.place)
+            what = "the file does not begin with a key and its value"
+            raise InputError.of(what, _KEY_AND_VALUE, root.place, Code.SYNTAX)
         next(self.events)
         if isinstance(next(self.events), events.DocumentStartEvent):
             self.problems.add("a second document begins here", "keep one to a file", self.reached)
@@ -282,16 +286,18 @@ class _Document:
         lines = self.text.split("\n")
         for number in range(max(place.line - 1, 1), place.line + 1):
             if indent := re.match(r" *([^\S\t ])", lines[number - 1]):
-                return Problem(*not_a_space(indent[1]), Place(self.name, number, indent.end()))
-        return Problem(what.format(begun=begun.line), mend, place)
+                return Problem(*not_a_space(indent[1]), Place(self.name, number, indent.end()), Code.CHARACTER)
+        return Problem(what.format(begun=begun.line), mend, place, Code.SYNTAX)
 
     def _value(self, event: Any, depth: int, is_key: bool = False) -> Text | List | Dict:
         place = self._place(event.start_mark)
         self.values += 1
         if self.values > _MOST_VALUES:
-            raise InputError.of(f"the file holds more than {_MOST_VALUES:,} values", "split it", place)
+            what = f"the file holds more than {_MOST_VALUES:,} values"
+            raise InputError.of(what, "split it", place, Code.FILE)
         if depth > _DEEPEST:
-            raise InputError.of(f"values are nested more than {_DEEPEST} deep", "write them flatter", place)
+            what = f"values are nested more than {_DEEPEST} deep"
+            raise InputError.of(what, "write them flatter", place, Code.SYNTAX)
         if event.anchor:
             self.problems.add(*_NO_ALIAS, place)
         if isinstance(event, events.AliasEvent):
@@ -308,7 +314,7 @@ class _Document:
     def _items(self, depth: int) -> Iterator[Text | List | Dict]:
         while not isinstance(event := next(self.events), events.SequenceEndEvent):
             if _is_null(event):
-                self.problems.add("this item has no value", "write one", self._place(event.start_mark))
+                self.problems.add("this item has no value", "write one", self._place(event.start_mark), Code.MISSING)
             yield self._value(event, depth)
 
     def _entries(self, depth: int) -> dict[str, Any]:
@@ -323,20 +329,23 @@ class _Document:
                 continue
             shown = " ".join(key.split())[:60]
             if not shown:
-                self.problems.add("the key before this colon is missing", "write one", key.place)
+                self.problems.add("the key before this colon is missing", "write one", key.place, Code.MISSING)
             elif key == "<<":
                 self.problems.add("merge keys ('<<') are not read", "write the keys out", key.place)
             elif first.setdefault(key, key) is not key:
                 line = first[key].place.line
-                self.problems.add(f"the key '{shown}' stands twice, first on line {line}", "keep one", key.place)
+                what = f"the key '{shown}' stands twice, first on line {line}"
+                self.problems.add(what, "keep one", key.place, Code.TWICE)
             elif _is_null(event):
-                self.problems.add(f"the key '{shown}' has no value", "write one", key.place)
+                self.problems.add(f"the key '{shown}' has no value", "write one", key.place, Code.MISSING)
             entries[key] = value
         return entries
 
     def _check_characters(self, event: Any, is_key: bool) -> None:
         start, end = event.start_mark.index, event.end_mark.index
         written = self.text[start:end]
+        if written.isascii() and event.style != '"':
+            return
         strict = is_key or event.style is None
         if strict or not _CJK.search(written):
             finds = (_BLANK_OR_DIGITS if strict else _DIGITS).finditer(written)

@@ -14,6 +14,7 @@ from operator import methodcaller
 from pathlib import Path
 from typing import Any, NoReturn
 
+from allocator.codes import Code
 from allocator.errors import InputError, Place, Problem
 from allocator.files.marked import (
     FirstFew,
@@ -175,7 +176,7 @@ def _read_parquet(data: bytes, name: str, max_rows: int) -> Table:
         cells = table.columns[title]
         if not cells:
             mend = "save it as text, numbers, or yes and no"
-            problems.add(f"column '{title}' holds {str(kind)[:60]}", mend, table.place(None, title))
+            problems.add(f"column '{title}' holds {str(kind)[:60]}", mend, table.place(None, title), Code.VALUE)
         texts = [cell if isinstance(cell, str) else "" for cell in cells]
         for faults in (_formulas(texts), _unreadable(texts), _not_finite(cells)):
             problems.add_each(faults, _told(partial(table.place, column=title)))
@@ -188,7 +189,7 @@ def _as_parquet(name: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # pyarrow raises errors of its own and of Python's
-        raise InputError.of("the file cannot be read as Parquet", "save it again", Place(name)) from error
+        raise InputError.of("the file cannot be read as Parquet", "save it again", Place(name), Code.FILE) from error
 
 
 def _from_arrow(column: Any, types: Any) -> Cells:
@@ -213,7 +214,7 @@ def _exactly(number: float) -> float:
 
 
 def _told(place: Callable[[int], Place]) -> Callable[[_Fault], Problem]:
-    return lambda fault: Problem(fault[1], fault[2], place(fault[0]))
+    return lambda fault: Problem(fault[1], fault[2], place(fault[0]), Code.SYNTAX)
 
 
 def _name_faults(header: Sequence[str]) -> Iterator[_Fault]:
@@ -262,4 +263,4 @@ def _check_size(rows: int, columns: int, name: str, max_rows: int) -> None:
 
 
 def _refuse(what: str, mend: str, name: str) -> NoReturn:
-    raise InputError.of(what, mend, Place(name))
+    raise InputError.of(what, mend, Place(name), Code.FILE)

@@ -1,1 +1,1 @@
-"""What is done to policy files: compared by meaning, and by what a change does to a case."""
+"""What is done to policy files: they are checked and tested, and compared by meaning and by what a change does."""

@@ -200,7 +200,7 @@ def binding_rules(record: Record) -> Table | None:
             (
                 -abs(price["worth"]),
                 (
-                    name + (" (soft)" if each["severity"] == "soft" else ""),
+                    name + _how(each),
                     quantity(each["value"], each["unit"]),
                     f"{each['side'].replace('-', ' ')} {quantity(each['limit'], each['unit'])}",
                     price["step"],
@@ -214,6 +214,12 @@ def binding_rules(record: Record) -> Table | None:
         return None
     header = ("Rule", "Value>", "Limit>", "Step>", "Slope>", "Looser>", "Tighter>")
     return Table("Binding rules, dearest first", header, [row for _, row in sorted(rows)], _price_note(record))
+
+
+def _how(each: Record) -> str:
+    """What else there is to say of a rule: that it is soft, or by which waiver its limit is another."""
+    waived = f" by waiver {each['waiver']}" if each["waiver"] else ""
+    return waived + (" (soft)" if each["severity"] == "soft" else "")
 
 
 def _more(members: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from allocator.codes import Code
 from allocator.errors import InputError
 from allocator.measures import Measure, MeasureName
 from allocator.rules import Rule, limits_in_words
@@ -40,7 +41,8 @@ class Amount(Rule):
         unit = case.universe.units.get(self.measure.name, "") if self.measure.column else ""
         if unit not in ("", "%", "bp"):
             what = f"{who}: column '{self.measure.name}' is in {unit}, not in dollars"
-            raise InputError([self.problem("measure", what, "compare it with another column by a rule of kind ratio")])
+            mend = "compare it with another column by a rule of kind ratio"
+            raise InputError([self.problem("measure", what, mend, Code.NO_MEANING)])
         lines = self.scope.lines(case.universe, self.place("scope")) if self.scope else None
         measure = case.measure(self.measure, who, self.place("measure"), lines)
         billion = Measure("one billion dollars", np.zeros(case.decision.size), 1 / case.equity)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from pydantic import model_validator
 
+from allocator.codes import Code
 from allocator.errors import InputError, Unparsable
 from allocator.measures import MeasureName
 from allocator.rules import Rule, limits_in_words
@@ -45,12 +46,13 @@ class Concentration(Rule):
     def _fields_fit(self) -> Concentration:
         if (self.measure == "top-n") != (self.n is not None) or (self.n is not None and float(self.n) < 1):
             mend = "write measure: top-n and n: 3, or neither"
-            raise Unparsable("it goes with measure: top-n, and is at least 1", mend, field="n")
+            raise Unparsable("it goes with measure: top-n, and is at least 1", mend, field="n", code=Code.CONFLICT)
         wrong = self.at_most if self.measure == "effective-number" else self.at_least
         if wrong is not None:
             side = "at most" if self.measure == "effective-number" else "at least"
             mend = {"effective-number": "use at-least"}.get(self.measure, "use at-most")
-            raise Unparsable(f"{self.measure} {side} so much is not convex", mend, field=side.replace(" ", "-"))
+            what, field = f"{self.measure} {side} so much is not convex", side.replace(" ", "-")
+            raise Unparsable(what, mend, field=field, code=Code.NO_MEANING)
         limit = self.at_least or self.at_most
         if self.at_most is not None:
             unit = Share if self.measure == "top-n" else Index
@@ -83,7 +85,8 @@ class Concentration(Rule):
         whole = case.measure(self.of, who, self.place("of"))
         if (whole.row < 0).any() or whole.loss is not None:
             what = f"{who}: shares of {whole.words} mean nothing here"
-            raise InputError([self.problem("of", what, "use deployed, total-assets or equity")])
+            mend = "use deployed, total-assets or equity"
+            raise InputError([self.problem("of", what, mend, Code.NO_MEANING)])
         (limit,) = self.limits(on)
         if self.n is not None and float(self.n) > len(names):
             what = f"{who}: n is {self.n}, and there are {len(names)} of {self.by}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import model_validator
 
+from allocator.codes import Code
 from allocator.errors import InputError, Unparsable, nearest
 from allocator.measures import MeasureName
 from allocator.rules import Rule, limits_in_words
@@ -31,7 +32,8 @@ class Leverage(Rule):
     @model_validator(mode="after")
     def _fields_fit(self) -> Leverage:
         if (self.measure == "tranche") != (self.tranche is not None):
-            raise Unparsable("it goes with measure: tranche", "give both, or none", field="tranche")
+            what, mend = "it goes with measure: tranche", "give both, or none"
+            raise Unparsable(what, mend, field="tranche", code=Code.CONFLICT)
         return self
 
     def plain(self, on: dt.date) -> str:
@@ -48,7 +50,8 @@ class Leverage(Rule):
         if self.measure == "tranche":
             if self.tranche not in d.tranches:
                 what = f"{who}: no tranche '{self.tranche}'"
-                raise InputError([self.problem("tranche", what, nearest(self.tranche or "", d.tranches))])
+                mend = nearest(self.tranche or "", d.tranches)
+                raise InputError([self.problem("tranche", what, mend, Code.UNKNOWN_NAME)])
             row = np.zeros((1, d.size))
             row[0, d.drawn + d.tranches.index(self.tranche)] = 1
             whole = case.measure(MeasureName("debt"), who)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from pydantic import model_validator
 
+from allocator.codes import Code
 from allocator.errors import Collector, InputError, Unparsable, nearest
 from allocator.measures import MeasureName
 from allocator.rules import Rule, capped, limits_in_words
@@ -32,7 +33,8 @@ class LookThrough(Rule):
     @model_validator(mode="after")
     def _fields_fit(self) -> LookThrough:
         if (self.each is None) == (self.scope is None):
-            raise Unparsable("a look-through needs each: counterparty, or a scope", "give one of them", field="scope")
+            what, mend = "a look-through needs each: counterparty, or a scope", "give one of them"
+            raise Unparsable(what, mend, field="scope", code=Code.CONFLICT)
         if self.each not in (None, "counterparty") or (self.scope and list(self.scope.columns) != ["counterparty"]):
             field = "scope" if self.each is None else "each"
             raise Unparsable("a look-through speaks of counterparties", "write each: counterparty", field=field)
@@ -56,14 +58,15 @@ class LookThrough(Rule):
         who = f"rule '{self.id}'"
         if exposure is None:
             what = f"{who} needs exposures, and the case has none"
-            raise InputError([self.problem("each", what, "name a table under 'exposures' in fund.yaml")])
+            mend = "name a table under 'exposures' in fund.yaml"
+            raise InputError([self.problem("each", what, mend, Code.MISSING)])
         chosen = list(range(len(parties)))
         if self.scope is not None:
             problems = Collector()
             for name in self.scope.columns["counterparty"]:
                 if name not in parties:
                     place = getattr(name, "place", self.place("scope"))
-                    problems.add(f"no exposure to '{name}'", nearest(name, parties), place)
+                    problems.add(f"no exposure to '{name}'", nearest(name, parties), place, Code.UNKNOWN_NAME)
             problems.finish()
             chosen = [parties.index(name) for name in self.scope.columns["counterparty"]]
         row = np.full(len(parties), -1)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from allocator.codes import Code
 from allocator.errors import InputError
 from allocator.measures import MeasureName
 from allocator.rules import Rule, limits_in_words
@@ -41,7 +42,7 @@ class Ratio(Rule):
         apart = self.numerator.column or self.denominator.column or self.denominator.name == "net-cash-income"
         if self.severity == "soft" and apart:
             what = f"{who}: its shortfall is not in dollars, so it can't be soft"
-            raise InputError([self.problem("severity", what, "make it hard")])
+            raise InputError([self.problem("severity", what, "make it hard", Code.NO_MEANING)])
         lines = self.scope.lines(case.universe, self.place("scope")) if self.scope else None
         top = case.measure(self.numerator, who, self.place("numerator"), lines)
         bottom = case.measure(self.denominator, who, self.place("denominator"), lines)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import model_validator
 
+from allocator.codes import Code
 from allocator.errors import Unparsable
 from allocator.measures import MeasureName
 from allocator.rules import Rule, capped, limits_in_words
@@ -33,7 +34,7 @@ class Share(Rule):
     @model_validator(mode="after")
     def _fields_fit(self) -> Share:
         if (self.scope is None) == (self.each is None):
-            raise Unparsable("a share needs a scope, or each", "give one of them")
+            raise Unparsable("a share needs a scope, or each", "give one of them", code=Code.CONFLICT)
         capped(self, self.of.name == "equity")
         return self
 

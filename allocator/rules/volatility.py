@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from pydantic import model_validator
 
+from allocator.codes import Code
 from allocator.errors import InputError, Unparsable
 from allocator.measures import MeasureName
 from allocator.rules import Rule, limits_in_words
@@ -42,11 +43,13 @@ class Volatility(Rule):
         who, d = f"rule '{self.id}'", case.decision
         if case.risk is None:
             what = f"{who} needs a covariance, and the case has no risk"
-            raise InputError([self.problem(None, what, "name one under 'risk' in fund.yaml")])
+            mend = "name one under 'risk' in fund.yaml"
+            raise InputError([self.problem(None, what, mend, Code.MISSING)])
         whole = case.measure(self.of, who, self.place("of"))
         if (whole.row < 0).any() or whole.loss is not None:
             what = f"{who}: volatility over {whole.words} means nothing"
-            raise InputError([self.problem("of", what, "use deployed, total-assets or equity")])
+            mend = "use deployed, total-assets or equity"
+            raise InputError([self.problem("of", what, mend, Code.NO_MEANING)])
         (limit,) = self.limits(on)
         factor = case.risk.factor
         return [

@@ -1,13 +1,18 @@
-"""`allocator policy`: what is done to policy files."""
+"""`allocator policy`: the commands for policy files, one file a command."""
 
 from __future__ import annotations
+
+import click
 
 from allocator.cli import Lazy
 
 COMMANDS = {
+    "check": "Tell all that is wrong with policy files.",
     "diff": "Show what differs between two policies, and what that makes possible.",
     "impact": "Show what a change of policy does to the best allocation.",
 }
-"Each command with its help, so that --help needs to import none of them."
 
-command = Lazy(name="policy", package=__name__, listed=COMMANDS, help="Compare policy files, and see what a change does.")
+
+@click.group("policy", cls=Lazy, home=__name__, told=COMMANDS)
+def command() -> None:
+    """Read, check and compare policy files, the rules that an allocation must keep."""

@@ -1,0 +1,114 @@
+"""Reads policy files and tells all that is wrong with them, names of the case included; nothing is solved."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from allocator.case import Case
+from allocator.codes import Code
+from allocator.errors import Collector, InputError, Problem, Unparsable
+from allocator.files.cases import read_case
+from allocator.files.policies import read_rules
+from allocator.rulebook import Rulebook
+from allocator.units import parse_date
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check found in one policy file.
+
+    Attributes:
+        file: as it was named.
+        problems: in the policy, in a file that it builds on, or in the case.
+        rules: what was read; None where that failed.
+        case: the folder of the case that the rules' names were checked against; None where none was named, or where
+            the rules could not be read.
+    """
+
+    file: Path
+    problems: tuple[Problem, ...]
+    rules: Rulebook | None = None
+    case: Path | None = None
+
+
+def check(files: Iterable[Path], case: Path | None = None, as_of: str | dt.date | None = None) -> list[Checked]:
+    """Check policy files, each by itself and against a case.
+
+    Args:
+        files: policies; a folder stands for the `.yaml` files in it.
+        case: the folder of a case; by default each policy's own, which it names under `tested-on`.
+        as_of: the values of this date are in force; today in each policy's calendar by default.
+
+    Raises:
+        InputError: the date can't be read.
+    """
+    try:
+        date = None if as_of is None else parse_date(as_of)
+    except Unparsable as error:
+        raise InputError.of(error.what, error.mend) from None
+    read = cache(read_case)
+    return [_check(file, case, date, read) for named in files for file in _policies_of(named)]
+
+
+def _policies_of(named: Path) -> Sequence[Path]:
+    """A file itself, or the policies of a folder; a folder without any stands for itself, and fails as a file."""
+    return sorted(named.glob("*.yaml")) or [named] if named.is_dir() else [named]
+
+
+def _check(file: Path, case: Path | None, as_of: dt.date | None, read: Callable[[Path], Case]) -> Checked:
+    problems = Collector()
+    try:
+        rules = read_rules(file, as_of)
+    except InputError as error:
+        return Checked(file, error.problems)
+    named = None
+    if case is None and rules.header is not None and (own := getattr(rules.header, "tested_on", None)):
+        case, named = Path(os.path.normpath(file.parent / own)), rules.header.place("tested_on")
+    if case is not None:
+        with problems.part():
+            rules.clauses(read(case))
+    # What is wrong with the case as a whole has no place of its own; the line that names it has.
+    placed = (problem if problem.place else replace(problem, place=named) for problem in problems.problems)
+    return Checked(file, tuple(placed), rules, case)
+
+
+def all_problems(found: Iterable[Checked]) -> tuple[Problem, ...]:
+    """What was found in all the files, each once, in the order of the files and lines."""
+    return InputError(problem for checked in found for problem in checked.problems).problems
+
+
+def is_error(problem: Problem) -> bool:
+    """Whether it makes the policy unfit for use; a warning does not."""
+    return problem.code.severity == "error"
+
+
+def summary(found: Sequence[Checked]) -> list[str]:
+    """A line for each file without errors, or that could not be checked in full; and a last one that counts errors."""
+    lines = [line for checked in found for line in _in_words(checked)]
+    failed = sum(any(map(is_error, checked.problems)) for checked in found)
+    if failed:
+        errors = sum(map(is_error, all_problems(found)))
+        lines.append(f"{_count(errors, 'error')} in {failed} of {_count(len(found), 'file')}")
+    return lines
+
+
+def _in_words(checked: Checked) -> list[str]:
+    if checked.rules is None:
+        unread = any(problem.code is Code.FILE for problem in checked.problems)
+        return [] if unread else [f"{checked.file}: names of lines and sectors are checked once this is mended"]
+    told = "no errors, " if not any(map(is_error, checked.problems)) else ""
+    on = f"as of {checked.rules.as_of}"
+    count = _count(len(checked.rules), "rule")
+    if checked.case is None:
+        mend = "name a case with --case, or under 'tested-on'"
+        return [f"{checked.file}: {count}, {told}{on}; names of lines and sectors were not checked: {mend}"]
+    return [f"{checked.file}: {count}, {told}checked against {checked.case} {on}"] if told else []
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,57 @@
+"""Problems as text, as JSON, and as the annotations of a GitHub workflow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from allocator.errors import Problem
+
+
+def text(problems: Sequence[Problem]) -> str:
+    """A line for each: its place, its code, what is wrong, and the mend."""
+    return "".join(
+        f"{f'{problem.place}: ' if problem.place else ''}{problem.code} {problem.what}; {problem.mend}\n"
+        for problem in problems
+    )
+
+
+def to_json(problems: Sequence[Problem]) -> str:
+    """A list of records; `file`, `line` and `column` are null for one without a place."""
+    records = []
+    for problem in problems:
+        file, line, column = problem.place or (None, None, None)
+        records.append(
+            {
+                "file": file,
+                "line": line,
+                "column": column,
+                "code": problem.code,
+                "severity": problem.code.severity,
+                "what": problem.what,
+                "mend": problem.mend,
+            }
+        )
+    return json.dumps(records, ensure_ascii=False, indent=2) + "\n"
+
+
+def github(problems: Sequence[Problem]) -> str:
+    """Workflow commands, which GitHub shows beside the lines of a pull request.
+
+    Source: GitHub Docs, "Workflow commands for GitHub Actions"; its runner decodes these escapes and no others.
+    """
+    lines = []
+    for problem in problems:
+        file, line, column = problem.place or ("", 1, 1)
+        where = f"file={_property(file)},line={line},col={column}," if file else ""
+        told = _data(f"{problem.what}; {problem.mend}")
+        lines.append(f"::{problem.code.severity} {where}title={problem.code}::{told}\n")
+    return "".join(lines)
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

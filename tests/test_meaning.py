@@ -1,0 +1,83 @@
+"""The digest of the meaning: blind to layout, sensitive to every word and number that people sign."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import allocator as al
+
+DAY = "2026-06-01"
+TEXT = """\
+format: allocator/policy/1
+policy: {id: p, title: P, status: draft, owner: me, approvers: [one], effective: {from: 2026-01-01}}
+sources: {book: {title: The book, quote: "q"}}
+rules:
+  - {id: cap, title: {en: C, ja: 上限}, kind: share, scope: {sector: [x, y]}, of: deployed, at-most: {2026-01-01: 40%, 2028-01-01: 35%}, authority: book, why: w}
+  - {id: floor, title: F, kind: amount, at-least: $0.5 bn, authority: book, why: w}
+"""
+
+
+def digest(folder: Path, text: str) -> str:
+    (folder / "p.yaml").write_text(text)
+    return al.read_rules(folder / "p.yaml", DAY).digest
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("sources:", "# a comment\nsources:"),
+        ("40%", "40.00%"),
+        ("$0.5 bn", "$500 m"),
+        ("[x, y]", "[y, x]"),
+        ("kind: amount,", "kind: amount, severity: hard,"),
+        ("authority: book, why: w}\n  - {id: floor", "authority: book, why: w, notes: [n]}\n  - {id: floor"),
+        ("status: draft", "status: final"),
+    ],
+)
+def test_layout_does_not_count(tmp_path: Path, old: str, new: str) -> None:
+    assert old in TEXT
+    assert digest(tmp_path, TEXT.replace(old, new, 1)) == digest(tmp_path, TEXT)
+
+
+def test_the_order_of_rules_does_not_count(tmp_path: Path) -> None:
+    *head, one, two = TEXT.splitlines(keepends=True)
+    assert digest(tmp_path, "".join([*head, two, one])) == digest(tmp_path, TEXT)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("40%", "41%"),
+        ("2028-01-01", "2028-01-02"),
+        ("[x, y]", "[x]"),
+        ("上限", "下限"),
+        ("title: F", "title: G"),
+        ("why: w}\n", "why: v}\n"),
+        ('quote: "q"', 'quote: "r"'),
+        ("approvers: [one]", "approvers: [one, two]"),
+        ("{from: 2026-01-01}", "{from: 2026-01-02}"),
+        ("kind: amount,", "kind: amount, relax: never,"),
+        ("owner: me", "owner: you"),
+        ("of: deployed", "of: equity"),
+    ],
+)
+def test_what_people_sign_counts(tmp_path: Path, old: str, new: str) -> None:
+    assert old in TEXT
+    assert digest(tmp_path, TEXT.replace(old, new, 1)) != digest(tmp_path, TEXT)
+
+
+def test_approvals_are_of_the_meaning(tmp_path: Path) -> None:
+    signed = digest(tmp_path, TEXT)
+    assert re.fullmatch("sha256:[0-9a-f]{64}", signed)
+    approved = TEXT + f'approvals:\n  - {{by: one, on: 2026-05-01, digest: "{signed}"}}\n'
+    assert digest(tmp_path, approved) == signed
+    rules = al.read_rules(tmp_path / "p.yaml", DAY)
+    assert rules.approvals[0].digest == rules.digest
+    for wrong, told in (("by: one", "'two' is none of the policy's approvers; known: one"), ("", "stands twice")):
+        text = approved.replace(wrong, "by: two") if wrong else approved + approved.splitlines(keepends=True)[-1]
+        (tmp_path / "p.yaml").write_text(text)
+        with pytest.raises(al.InputError, match=told):
+            al.read_rules(tmp_path / "p.yaml", DAY)
