@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from allocator.direction import ways_of
@@ -15,6 +15,9 @@ from allocator.phrases import Phrase
 from allocator.rules import Rule
 from allocator.solution import Record
 from allocator.units import Dated, Quantity
+
+KNOWN_BY = ("id", "rule", "name", "by", "field", "tests")
+"Fields of a record that say which it is, or that are told with its rule."
 
 
 def of_rule(old: Rule, new: Rule) -> list[Record]:
@@ -33,9 +36,12 @@ def of_rule(old: Rule, new: Rule) -> list[Record]:
         if isinstance(one, Dated) and isinstance(other, Dated):
             found += _by_dates(name, old, new)
             continue
+        if name == "tests":
+            found += of_records("test", *({f"'{each.name}'": each for each in tests} for tests in (one, other)))
+            continue
         way = "words" if name in Rule.WORDS else _way(old, new, name)
         found.append(_change(kebab(name), told(one), told(other), way, _size(one, other)))
-    return found
+    return sorted(found, key=lambda each: each["way"] == "words")
 
 
 def _by_dates(name: str, old: Rule, new: Rule) -> Iterator[Record]:
@@ -71,7 +77,7 @@ def of_records(
     for name in {**old, **new}:
         one, other = old.get(name), new.get(name)
         if one is None or other is None:
-            found.append(_change(f"{what} {name}", told(one), told(other), added if one is None else removed))
+            found.append(_change(f"{what} {name}", told(one, KNOWN_BY), told(other, KNOWN_BY), added if one is None else removed))
         else:
             found += [each | {"field": f"{what} {name} {each['field']}"} for each in of_fields(one, other)]
     return found
@@ -98,10 +104,10 @@ def _said(value: Any) -> Any:
     return plain(value.value if isinstance(value, Written) else value)
 
 
-def told(value: Any) -> str:
-    """A value as a reader takes it; an empty text where there is none."""
+def told(value: Any, apart: Collection[str] = ()) -> str:
+    """A value as a reader takes it, a record without some of its fields; an empty text where there is none."""
     if isinstance(value, Model):
-        given = ((kebab(name), told(getattr(value, name))) for name in type(value).model_fields)
+        given = ((kebab(name), told(getattr(value, name))) for name in type(value).model_fields if name not in apart)
         return ", ".join(f"{name}: {text}" for name, text in given if text)
     if isinstance(value, Mapping):
         return ", ".join(f"{name}: {told(each)}" for name, each in value.items())

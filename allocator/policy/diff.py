@@ -189,7 +189,7 @@ def _example(clause: Clause | None, member: int, v: Vector | None, case: Case) -
         "rule": clause.rule,
         "member": clause.labels[member],
         "side": "at-least" if clause.at_least else "at-most",
-        "value": value,
+        "value": None if value is None else round(value, 9) + 0.0,
         "limit": limit,
         "unit": clause.unit.__name__.lower(),
         "amounts": sorted(amounts, key=lambda each: -each["amount"]),

@@ -10,7 +10,7 @@ from allocator.solution import Record
 
 FEW = 4
 "So many lines of an example are named; the others are added up."
-KINDS = {"changed": "changed", "added": "added", "removed": "removed", "reworded": "reworded only"}
+KINDS = {"changed": "changed", "added": "added", "removed": "removed", "reworded": "changed in words only"}
 UNKNOWN = "is undetermined: no example was found, and none could be ruled out."
 
 
@@ -110,7 +110,7 @@ def change(each: Record) -> str:
 def verdict(rule: Record) -> str:
     """The two verdicts on a rule in one line."""
     if rule["change"] == "reworded":
-        return "Only words changed; what it asks is the same."
+        return "What it asks is the same."
     effect = rule["effect"]
     judged = f" Effect here, all else as before: {_effect(effect)}." if effect else ""
     return f"Text: {_way(rule['text'])}.{judged}"

@@ -71,7 +71,7 @@ def show_outcome(out: Console, record: Record) -> None:
 def show_impact(out: Console, record: Record) -> None:
     """Print what a change of policy does: six lines, then the details."""
     first, *verdicts = impact.heads(record)
-    out.print(f"[bold]{escape(first)}[/bold]")
+    out.print(f"[bold]{escape(first)}[/bold]", soft_wrap=True)
     for told in verdicts:
         out.print(escape(told), soft_wrap=True)
     out.print()
