@@ -107,9 +107,7 @@ def _agree(price: Price) -> bool:
     return len(measured) == len(slopes) and max(measured) - min(measured) <= APART * max(map(abs, measured))
 
 
-def _check(
-    program: Program, solution: Solution, weights: list[float], given: list[Price], near: float
-) -> list[Price]:
+def _check(program: Program, solution: Solution, weights: list[float], given: list[Price], near: float) -> list[Price]:
     """The prices with what re-solving gave, a little under and over each number; as they were where it gave nothing."""
     moves = [_moves(solution, price, near) for price in given]
     jobs = [(None, 0.0), *((price, value) for price, own in zip(given, moves, strict=True) for value in own.values())]

@@ -171,9 +171,7 @@ def test_prices_of_the_small_case_agree_with_their_re_solves() -> None:
 
 def test_a_sharp_curve_is_no_kink() -> None:
     # The variance is least with 40.2% in a: near a cap of 40% the slope, 0.2 (k - 0.402), changes by 4% over the moves.
-    case = tiny(
-        {"expected-return [%]": [5, 5]}, covariance=[[0.0598, 0], [0, 0.0402]], **{"fully-invested": "yes"}
-    )
+    case = tiny({"expected-return [%]": [5, 5]}, covariance=[[0.0598, 0], [0, 0.0402]], **{"fully-invested": "yes"})
     found = told(solve(case, cap("40%"), al.Variance(), resolve=True), "cap")
     assert found["clear"] is True
     assert found["worth"] == pytest.approx(0.01 * 0.2 * 0.002, rel=1e-3)

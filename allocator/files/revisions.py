@@ -65,7 +65,12 @@ def _git(*arguments: str) -> bytes | None:
     environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
     try:
         told = subprocess.run(
-            ["git", *arguments], capture_output=True, timeout=SECONDS, check=False, env=environment, stdin=subprocess.DEVNULL
+            ["git", *arguments],
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+            env=environment,
+            stdin=subprocess.DEVNULL,
         )
     except FileNotFoundError:
         raise InputError.of("git is not installed", "install it, or name files that are there") from None

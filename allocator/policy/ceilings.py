@@ -14,7 +14,7 @@ import numpy as np
 
 from allocator.case import Case
 from allocator.shapes import Box, Clause, Cone, Fixed, Linear, RotatedCone, Rows, Tail
-from allocator.sparse import Sparse, Vector
+from allocator.sparse import Sparse
 
 
 def straight(clause: Clause) -> bool:
@@ -39,7 +39,8 @@ def ceilings(clause: Clause, member: int, within: Sequence[Clause], case: Case) 
     """Lines that the excess of a member is not above wherever the other clauses hold; the closest last.
 
     Args:
-        clause, member: what may be broken.
+        clause: which may be broken.
+        member: of it.
         within: hard clauses that hold.
         case: whose decision it is.
     """

@@ -23,8 +23,8 @@ KNOWN_BY = ("id", "rule", "name", "by", "field", "tests")
 def of_rule(old: Rule, new: Rule) -> list[Record]:
     """The fields in which two versions of a rule differ, limits date by date.
 
-    Each has its `field`, what it `was` and is `now`, the `way` it goes (`words` where it limits nothing), `by` how much,
-    and `since` which date.
+    Each has its `field`, what it `was` and is `now`, the `way` it goes (`words` where it limits nothing), `by` how
+    much, and `since` which date.
     """
     if type(old) is not type(new):
         return [_change("kind", old.kind, new.kind, "mixed"), *of_fields(old, new)]
@@ -37,7 +37,8 @@ def of_rule(old: Rule, new: Rule) -> list[Record]:
             found += _by_dates(name, old, new)
             continue
         if name == "tests":
-            found += of_records("test", *({f"'{each.name}'": each for each in tests} for tests in (one, other)))
+            before, after = ({f"'{each.name}'": each for each in tests} for tests in (one, other))
+            found += of_records("test", before, after)
             continue
         way = "words" if name in Rule.WORDS else _way(old, new, name)
         found.append(_change(kebab(name), told(one), told(other), way, _size(one, other)))
@@ -50,10 +51,13 @@ def _by_dates(name: str, old: Rule, new: Rule) -> Iterator[Record]:
     last: tuple[Any, Any] = None, None
     for date in sorted({*one.values, *other.values}):
         values = one.on(date), other.on(date)
-        if values not in ((values[0], values[0]), last):
+        if values[0] != values[1] and values != last:
+            was, now = (
+                told(value) or f"nothing before {min(dated.values)}"
+                for value, dated in zip(values, (one, other), strict=True)
+            )
             since = "" if date == dt.date.min else date.isoformat()
-            way = _way(old, new, name, date)
-            yield _change(kebab(name), *map(told, values), way, _size(*values), since)
+            yield _change(kebab(name), was, now, _way(old, new, name, date), _size(*values), since)
         last = values
 
 
@@ -71,13 +75,16 @@ def of_records(
         what: they are.
         old: those before.
         new: those after.
-        added: the way that goes; so for `removed`.
+        added: the way that an addition goes.
+        removed: the way that a removal goes.
     """
     found: list[Record] = []
     for name in {**old, **new}:
         one, other = old.get(name), new.get(name)
         if one is None or other is None:
-            found.append(_change(f"{what} {name}", told(one, KNOWN_BY), told(other, KNOWN_BY), added if one is None else removed))
+            found.append(
+                _change(f"{what} {name}", told(one, KNOWN_BY), told(other, KNOWN_BY), added if one is None else removed)
+            )
         else:
             found += [each | {"field": f"{what} {name} {each['field']}"} for each in of_fields(one, other)]
     return found

@@ -37,7 +37,7 @@ def compare(old: Rulebook, new: Rulebook, case: Case | None) -> Record:
     """
     pairs = _pairs(old, new)
     found = (_rule(one, other, old, new) for one, other in pairs)
-    rules = [each for each in found if each["change"] != "changed" or each["changes"]]
+    rules = [each for each in found if each["changes"] or each["change"] in ("added", "removed")]
     record: Record = {
         "format": FORMAT,
         "as-of": new.as_of.isoformat(),
@@ -70,7 +70,7 @@ def verdicts(record: Record) -> dict[str, list[str]]:
 
 def _joined(ways: Iterable[str]) -> str:
     """The verdict on several changes together."""
-    found = set(ways) - {"same"}
+    found = set(ways) - {"same", "words"}
     return "same" if not found else found.pop() if len(found) == 1 else "mixed"
 
 
@@ -91,19 +91,18 @@ def _rule(one: Rule | None, other: Rule | None, old: Rulebook, new: Rulebook) ->
     """What differs in one rule."""
     named = other or one
     assert named is not None
-    found = changes.of_rule(one, other) if one and other else []
     waivers = _waivers(named.id, old, new)
+    found = [*(changes.of_rule(one, other) if one and other else []), *waivers]
     kind = "added" if one is None else "removed" if other is None else "changed"
-    if found and all(each["way"] == "words" for each in (*found, *waivers)):
+    if kind == "changed" and all(each["way"] == "words" for each in found):
         kind = "reworded"
-    twin = _twin(named, old if one is None else new) if kind in ("added", "removed") else None
     return {
         "rule": named.id,
         "title": str(named.title),
         "change": kind,
-        "twin": twin,
+        "twin": _twin(named, old, new) if kind in ("added", "removed") else None,
         "text": _joined([direction(one, other), *(each["way"] for each in waivers if kind == "changed")]),
-        "changes": [*found, *waivers],
+        "changes": found,
         "was": one.sentence(old.as_of) if one else "",
         "now": other.sentence(new.as_of) if other else "",
         "effect": None,
@@ -117,29 +116,30 @@ def _waivers(rule: str, old: Rulebook, new: Rulebook) -> list[Record]:
     words = tuple(f" {name}" for name in ("why", "authority", "approved-by"))
     one_by_one = {f"waiver {name}" for name in {**before, **after}}
     return [
-        each if each["field"] in one_by_one or each["field"].endswith(words) else each | {"way": "mixed"} for each in found
+        each if each["field"] in one_by_one or each["field"].endswith(words) else each | {"way": "mixed"}
+        for each in found
     ]
 
 
-def _twin(rule: Rule, rules: Rulebook) -> str | None:
-    """The rule of another policy that asks the same under another id."""
-    for each in rules.rules:
-        if type(each) is type(rule) and direction(each.model_copy(update={"id": rule.id}), rule) == "same":
-            return each.id
+def _twin(rule: Rule, old: Rulebook, new: Rulebook) -> str | None:
+    """The rule that asks the same under another id, and is there in the other policy only."""
+    before, after = ({each.id: each for each in rules.rules} for rules in (old, new))
+    here, there = (before, after) if rule.id in before else (after, before)
+    for name, each in there.items():
+        renamed = each.model_copy(update={"id": rule.id})
+        if name not in here and type(each) is type(rule) and direction(renamed, rule) == "same":
+            return name
     return None
 
 
 def _other(old: Rulebook, new: Rulebook) -> list[Record]:
     """What differs besides the rules: the header, and the texts that rules rest on."""
     found = changes.of_fields(old.header, new.header) if old.header and new.header else []
-    parts = [
-        ("source", old.authorities, new.authorities),
-        ("approval by", *({each.by: each for each in rules.approvals} for rules in (old, new))),
-        ("overlay's change of", *({f"{e.rule} {e.field}": e for e in rules.amendments} for rules in (old, new))),
-    ]
-    for what, before, after in parts:
-        found += changes.of_records(what, before, after)
-    return found
+    found += changes.of_records("source", old.authorities, new.authorities)
+    before, after = ({each.by: each for each in rules.approvals} for rules in (old, new))
+    found += changes.of_records("approval by", before, after)
+    was, now = ({f"{each.rule} {each.field}": each for each in rules.amendments} for rules in (old, new))
+    return found + changes.of_records("overlay's change of", was, now)
 
 
 def _judge(record: Record, old: Sequence[Clause], new: Sequence[Clause], case: Case) -> None:

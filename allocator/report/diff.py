@@ -28,9 +28,9 @@ def summary(record: Record) -> list[str]:
     """How many rules differ, and the verdicts on the whole."""
     if not differs(record):
         return ["Nothing differs in meaning."]
-    counts = {
-        told: sum(each["change"] == kind for each in record["rules"]) for kind, told in KINDS.items()
-    } | {"the same": record["same"]}
+    counts = {told: sum(each["change"] == kind for each in record["rules"]) for kind, told in KINDS.items()} | {
+        "the same": record["same"]
+    }
     found = [f"Rules: {', '.join(f'{count} {told}' for told, count in counts.items() if count)}."]
     found.append(f"By the text: {_way(record['text'])}.")
     if record["case"] is None:
@@ -94,7 +94,11 @@ def _reading(example: Record, version: str) -> str:
     value = f"just {'under' if floor else 'over'} {shown}" if shown == limit else shown
     member = f" ({example['member']})" if example["member"] else ""
     verb = {"old": ("asked", "allowed"), "new": ("asks", "allows")}[version][0 if floor else 1]
-    bound = "nothing" if example["unit"] == "money" and not example["limit"] else f"at {'least' if floor else 'most'} {limit}"
+    bound = (
+        "nothing"
+        if example["unit"] == "money" and not example["limit"]
+        else f"at {'least' if floor else 'most'} {limit}"
+    )
     return f"{value}{member}; the {version} rule {verb} {bound}"
 
 
@@ -122,7 +126,7 @@ def notes(rule: Record, today: str) -> list[str]:
     if rule["twin"]:
         there = "removed" if rule["change"] == "added" else "added"
         found.append(f"It asks the same as '{rule['twin']}', which is {there}; a rule is known by its id.")
-    starts = [each["since"] for each in rule["changes"] if each["way"] != "words"]
+    starts = [each["since"] for each in rule["changes"] if each["way"] not in ("words", "same")]
     if starts and min(starts) > today:
         found.append(f"The change begins on {min(starts)}; to see its effect, ask with --as-of {min(starts)}.")
     return found
@@ -161,7 +165,10 @@ def markdown(record: Record) -> str:
     for rule in record["rules"]:
         parts += ["", f"#### {text(rule['rule'])} ({KINDS[rule['change']]}): {text(rule['title'])}", ""]
         if rule["was"] != rule["now"]:
-            parts += [f"> ~~{text(rule['was'])}~~" if rule["was"] else "", f"> {text(rule['now'])}" if rule["now"] else ""]
+            parts += [
+                f"> ~~{text(rule['was'])}~~" if rule["was"] else "",
+                f"> {text(rule['now'])}" if rule["now"] else "",
+            ]
         parts += [f"- {text(said)}" for said in (*map(change, rule["changes"]), verdict(rule), *details(rule, record))]
     if record["other"]:
         parts += ["", "#### Besides the rules", "", *(f"- {text(change(each))}" for each in record["other"])]

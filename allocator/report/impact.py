@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from allocator.report import diff, markdown, moves
 from allocator.report.markdown import text
 from allocator.report.tables import Table, violations
-from allocator.report.words import change, dollars, percent
+from allocator.report.words import change, dollars
 from allocator.solution import Record
 
 MARKER = "<!-- allocator: policy impact -->"
@@ -18,7 +18,9 @@ FEW = 4
 def title(record: Record) -> str:
     """Of which policy and case, on which date."""
     found = record["diff"]
-    return f"{found['new']['title']}: what the change does to {found['case']['title']}, as in force on {record['as-of']}"
+    return (
+        f"{found['new']['title']}: what the change does to {found['case']['title']}, as in force on {record['as-of']}"
+    )
 
 
 def silent(record: Record) -> bool:
@@ -98,7 +100,11 @@ def _shifts(one: Record, other: Record) -> str:
 def _binding(one: Record, other: Record) -> str:
     before, after = moves.binding(one), moves.binding(other)
     new, gone = [name for name in after if name not in before], [name for name in before if name not in after]
-    told = [f"{', '.join(names)} {what}" for names, what in ((new, "newly bind"), (gone, "no longer bind")) if names]
+    told = [
+        f"{', '.join(names)} {what}{'s' if len(names) == 1 else ''}"
+        for names, what in ((new, "newly bind"), (gone, "no longer bind"))
+        if names
+    ]
     return "; ".join(told) if told else "the same"
 
 

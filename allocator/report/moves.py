@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from allocator.report.tables import Table
@@ -104,20 +104,27 @@ def binding(record: Record) -> list[str]:
 
 
 def prices(one: Record, other: Record) -> list[Table]:
-    """What a step of each binding rule's number is worth in both, by its slope and by whole steps; none where none is."""
+    """What a step of each binding rule's number is worth in both, at the margin and as a whole; none where none is."""
     first, second = ({(each["of"], each["number"]): each for each in record["prices"] if not each["member"]}
                      for record in (one, other))  # fmt: skip
     rows = [
-        (f"{of} {number}", (second.get((of, number)) or first[of, number])["step"], *_sides(first, second, (of, number)))
+        (
+            f"{of} {number}",
+            (second.get((of, number)) or first[of, number])["step"],
+            *_sides(first, second, (of, number)),
+        )
         for of, number in {**first, **second}
         if any(each.get((of, number), {"worth": 0})["worth"] for each in (first, second))
     ]
-    header = ("Price of", "Step", "Slope from>", "Slope to>", "Step down from>", "To>", "Step up from>", "To>")
-    note = "Slope: what a step is worth at the margin; step down, step up: what a whole step of the number does, re-solved."
-    return [Table("Prices", header, rows, f"{note} Unclear: the slopes on the two sides differ.")] if rows else []
+    header = ("Price of", "Step", "Slope from>", "Slope to>", "Down from>", "Down to>", "Up from>", "Up to>")
+    note = (
+        "Slope: what a step is worth at the margin; down, up: what a whole step of the number does, re-solved. "
+        "Unclear: the slopes on the two sides differ."
+    )
+    return [Table("Prices", header, rows, note)] if rows else []
 
 
-def _sides(first: Record, second: Record, key: Any) -> Sequence[str]:
+def _sides(first: Mapping[Any, Record], second: Mapping[Any, Record], key: Any) -> Sequence[str]:
     pair = [each.get(key) for each in (first, second)]
     slopes = [
         NOTHING if each is None else worth(each) + (" unclear" if each["clear"] is False else "") for each in pair

@@ -7,8 +7,8 @@ from functools import cache
 from itertools import chain
 from typing import Any
 
-import numpy as np
 import extremes
+import numpy as np
 import pytest
 from conftest import ROOT, small_case
 from helpers import DAY, book, tiny

@@ -11,7 +11,9 @@ from allocator.cli.policy.pair import check, emit, options, read_case_of, read_p
 
 @click.command("diff")
 @options
-@click.option("--format", "form", type=click.Choice(("text", "json", "markdown", "html")), default="text", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(("text", "json", "markdown", "html")), default="text", show_default=True
+)
 def command(
     old: str, new: str, case: Path | None, as_of: str | None, out: Path | None, refused: tuple[str, ...], form: str
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -20,23 +21,26 @@ from allocator.solution import Record
 VERDICTS = ("tighter", "looser", "mixed", "undetermined")
 
 
+OPTIONS = (
+    click.argument("old"),
+    click.argument("new"),
+    click.option(
+        "--case", type=click.Path(path_type=Path), help="The case; by default the one that NEW says it was tested on."
+    ),
+    click.option(
+        "--as-of", metavar="DATE", help="Both as in force on this date, as in 2026-04-01; today by default."
+    ),
+    click.option("--out", type=click.Path(path_type=Path), help="Write to this file instead of printing."),
+    click.option(
+        "--fail-if", "refused", multiple=True, type=click.Choice(VERDICTS),
+        help="Exit with 5 if any verdict is this one; may be given several times.",
+    ),
+)  # fmt: skip
+
+
 def options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The arguments and options that both have."""
-    for add in reversed(
-        (
-            click.argument("old"),
-            click.argument("new"),
-            click.option("--case", type=click.Path(path_type=Path), help="The case; the one that NEW was tested on by default."),
-            click.option("--as-of", metavar="DATE", help="Both as in force on this date, as in 2026-04-01; today by default."),
-            click.option("--out", type=click.Path(path_type=Path), help="Write to this file instead of printing."),
-            click.option(
-                "--fail-if", "refused", multiple=True, type=click.Choice(VERDICTS),
-                help="Exit with 5 if any verdict is this one; may be given several times.",
-            ),
-        )
-    ):  # fmt: skip
-        command = add(command)
-    return command
+    return reduce(lambda made, add: add(made), reversed(OPTIONS), command)
 
 
 def read_pair(old: str, new: str, as_of: str | None) -> tuple[Rulebook, Rulebook]:
