@@ -77,7 +77,8 @@ def _joined(ways: Iterable[str]) -> str:
 def _head(rules: Rulebook) -> Record:
     header = rules.header
     title = str(header.title) if header else "rules built in Python"
-    return {"id": header.id if header else "", "title": title, "digest": rules.digest}
+    file = rules.source.path.as_posix() if rules.source else ""
+    return {"id": header.id if header else "", "title": title, "file": file, "digest": rules.digest}
 
 
 def _pairs(old: Rulebook, new: Rulebook) -> list[tuple[Rule | None, Rule | None]]:

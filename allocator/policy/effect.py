@@ -29,6 +29,8 @@ TINY = 1e-6
 "An excess up to this, in parts of equity, counts as none."
 ROUNDS = 8
 "Tangents that are followed, one after the other, from one start."
+STARTS = 40
+"Lines of which each is a start: those that can take most."
 BEST = 4
 "Starts that are followed further than one tangent."
 TOLERANCES = (1e-8, 1e-10)
@@ -194,10 +196,11 @@ class _Search:
             yield v
 
     def _starts(self, target: _Target) -> list[Vector]:
-        """The slopes of different tangents: where each line has all it can take, and where all have."""
+        """The slopes of different tangents: where one line has all it can take, and where all have."""
         case = self.allowed.case
         d, most = case.decision, case.box.high[: case.decision.n]
-        capitals = [np.where(np.arange(d.n) == i, most, 0.0) for i in range(d.n)]
+        largest = np.argsort(-most, kind="stable")[:STARTS]
+        capitals = [np.where(np.arange(d.n) == i, most, 0.0) for i in largest]
         slopes = [target.slope(d.vector(capital, np.zeros(d.pairs))) for capital in (most, *capitals)]
         return list({np.round(slope, 9).tobytes(): slope for slope in slopes}.values())
 

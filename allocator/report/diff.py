@@ -10,6 +10,8 @@ from allocator.solution import Record
 
 FEW = 4
 "So many lines of an example are named; the others are added up."
+LEAST = 0.0005
+"Debt of less than this, in $ bn, is none."
 KINDS = {"changed": "changed", "added": "added", "removed": "removed", "reworded": "changed in words only"}
 UNKNOWN = "is undetermined: no example was found, and none could be ruled out."
 
@@ -25,29 +27,37 @@ def differs(record: Record) -> bool:
 
 
 def summary(record: Record) -> list[str]:
-    """How many rules differ, and the verdicts on the whole."""
+    """How many rules differ, the verdicts on the whole, and what becomes possible and impossible."""
+    found = verdicts(record)
+    if record["effect"] is None or not differs(record):
+        return found
+    return [*found, *(f"Nothing satisfies the {name} rules." for name in record["empty"]), *sides(record["effect"], "")]
+
+
+def verdicts(record: Record) -> list[str]:
+    """From which file to which, how many rules differ, and the verdicts on the whole."""
+    files = [record[name]["file"] for name in ("old", "new")]
+    found = [f"From {files[0]} to {files[1]}."] if all(files) else []
     if not differs(record):
-        return ["Nothing differs in meaning."]
-    counts = {told: sum(each["change"] == kind for each in record["rules"]) for kind, told in KINDS.items()} | {
-        "the same": record["same"]
-    }
-    found = [f"Rules: {', '.join(f'{count} {told}' for told, count in counts.items() if count)}."]
+        return [*found, "Nothing differs in meaning."]
+    kinds = [each["change"] for each in record["rules"]]
+    counts = [(kinds.count(kind), told) for kind, told in KINDS.items()] + [(record["same"], "the same")]
+    found.append(f"Rules: {', '.join(f'{count} {told}' for count, told in counts if count)}.")
     found.append(f"By the text: {_way(record['text'])}.")
-    if record["case"] is None:
+    if record["effect"] is None:
         return [*found, "No case was given, so the effect was not judged; name one with --case."]
-    found.append(f"Effect on {record['case']['title']}: {_effect(record['effect'])}.")
-    found += [f"Nothing satisfies the {name} rules." for name in record["empty"]]
-    return found + sides(record["effect"], "")
+    return [*found, f"Effect on {record['case']['title']}: {_effect(record['effect'])}."]
 
 
 def _way(verdict: str) -> str:
-    return {"same": "the same", "mixed": "mixed (tighter in one way, looser in another, or not comparable)"}.get(
-        verdict, verdict
-    )
+    glosses = {"same": "the same", "mixed": "mixed (tighter in one way, looser in another, or not comparable)"}
+    return glosses.get(verdict, verdict)
 
 
 def _effect(effect: Record) -> str:
-    return "nothing changes" if effect["verdict"] == "same" else _way(effect["verdict"])
+    glosses = {"same": "nothing changes", "mixed": "mixed (some allocations become possible, others impossible)"}
+    verdict: str = effect["verdict"]
+    return glosses.get(verdict, verdict)
 
 
 def sides(effect: Record, rule: str) -> list[str]:
@@ -83,7 +93,7 @@ def _amounts(example: Record) -> str:
     rest = sum(each["amount"] for each in amounts[FEW:])
     if len(amounts) > FEW:
         named.append(f"{dollars(rest)} in {len(amounts) - FEW} more")
-    debt = f", {dollars(example['debt'])} of it borrowed" if example["debt"] > 0 else ""
+    debt = f", {dollars(example['debt'])} of it borrowed" if example["debt"] >= LEAST else ""
     return f"{', '.join(named)} ({dollars(example['deployed'])} in all{debt})"
 
 

@@ -125,7 +125,7 @@ def comment(record: Record) -> str:
     if silent(record):
         return ""
     found = record["diff"]
-    parts = [MARKER, f"### {text(title(record))}", "", *(f"- {text(said)}" for said in diff.summary(found)[1:3]), ""]
+    parts = [MARKER, f"### {text(title(record))}", "", *(f"- {text(said)}" for said in diff.verdicts(found)), ""]
     parts += [f"- **{text(name)}**: {text(told)}" for name, told in lines(record)]
     parts += ["", _folded("What differs", diff.markdown(found))]
     parts += [_folded(table.title, markdown.render([table])) for table in tables(record)]
@@ -138,4 +138,4 @@ def _folded(name: str, body: str) -> str:
 
 def heads(record: Record) -> Sequence[str]:
     """What stands above the six lines on the terminal: the title and the verdicts."""
-    return [title(record), *diff.summary(record["diff"])[:3]]
+    return [title(record), *diff.verdicts(record["diff"])]

@@ -57,6 +57,7 @@ def test_diff_to_the_letter(capsys: pytest.CaptureFixture[str], old: str) -> Non
         out
         == """\
 Four sectors, six rules: what differs, as in force on 2026-04-01
+From old.yaml to new.yaml.
 Rules: 1 changed, 1 changed in words only, 4 the same.
 By the text: tighter.
 Effect on Four sectors: tighter.
@@ -89,6 +90,7 @@ def test_without_a_case_there_are_verdicts_by_the_text(capsys: pytest.CaptureFix
         out
         == """\
 Four sectors, six rules: what differs, as in force on 2026-04-01
+From old.yaml to new.yaml.
 Rules: 1 changed, 5 the same.
 By the text: tighter.
 No case was given, so the effect was not judged; name one with --case.
@@ -166,6 +168,7 @@ def test_impact_to_the_letter(capsys: pytest.CaptureFixture[str], old: str) -> N
         out.split("\nTotals\n")[0]
         == """\
 Four sectors, six rules: what the change does to Four sectors, as in force on 2026-04-01
+From old.yaml to new.yaml.
 Rules: 1 changed, 5 the same.
 By the text: tighter.
 Effect on Four sectors: tighter.
