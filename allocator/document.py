@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from allocator import kinds
 from allocator.case import Source, today
+from allocator.codes import Code
 from allocator.errors import Collector, InputError, Place, nearest
 from allocator.header import Approval, Authority, Defaults, Header
 from allocator.measures import MeasureName
@@ -44,11 +45,11 @@ def rulebook_from(
     place = getattr(document, "place", None)
     if document.get("format") != FORMAT:
         given = getattr(document.get("format"), "place", place)
-        problems.add("not a policy file", f"begin it with 'format: {FORMAT}'", given)
+        problems.add("not a policy file", f"begin it with 'format: {FORMAT}'", given, Code.FILE)
         problems.finish()
     for key in document:
         if key not in KEYS:
-            problems.add(f"{key}: unknown key", nearest(key, KEYS), getattr(key, "place", place))
+            problems.add(f"{key}: unknown key", nearest(key, KEYS), getattr(key, "place", place), Code.UNKNOWN_KEY)
     header, authorities = None, dict[str, Authority]()
     with problems.part():
         header = _header(document, problems)
@@ -59,7 +60,7 @@ def rulebook_from(
     listed = _list(document, "rules", problems)
     if not listed and base is None:
         told = document.get("rules")
-        problems.add("no rules", "write a list under 'rules'", getattr(told, "place", place))
+        problems.add("no rules", "write a list under 'rules'", getattr(told, "place", place), Code.MISSING)
     rules: list[Rule] = []
     for given in listed:
         with problems.part():
@@ -70,7 +71,9 @@ def rulebook_from(
     approvals = _records(document, "approvals", Approval, "approval", problems)
     changes = _records(document, "changes", Change, "change", problems)
     if changes and base is None:
-        problems.add("changes of what?", "name the file that it extends, under 'extends'", changes[0].place())
+        problems.add(
+            "changes of what?", "name the file that it extends, under 'extends'", changes[0].place(), Code.MISSING
+        )
     for record in (*waivers, *changes) if authorities else ():
         _check_authority(type(record).__name__.lower(), record, authorities, problems)
     own = [*(amended(base.rules, changes, problems) if base else ()), *rules]
@@ -123,13 +126,14 @@ def _written_ids(listed: Any) -> list[tuple[str, Place | None]]:
 def _check_authority(what: str, record: Any, sources: Mapping[str, Any], problems: Collector) -> None:
     if record.authority not in sources:
         told = f"{what} authority: '{record.authority}' is not among the sources"
-        problems.add(told, nearest(record.authority, sources), record.place("authority"))
+        problems.add(told, nearest(record.authority, sources), record.place("authority"), Code.UNKNOWN_NAME)
 
 
 def _header(document: Mapping[str, Any], problems: Collector) -> Header:
     given = document.get("policy")
     if not isinstance(given, Mapping):
-        raise InputError.of("no 'policy'", "say whose policy it is, under 'policy'", getattr(document, "place", None))
+        mend, place = "say whose policy it is, under 'policy'", getattr(document, "place", None)
+        raise InputError.of("no 'policy'", mend, place, Code.MISSING)
     header = Header.read(given, "policy")
     try:
         today(header.calendar)
@@ -149,7 +153,8 @@ def _authorities(document: Mapping[str, Any], base: Rulebook | None) -> dict[str
     given = document.get("sources", {} if base else None)
     if not isinstance(given, Mapping):
         place = getattr(given, "place", getattr(document, "place", None))
-        raise InputError.of("no sources", "write the texts that rules rest on, as in manual-3: {title: ...}", place)
+        mend = "write the texts that rules rest on, as in manual-3: {title: ...}"
+        raise InputError.of("no sources", mend, place, Code.MISSING)
     problems = Collector()
     found = dict(base.authorities) if base else {}
     for name, source in given.items():
@@ -157,7 +162,7 @@ def _authorities(document: Mapping[str, Any], base: Rulebook | None) -> dict[str
             made = Authority.read(source, f"source '{name}'")
             if found.get(str(name), made) != made:
                 what = f"source '{name}' is another text in the file that this one extends"
-                raise InputError.of(what, "give it an id of its own", getattr(name, "place", None))
+                raise InputError.of(what, "give it an id of its own", getattr(name, "place", None), Code.TWICE)
             found[str(name)] = made
     problems.finish()
     return found
@@ -170,7 +175,8 @@ def _rule(given: Any, defaults: Defaults, sources: Mapping[str, Any], problems: 
         raise InputError.of("this is no rule", "write its id, title, kind, ...", place)
     title = f"rule '{given['id']}'" if isinstance(given.get("id"), str) else "a rule"
     if not isinstance(given.get("kind"), str):
-        raise InputError.of(f"{title} kind: missing", f"add one of {', '.join(kinds.known('rules'))}", place)
+        mend = f"add one of {', '.join(kinds.known('rules'))}"
+        raise InputError.of(f"{title} kind: missing", mend, place, Code.MISSING)
     kind = kinds.find("rules", str(given["kind"]), getattr(given["kind"], "place", place))
     applied = {
         name: getattr(defaults, name)
@@ -184,7 +190,8 @@ def _rule(given: Any, defaults: Defaults, sources: Mapping[str, Any], problems: 
         merged = type(given)(merged, place)  # type: ignore[call-arg]
     for key in ("authority", "why"):
         if key not in given:
-            problems.add(f"{title} {key}: missing", "add it, since files say on whose authority and why", place)
+            mend = "add it, since files say on whose authority and why"
+            problems.add(f"{title} {key}: missing", mend, place, Code.MISSING)
     rule: Rule = kind.read(merged, title)
     if sources and "authority" in given:
         _check_authority(title, rule, sources, problems)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from allocator.codes import Code
 from allocator.direction import direction
 from allocator.errors import Collector, InputError, nearest
 from allocator.expectations import Expectation
@@ -54,7 +55,7 @@ def amended(rules: Sequence[Rule], changes: Iterable[Change], problems: Collecto
             rule = by_id.get(change.rule)
             if rule is None:
                 what = f"change of '{change.rule}': no such rule in the base"
-                raise InputError.of(what, nearest(change.rule, by_id), change.place("rule"))
+                raise InputError.of(what, nearest(change.rule, by_id), change.place("rule"), Code.UNKNOWN_NAME)
             by_id[rule.id] = _made(rule, change)
     return list(by_id.values())
 
@@ -69,19 +70,23 @@ def _made(rule: Rule, change: Change) -> Rule:
     able = [kebab(name) for name in rule.rises if name in type(rule).model_fields]
     if change.field not in able:
         what = f"{who} field: '{change.field}' can't be changed by an overlay"
-        raise InputError.of(what, f"{nearest(change.field, able)} (or add a rule)", change.place("field"))
+        raise InputError.of(
+            what, f"{nearest(change.field, able)} (or add a rule)", change.place("field"), Code.UNKNOWN_NAME
+        )
     base = getattr(rule, field)
     was = getattr(rule.changed(f"{who} was", {field: change.was.value}, change.place("was")), field)
     if was != base:
         what = f"{who} was: the base says {base}, and not {was}"
-        raise InputError.of(what, "see what changed in the base, and write its value here", change.place("was"))
+        raise InputError.of(
+            what, "see what changed in the base, and write its value here", change.place("was"), Code.STALE
+        )
     made = rule.changed(f"{who} now", {field: change.now.value, "tests": change.tests}, change.place("now"))
     way = direction(rule, made)
     if way != change.direction:
         goes = {"same": "changes nothing", "mixed": "is tighter on some dates and looser on others"}
         what = f"{who} direction: from {base} to {getattr(made, field)} {goes.get(way, f'is {way}')}"
-        raise InputError.of(what, "mend the number or the direction", change.place("direction"))
+        raise InputError.of(what, "mend the number or the direction", change.place("direction"), Code.DIRECTION)
     if way == "looser" and rule.relax == "never":
         what = f"{who}: the rule is marked 'relax: never'"
-        raise InputError.of(what, "leave the change out", change.place())
+        raise InputError.of(what, "leave the change out", change.place(), Code.DIRECTION)
     return made

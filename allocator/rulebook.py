@@ -10,6 +10,7 @@ from typing import Any
 
 from allocator import meaning
 from allocator.case import Case, Source, plain, today
+from allocator.codes import Code
 from allocator.errors import Collector, InputError, Place, Unparsable, nearest
 from allocator.header import Approval, Authority, Header
 from allocator.model import kebab
@@ -98,10 +99,10 @@ class Rulebook:
         effective = self.header.effective
         if self.as_of < effective.from_:
             what = f"the policy is in force from {effective.from_}, and {self.as_of} is before that"
-            problems.add(what, "ask for a later date with --as-of", effective.place("from"))
+            problems.add(what, "ask for a later date with --as-of", effective.place("from"), Code.NOT_IN_FORCE)
         if effective.until is not None and self.as_of > effective.until:
             what = f"the policy was in force until {effective.until}, and {self.as_of} is after that"
-            problems.add(what, "ask for an earlier date with --as-of", effective.place("until"))
+            problems.add(what, "ask for an earlier date with --as-of", effective.place("until"), Code.NOT_IN_FORCE)
 
     def _check_room(self, problems: Collector) -> None:
         """A floor above a cap on the same subject leaves nothing, whatever the case."""
@@ -122,16 +123,18 @@ class Rulebook:
             high, cap = caps.get(key, (low, floor))
             if low is not high and float(floor.value) > float(cap.value):
                 what = f"the floor of '{low.id}', {floor.value}, is above the cap of '{high.id}', {cap.value}"
-                problems.add(what, "lower the floor or raise the cap", low.place(floor.field))
+                problems.add(what, "lower the floor or raise the cap", low.place(floor.field), Code.CONFLICT)
 
     def _check_approvals(self, problems: Collector) -> None:
         approvers = self.header.approvers if self.header else ()
         for number, approval in enumerate(self.approvals):
             if approval.by not in approvers:
                 what = f"approval: '{approval.by}' is none of the policy's approvers"
-                problems.add(what, nearest(approval.by, approvers), approval.place("by"))
+                problems.add(what, nearest(approval.by, approvers), approval.place("by"), Code.UNKNOWN_NAME)
             if approval.by in (other.by for other in self.approvals[:number]):
-                problems.add(f"approval: '{approval.by}' stands twice", "keep the latest", approval.place("by"))
+                problems.add(
+                    f"approval: '{approval.by}' stands twice", "keep the latest", approval.place("by"), Code.TWICE
+                )
 
     @cached_property
     def digest(self) -> str:
@@ -186,7 +189,9 @@ class Rulebook:
         for rule in self.rules:
             if rule.id == name:
                 return rule
-        raise InputError.of(f"no rule '{name}'", nearest(name, (rule.id for rule in self.rules)))
+        raise InputError.of(
+            f"no rule '{name}'", nearest(name, (rule.id for rule in self.rules)), code=Code.UNKNOWN_NAME
+        )
 
     def clauses(self, case: Case) -> tuple[Clause, ...]:
         """The case's terms and the rules in force, as mathematics.
@@ -224,5 +229,7 @@ def check_ids(what: str, ids: Iterable[tuple[str, Place | None]], problems: Coll
     first: set[str] = set()
     for name, place in ids:
         if name in first:
-            problems.add(f"the {what} id '{name}' stands twice", f"give each {what} an id of its own", place)
+            problems.add(
+                f"the {what} id '{name}' stands twice", f"give each {what} an id of its own", place, Code.TWICE
+            )
         first.add(name)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BeforeValidator, model_validator
 
+from allocator.codes import Code
 from allocator.direction import direction
 from allocator.errors import Collector, InputError, Unparsable, nearest
 from allocator.header import Effective, Header
@@ -96,19 +97,24 @@ def check_waivers(waivers: Sequence[Waiver], rules: Iterable[Rule], header: Head
             _check_term(who, waiver, header, problems)
         rule = by_id.get(waiver.rule)
         if rule is None:
-            problems.add(f"{who} rule: no rule '{waiver.rule}'", nearest(waiver.rule, by_id), waiver.place("rule"))
+            problems.add(
+                f"{who} rule: no rule '{waiver.rule}'",
+                nearest(waiver.rule, by_id),
+                waiver.place("rule"),
+                Code.UNKNOWN_NAME,
+            )
             continue
         if header is not None and waiver.approved_by not in {*header.approvers, rule.owner}:
             known = {*header.approvers, rule.owner} - {""}
             what = f"{who} approved-by: '{waiver.approved_by}' is no approver of the policy nor the rule's owner"
-            problems.add(what, nearest(waiver.approved_by, known), waiver.place("approved-by"))
+            problems.add(what, nearest(waiver.approved_by, known), waiver.place("approved-by"), Code.WAIVER)
         with problems.part():
             _check_looser(who, waiver, rule)
     for i, one in enumerate(waivers):
         for other in waivers[:i]:
             if _overlap(one, other):
                 what = f"waiver '{one.id}' and waiver '{other.id}' waive the same at the same time"
-                problems.add(what, "end the first before the second begins", one.place("effective"))
+                problems.add(what, "end the first before the second begins", one.place("effective"), Code.WAIVER)
 
 
 def _check_term(who: str, waiver: Waiver, header: Header, problems: Collector) -> None:
@@ -116,10 +122,10 @@ def _check_term(who: str, waiver: Waiver, header: Header, problems: Collector) -
     days = (waiver.effective.until - waiver.effective.from_).days + 1
     if header.waiver_term is None:
         mend = "add 'waiver-term: 365 days', say, under 'policy'"
-        problems.add(f"{who}: the policy does not say how long a waiver may last", mend, waiver.place())
+        problems.add(f"{who}: the policy does not say how long a waiver may last", mend, waiver.place(), Code.WAIVER)
     elif days > float(header.waiver_term):
         what = f"{who} lasts {days} days, and the policy's waiver-term is {header.waiver_term}"
-        problems.add(what, "end it sooner", waiver.effective.place("until"))
+        problems.add(what, "end it sooner", waiver.effective.place("until"), Code.WAIVER)
 
 
 def _check_looser(who: str, waiver: Waiver, rule: Rule) -> None:
@@ -131,14 +137,15 @@ def _check_looser(who: str, waiver: Waiver, rule: Rule) -> None:
     field = waiver.side.replace("_", "-")
     if getattr(rule, waiver.side, None) is None:
         what = f"{who} {field}: rule '{rule.id}' has no such limit"
-        raise InputError.of(what, "waive one that it has", waiver.place(field))
+        raise InputError.of(what, "waive one that it has", waiver.place(field), Code.WAIVER)
     if rule.relax == "never":
-        raise InputError.of(f"{who}: rule '{rule.id}' is marked 'relax: never'", "leave the waiver out", waiver.place())
+        what = f"{who}: rule '{rule.id}' is marked 'relax: never'"
+        raise InputError.of(what, "leave the waiver out", waiver.place(), Code.WAIVER)
     made, dated = waiver.applied(rule), getattr(rule, waiver.side)
     days = [waiver.effective.from_, *(day for day in dated.values if waiver.effective.on(day))]
     if any(direction(rule, made, day) in ("same", "tighter") for day in days):
         what = f"{who} {field}: {getattr(waiver, waiver.side)} is no looser than the rule's {dated}"
-        raise InputError.of(what, "write a looser limit, or tighten the rule itself", waiver.place(field))
+        raise InputError.of(what, "write a looser limit, or tighten the rule itself", waiver.place(field), Code.WAIVER)
 
 
 def _overlap(one: Waiver, other: Waiver) -> bool:
@@ -181,7 +188,7 @@ def _members(waiver: Waiver, clause: Clause) -> NDArray[np.bool_]:
     for name in waiver.names - set(clause.labels):
         place = getattr(name, "place", waiver.place("scope"))
         what = f"waiver '{waiver.id}' scope: rule '{clause.rule}' does not limit '{name}' on its own"
-        problems.add(what, nearest(name, filter(None, clause.labels)), place)
+        problems.add(what, nearest(name, filter(None, clause.labels)), place, Code.UNKNOWN_NAME)
     problems.finish()
     return np.isin(np.array(clause.labels), list(waiver.names))
 

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from allocator.case import Source
+from allocator.codes import Code
 from allocator.document import rulebook_from
 from allocator.errors import InputError
 from allocator.files import revisions
@@ -45,7 +46,7 @@ def _read(
     if extends and extends.sha256 != f"sha256:{digest}":
         what = f"'{extends.file}' is not the file that this one was written for"
         mend = f"see what changed in it; if all is well, write sha256: sha256:{digest}"
-        raise InputError.of(what, mend, extends.place("sha256"))
+        raise InputError.of(what, mend, extends.place("sha256"), Code.STALE)
     document = parse_yaml(data, name)
     base = None
     if "extends" in document:

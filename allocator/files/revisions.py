@@ -6,6 +6,7 @@ import os
 import posixpath
 import subprocess
 
+from allocator.codes import Code
 from allocator.errors import InputError
 
 SECONDS = 30
@@ -38,26 +39,30 @@ def read_bytes(revision: str, path: str, most: int) -> bytes:
     shown = f"{revision}:{path}"
     inside = posixpath.normpath(path)
     if revision.startswith("-") or not revision.isprintable() or " " in revision:
-        raise InputError.of(f"'{revision[:60]}' can't be a revision", "name a branch, a tag or a commit")
+        raise _refused(f"'{revision[:60]}' can't be a revision", "name a branch, a tag or a commit")
     if inside.startswith(("/", "..")) or not inside.isprintable():
-        raise InputError.of(f"'{path[:200]}' is no path in a repository", "write it from the repository's root")
+        raise _refused(f"'{path[:200]}' is no path in a repository", "write it from the repository's root")
     if _git("rev-parse", "--git-dir") is None:
         what = f"'{shown}' names a git revision, and this folder belongs to no repository"
-        raise InputError.of(what, "run this inside the repository, or name a file that is there")
+        raise _refused(what, "run this inside the repository, or name a file that is there")
     # From here on git gets the commit's own name only, which nothing can be smuggled into.
     commit = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if commit is None:
-        raise InputError.of(f"git knows no revision '{revision}'", "check its name, or fetch it first")
+        raise _refused(f"git knows no revision '{revision}'", "check its name, or fetch it first")
     name = f"{commit.decode().strip()}:{inside}"
     size = _git("cat-file", "-s", name)
     if size is None or (_git("cat-file", "-t", name) or b"").strip() != b"blob":
-        raise InputError.of(f"there is no file '{inside}' in revision '{revision}'", "check its name")
+        raise _refused(f"there is no file '{inside}' in revision '{revision}'", "check its name")
     if int(size) > most:
-        raise InputError.of(f"{shown} is larger than {most >> 10} KB", "split it")
+        raise _refused(f"{shown} is larger than {most >> 10} KB", "split it")
     found = _git("cat-file", "blob", name)
     if found is None:
-        raise InputError.of(f"git cannot read '{shown}'", "try git fsck")
+        raise _refused(f"git cannot read '{shown}'", "try git fsck")
     return found
+
+
+def _refused(what: str, mend: str) -> InputError:
+    return InputError.of(what, mend, code=Code.FILE)
 
 
 def _git(*arguments: str) -> bytes | None:
@@ -73,7 +78,7 @@ def _git(*arguments: str) -> bytes | None:
             stdin=subprocess.DEVNULL,
         )
     except FileNotFoundError:
-        raise InputError.of("git is not installed", "install it, or name files that are there") from None
+        raise _refused("git is not installed", "install it, or name files that are there") from None
     except subprocess.TimeoutExpired:
-        raise InputError.of(f"git gave no answer in {SECONDS} seconds", "try again") from None
+        raise _refused(f"git gave no answer in {SECONDS} seconds", "try again") from None
     return told.stdout if told.returncode == 0 else None

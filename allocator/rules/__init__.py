@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from allocator import kinds
+from allocator.codes import Code
 from allocator.errors import InputError, Place, Unparsable
 from allocator.expectations import Expectation
 from allocator.measures import Measure
@@ -107,13 +108,13 @@ class Rule(Model, ABC):
     def _limits_fit(self) -> Rule:
         floor, cap = getattr(self, "at_least", None), getattr(self, "at_most", None)
         if {"at_least", "at_most"} & set(type(self).model_fields) and floor is None and cap is None:
-            raise Unparsable("no limit", "state at-least or at-most")
+            raise Unparsable("no limit", "state at-least or at-most", code=Code.MISSING)
         if floor is not None and cap is not None:
             for date in sorted({*floor.values, *cap.values}):
                 low, high = floor.on(date), cap.on(date)
                 if low is not None and high is not None and float(low) > float(high):
                     what = f"{low} is above at-most {high}"
-                    raise Unparsable(what, "lower the floor or raise the cap", field="at-least")
+                    raise Unparsable(what, "lower the floor or raise the cap", field="at-least", code=Code.CONFLICT)
         return self
 
     def limits(self, on: dt.date) -> list[Limit]:
@@ -132,7 +133,7 @@ class Rule(Model, ABC):
                 first = f"its first is from {min(dated.values)}"
                 what = f"rule '{self.id}' {kebab(name)}: no value is in force on {on}, as {first}"
                 mend = "add an earlier one, or ask for a later date"
-                raise InputError([self.problem(name, what, mend)])
+                raise InputError([self.problem(name, what, mend, Code.NOT_IN_FORCE)])
             found.append(Limit(name, value, name == "at_least"))
         return found
 
@@ -282,7 +283,7 @@ class Rule(Model, ABC):
             self._refuse(limit, why, "make it hard, or use another denominator")
 
     def _refuse(self, limit: Limit, why: str, mend: str = "turn the limit round, or use another measure") -> None:
-        raise InputError([self.problem(limit.field, f"rule '{self.id}': {why}", mend)])
+        raise InputError([self.problem(limit.field, f"rule '{self.id}': {why}", mend, Code.NO_MEANING)])
 
 
 def limits_in_words(rule: Rule, on: dt.date) -> str:

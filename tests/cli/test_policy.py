@@ -33,6 +33,7 @@ def misspelt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.chdir(tmp_path)
     text = POLICY.read_text(encoding="utf-8")
     assert text.count("at-most: 12%") == 1
+    Path("statutory-base.yaml").write_bytes((POLICY.parent / "statutory-base.yaml").read_bytes())
     Path("fund.yaml").write_text(text.replace("at-most: 12%", "at-mst: 12%"), encoding="utf-8")
     return "fund.yaml"
 
