@@ -8,8 +8,8 @@ from allocator.cli import Lazy
 
 COMMANDS = {
     "check": "Tell all that is wrong with policy files.",
-    "diff": "Show what differs between two policies, and what that makes possible.",
-    "impact": "Show what a change of policy does to the best allocation.",
+    "diff": "Show what differs between two policies, by meaning.",
+    "impact": "Show what a change does to the best allocation.",
 }
 
 
