@@ -77,6 +77,7 @@ def rulebook_from(
     for record in (*waivers, *changes) if authorities else ():
         _check_authority(type(record).__name__.lower(), record, authorities, problems)
     own = [*(amended(base.rules, changes, problems) if base else ()), *rules]
+    made = None
     if header is not None:
         with problems.part():
             made = Rulebook(
@@ -90,7 +91,8 @@ def rulebook_from(
                 source=source,
                 bases=[*base.bases, *([base.source] if base.source else [])] if base else [],
             )
-    problems.finish()
+    if made is None or problems.problems:
+        raise InputError(problems.problems, made)
     return made
 
 

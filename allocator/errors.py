@@ -45,12 +45,13 @@ class InputError(AllocatorError):
 
     Attributes:
         problems: all that was found, in the order of the files.
+        rest: what the parts without faults make, where that can be checked further; never to be used for more.
     """
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[Problem], rest: object = None) -> None:
         found = list(dict.fromkeys(problems))
         found.sort(key=lambda problem: (problem.place is not None, problem.place or Place("")))
-        self.problems = tuple(found)
+        self.problems, self.rest = tuple(found), rest
         super().__init__("\n".join(map(str, self.problems)))
 
     @classmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import GetCoreSchemaHandler
@@ -22,6 +22,11 @@ class Written:
 
     def __init__(self, value: Any) -> None:
         self.value = value
+
+    def __str__(self) -> str:
+        if isinstance(self.value, Mapping):
+            return ", then ".join(f"{value} from {start}" for start, value in self.value.items())
+        return str(self.value)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from allocator.case import Case
 from allocator.model import kebab
+from allocator.overlays import Change
 from allocator.rulebook import Rulebook
 from allocator.solution import Record
 from allocator.waivers import Waiver
@@ -35,8 +36,22 @@ def policy(rules: Rulebook) -> Record | None:
             }
             for approval in rules.approvals
         ],
+        "changes": [_change(change) for change in rules.amendments],
         "waivers": [_waiver(rules, waiver) for waiver in rules.waivers],
         "sources": {name: {"title": said.title, "url": said.url, "quote": said.quote} for name, said in texts},
+    }
+
+
+def _change(change: Change) -> Record:
+    """What an overlay made of one field of a rule of its base."""
+    return {
+        "rule": change.rule,
+        "field": change.field,
+        "was": str(change.was),
+        "now": str(change.now),
+        "direction": change.direction,
+        "authority": change.authority,
+        "why": change.why,
     }
 
 

@@ -107,6 +107,10 @@ def test_scipy_stays_in_the_program() -> None:
     assert users("scipy") == {"formulation.py"}
 
 
+def test_jinja_stays_in_the_page() -> None:
+    assert users("jinja2") == {"report/page.py"}
+
+
 def test_a_kind_never_meets_the_program_nor_the_program_a_kind() -> None:
     for name in imports(PACKAGE / "program.py") | imports(PACKAGE / "formulation.py"):
         assert not name.startswith(("allocator.rules", "allocator.objectives"))
@@ -153,6 +157,7 @@ def test_no_module_is_two(path: Path) -> None:
             "import allocator.cli.policy.diff, allocator.policy.diff, allocator.report.diff",
             {"pandas", "cvxpy", "scipy"},
         ),
+        ("import allocator.cli.report", {"numpy", "pydantic", "jinja2"}),
         ("import allocator.cli.policy", {"numpy", "pandas", "cvxpy", "pydantic"}),
         ("import allocator.cli.policy.check, allocator.policy.check", {"pandas", "cvxpy", "scipy", "rich"}),
     ],

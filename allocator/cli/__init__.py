@@ -18,6 +18,7 @@ from allocator import __version__
 COMMANDS = {
     "solve": "Find the best allocation of a case within its rules.",
     "compare": "Show what moved between two outcomes.",
+    "report": "Write one page of HTML for a committee and for reviewers.",
     "verify": "Recheck an outcome from its files, without solving.",
     "init": "Write a small case to start from.",
     "policy": "Check policy files, and compare them.",
@@ -73,7 +74,7 @@ def main(arguments: list[str] | None = None) -> Any:
             # Titles may hold letters that the terminal's encoding lacks.
             stream.reconfigure(errors="replace")
     # A process that soon ends leaves little to collect; a tenth of a short command would go into looking for it.
-    gc.set_threshold(100_000)
+    gc.set_threshold(500_000)
     atexit.register(gc.freeze)
     try:
         _run(arguments)

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 
 import click
 
-from allocator.cli import INFEASIBLE, NOT_CERTIFIED
-from allocator.cli.asked import weights_of
+from allocator.cli import question
 from allocator.cli.output import FORMATS, check_out, emit
-from allocator.errors import InputError
 
 
 @click.command("solve")
 @click.argument("case", type=click.Path(path_type=Path))
-@click.option("--policy", type=click.Path(path_type=Path), help="Rules; the case's own by default.")
-@click.option(
-    "--objective", "objectives", multiple=True, metavar="NAME[=WEIGHT]",
-    help="What to maximise; give several with weights for a blend. The case's own by default.",
-)  # fmt: skip
-@click.option("--as-of", metavar="DATE", help="The rules in force on this date, as in 2026-04-01; today by default.")
-@click.option(
-    "--set", "settings", multiple=True, metavar="RULE.FIELD=VALUE",
-    help="Try another number without editing a file, as in one-line.at-most=10%.",
-)  # fmt: skip
+@question.options
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.option(
     "--out", type=click.Path(path_type=Path),
@@ -49,23 +37,8 @@ def command(
     Prints the mix, its financing, what each rule costs, and the proof.
     """
     check_out(form, out)
-    asked = weights_of(objectives)
     clock = _Clock()
-    from allocator.files.cases import read_case
-    from allocator.files.policies import read_rules
-    from allocator.objectives import from_names
-    from allocator.rulebook import Rulebook
-
-    given = read_case(case)
-    path = policy if policy is not None else given.policy
-    rules = read_rules(path, as_of) if path is not None else Rulebook(as_of=as_of)
-    for setting in settings:
-        name, number, value = _setting(setting)
-        rules = rules.replace(name, **{number: value})
-    weights = asked or given.objective
-    if not weights:
-        raise InputError.of("no objective", "give one with --objective, or name one under 'objective' in fund.yaml")
-    aim = from_names(weights)
+    given, rules, aim = question.read(case, policy, objectives, as_of, settings)
     clock.lap("imports of the reader, and reading")
     from allocator.outcome import allocate
 
@@ -74,10 +47,7 @@ def command(
     clock.lap("report")
     if verbose:
         clock.tell()
-    if found.status == "infeasible":
-        sys.exit(INFEASIBLE)
-    if found.status != "optimal":
-        sys.exit(NOT_CERTIFIED)
+    question.leave(found.status)
 
 
 class _Clock:
@@ -95,11 +65,3 @@ class _Clock:
     def tell(self) -> None:
         for name, seconds in self.laps:
             click.echo(f"{seconds * 1000:7.0f} ms  {name}", err=True)
-
-
-def _setting(text: str) -> tuple[str, str, str]:
-    left, equals, value = text.partition("=")
-    rule, dot, field = left.partition(".")
-    if not (equals and dot and rule and field and value):
-        raise click.BadParameter(f"'{text}' is not RULE.FIELD=VALUE, as in one-line.at-most=10%", param_hint="--set")
-    return rule, field, value

@@ -77,8 +77,20 @@ class WaiverSaid(_Part):
     why: str
 
 
+class ChangeSaid(_Part):
+    """What an overlay made of one field of a rule of its base."""
+
+    rule: str
+    field: str
+    was: str
+    now: str
+    direction: Literal["tighter", "looser"]
+    authority: str
+    why: str
+
+
 class PolicySaid(_Part):
-    """By whose rules, on what texts, who must agree and who did, and what is waived.
+    """By whose rules, on what texts, who must agree and who did, what overlays changed, and what is waived.
 
     `digest` is of what the rules mean. Texts by language have English (en) and may have others.
     """
@@ -91,6 +103,7 @@ class PolicySaid(_Part):
     digest: str
     approvers: list[str]
     approvals: list[ApprovalSaid]
+    changes: list[ChangeSaid]
     waivers: list[WaiverSaid]
     sources: dict[str, SourceSaid]
 

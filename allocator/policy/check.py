@@ -25,7 +25,7 @@ class Checked:
     Attributes:
         file: as it was named.
         problems: in the policy, in a file that it builds on, or in the case.
-        rules: what was read; None where that failed.
+        rules: those without faults; None where the file as a whole cannot be read.
         case: the folder of the case that the rules' names were checked against; None where none was named, or where
             the rules could not be read.
     """
@@ -61,20 +61,25 @@ def _policies_of(named: Path) -> Sequence[Path]:
 
 
 def _check(file: Path, case: Path | None, as_of: dt.date | None, read: Callable[[Path], Case]) -> Checked:
-    problems = Collector()
+    wrong: tuple[Problem, ...] = ()
     try:
         rules = read_rules(file, as_of)
     except InputError as error:
-        return Checked(file, error.problems)
+        wrong = error.problems
+        # The rules without faults are checked against the case all the same, so that nothing comes to light later.
+        if not isinstance(error.rest, Rulebook):
+            return Checked(file, wrong)
+        rules = error.rest
     named = None
-    if case is None and rules.header is not None and (own := getattr(rules.header, "tested_on", None)):
-        case, named = Path(os.path.normpath(file.parent / own)), rules.header.place("tested_on")
+    if case is None and rules.header is not None and rules.header.tested_on:
+        case, named = Path(os.path.normpath(file.parent / rules.header.tested_on)), rules.header.place("tested_on")
+    problems = Collector()
     if case is not None:
         with problems.part():
             rules.clauses(read(case))
     # What is wrong with the case as a whole has no place of its own; the line that names it has.
     placed = (problem if problem.place else replace(problem, place=named) for problem in problems.problems)
-    return Checked(file, tuple(placed), rules, case)
+    return Checked(file, (*wrong, *placed), rules, case)
 
 
 def all_problems(found: Iterable[Checked]) -> tuple[Problem, ...]:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from allocator.report.words import NOTHING, dollars, gap_in_words, percent, quantity, worth
+from allocator.report import mix
+from allocator.report.words import dollars, gap_in_words, limit, percent, quantity, size, slack, worth
 from allocator.solution import Record
 
 SMALL = 1e-6
@@ -39,20 +40,25 @@ def title(record: Record) -> str:
 
 def notes(record: Record) -> list[str]:
     """What else a reader must know: numbers tried, repairs, solvers that failed."""
-    tried = record["set"]["case"] | record["set"]["rules"]
-    found = [f"tried: {name} = {_written(value)}" for name, value in tried.items()]
+    found = [f"tried: {each}" for each in tried(record)]
     found += record["notes"]
     tries = record.get("attempts", [])
     failed = [f"{each['solver']}: {each['result']}" for each in tries if each["solver"] != tries[-1]["solver"]]
     return found + failed
 
 
-def _written(value: Any) -> str:
+def tried(record: Record) -> list[str]:
+    """The numbers that no file has, and with which it was solved all the same."""
+    changes = record["set"]["case"] | record["set"]["rules"]
+    return [f"{name} = {written(value)}" for name, value in changes.items()]
+
+
+def written(value: Any) -> str:
     """A value as a file would have it."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_written(each)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{key}: {written(each)}" for key, each in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(map(_written, value)) + "]"
+        return "[" + ", ".join(map(written, value)) + "]"
     return "nothing" if value is None else str(value)
 
 
@@ -128,19 +134,9 @@ def exchange(record: Record) -> str:
 
 def sectors(record: Record) -> Table | None:
     """Capital by sector with a bar; None where the lines have no sectors."""
-    if not _has_sectors(record):
-        return None
-    groups: dict[str, float] = {}
-    for each in record["amounts"]:
-        groups[each["sector"]] = groups.get(each["sector"], 0.0) + each["amount"]
-    deployed = sum(groups.values()) or 1.0
-    ranked = sorted(groups.items(), key=lambda pair: (-pair[1], pair[0]))
-    rows = [(name, dollars(amount), percent(amount / deployed), bar(amount / deployed)) for name, amount in ranked]
-    return Table("Sectors", ("Sector", "Capital>", "Share>", ""), rows)
-
-
-def _has_sectors(record: Record) -> bool:
-    return any(each["sector"] != each["line"] for each in record["amounts"])
+    parts = mix.sectors(record)
+    rows = [(part.title, dollars(part.capital), percent(part.share), bar(part.share)) for part in parts]
+    return Table("Sectors", ("Sector", "Capital>", "Share>", ""), rows) if parts else None
 
 
 def bar(share: float, width: int = 40) -> str:
@@ -150,24 +146,23 @@ def bar(share: float, width: int = 40) -> str:
 
 def lines(record: Record) -> Table:
     """Capital by line with its debt, largest first; lines without capital are counted under it."""
-    debt: dict[str, float] = {}
-    for each in record["financing"]:
-        debt[each["line"]] = debt.get(each["line"], 0.0) + each["amount"]
-    ranked = sorted(record["amounts"], key=lambda each: (-each["amount"], each["line"]))
-    used = [each for each in ranked if each["amount"] > SMALL * record["case"]["equity"]]
-    levered, grouped = bool(record["totals"]["tranches"]), _has_sectors(record)
+    parts = mix.lines(record)
+    used = [part for part in parts if part.capital > SMALL * record["case"]["equity"]]
+    levered, grouped = bool(record["totals"]["tranches"]), bool(mix.sectors(record))
     header = ["Line", *(["Sector"] if grouped else []), "Capital>", "Share>"]
     header += ["Debt>", "Of capital>"] if levered else []
     header += [] if grouped else [""]
     rows = []
-    for each in used:
-        owed = debt.get(each["line"], 0.0)
-        row = [each["line"], *([each["sector"]] if grouped else []), dollars(each["amount"]), percent(each["share"])]
-        row += [dollars(owed), percent(owed / each["amount"], 0)] if levered else []
-        rows.append(row + ([] if grouped else [bar(each["share"])]))
-    left = len(ranked) - len(used)
-    note = f"{left} other lines get nothing." if left > 1 else "One other line gets nothing." if left else ""
-    return Table("Lines", header, rows, note)
+    for part in used:
+        row = [part.name, *([part.sector] if grouped else []), dollars(part.capital), percent(part.share)]
+        row += [dollars(part.debt), percent(part.borrowed, 0)] if levered else []
+        rows.append(row + ([] if grouped else [bar(part.share)]))
+    return Table("Lines", header, rows, unused(len(parts) - len(used)))
+
+
+def unused(count: int) -> str:
+    """How many lines get nothing."""
+    return f"{count} other lines get nothing." if count > 1 else "One other line gets nothing." if count else ""
 
 
 def tranches(record: Record) -> Table | None:
@@ -204,7 +199,7 @@ def binding_rules(record: Record) -> Table | None:
                     quantity(each["value"], each["unit"]),
                     f"{each['side'].replace('-', ' ')} {quantity(each['limit'], each['unit'])}",
                     price["step"],
-                    _size(price) + clear,
+                    size(price) + clear,
                     worth(price, looser),
                     worth(price, tighter),
                 ),
@@ -226,21 +221,19 @@ def _more(members: Sequence[str]) -> str:
     return f" and {len(members) - 2} more" if len(members) > 2 else ""
 
 
-def _size(price: Record) -> str:
-    return dollars(abs(price["dollars"])) if price["dollars"] is not None else f"{abs(price['worth']):.2g}"
+def unit_of_prices(record: Record) -> str:
+    """In what prices are told."""
+    objective = record["objective"]
+    if objective.get("income", 0) <= 0:
+        return f"the objective's own unit ({objective['name']})"
+    blended = ", or of what the blend holds equal to it" if objective["form"] != "single" else ""
+    return f"dollars a year of income{blended}"
 
 
 def _price_note(record: Record) -> str:
-    objective = record["objective"]
-    if objective.get("income", 0) > 0:
-        unit = "dollars a year of income"
-        if objective["form"] != "single":
-            unit += ", or of what the blend holds equal to it"
-    else:
-        unit = f"the objective's own unit ({objective['name']})"
     return (
-        f"Slope: what a step is worth at the margin; looser, tighter: what a whole step does. In {unit}. "
-        "Unclear: the slopes on the two sides differ."
+        "Slope: what a step is worth at the margin; looser, tighter: what a whole step does. "
+        f"In {unit_of_prices(record)}. Unclear: the slopes on the two sides differ."
     )
 
 
@@ -250,18 +243,12 @@ def slack_rules(record: Record) -> Table | None:
         (
             each["rule"] + (f" ({each['member']})" if each["member"] else ""),
             quantity(each["value"], each["unit"]),
-            _limit(each),
+            limit(each),
         )
         for each in record["rules"]
         if not each["binding"]
     ]
     return Table("Rules with room", ("Rule (closest member)", "Value>", "Limit>"), rows) if rows else None
-
-
-def _limit(each: Record) -> str:
-    if each["unit"] == "money" and each["limit"] == 0:
-        return "nothing"
-    return f"{each['side'].replace('-', ' ')} {quantity(each['limit'], each['unit'])}"
 
 
 def shortfalls(record: Record) -> Table | None:
@@ -289,7 +276,7 @@ def terms(record: Record, most: int = 12) -> Table | None:
             f"{each['of'].removeprefix('terms.')}: {each['member']}",
             quantity(each["value"], each["unit"]),
             each["step"],
-            _size(each) + (" unclear" if each["clear"] is False else ""),
+            size(each) + (" unclear" if each["clear"] is False else ""),
         )
         for each in found[:most]
     ]
@@ -305,7 +292,7 @@ def violations(record: Record) -> Table:
             each["rule"] + (f" ({each['member']})" if each["member"] else ""),
             quantity(each["value"], each["unit"]),
             f"{each['side'].replace('-', ' ')} {quantity(each['limit'], each['unit'])}",
-            _short(each),
+            slack(each),
         )
         for each in record.get("violations", [])
     ]
@@ -315,12 +302,6 @@ def violations(record: Record) -> Table:
     return Table(
         "No allocation satisfies the rules. Broken least:", ("Rule", "Value>", "Limit>", "Short by>"), rows, note
     )
-
-
-def _short(each: Record) -> str:
-    from allocator.units import BY_NAME
-
-    return NOTHING if each["slack"] is None else BY_NAME[each["unit"]].show_change(each["slack"])
 
 
 def tables(record: Record) -> list[Table]:

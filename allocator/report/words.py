@@ -44,6 +44,18 @@ def quantity(value: float | None, unit: str) -> str:
     return NOTHING if value is None else BY_NAME[unit].show(value)
 
 
+def limit(reading: dict[str, Any]) -> str:
+    """The limit of a rule's clause: `at least 85%`."""
+    if reading["unit"] == "money" and reading["limit"] == 0:
+        return "nothing"
+    return f"{reading['side'].replace('-', ' ')} {quantity(reading['limit'], reading['unit'])}"
+
+
+def slack(reading: dict[str, Any]) -> str:
+    """How far a clause's value is from its limit, on either side of it: `4.99 pp`."""
+    return NOTHING if reading["slack"] is None else BY_NAME[reading["unit"]].show_change(reading["slack"])
+
+
 def gap_in_words(record: dict[str, Any]) -> str:
     """The certificate in one line."""
     proved, objective = record["certificate"], record["objective"]
@@ -69,3 +81,8 @@ def worth(price: dict[str, Any], key: str = "worth") -> str:
     if price[name] is not None:
         return change(price[name])
     return f"{price[key]:+.2g}"
+
+
+def size(price: dict[str, Any]) -> str:
+    """What a price is worth, without its sign."""
+    return dollars(abs(price["dollars"])) if price["dollars"] is not None else f"{abs(price['worth']):.2g}"

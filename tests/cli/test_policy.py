@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -30,12 +31,12 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 @pytest.fixture
 def misspelt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The example's policy with a key misspelt, by its name in the working directory."""
-    monkeypatch.chdir(tmp_path)
+    shutil.copytree(POLICY.parent, tmp_path / "constraints")
+    monkeypatch.chdir(tmp_path / "constraints")
     text = POLICY.read_text(encoding="utf-8")
-    assert text.count("at-most: 12%") == 1
-    Path("statutory-base.yaml").write_bytes((POLICY.parent / "statutory-base.yaml").read_bytes())
-    Path("fund.yaml").write_text(text.replace("at-most: 12%", "at-mst: 12%"), encoding="utf-8")
-    return "fund.yaml"
+    assert text.count("at-most: 12%\n") == 1
+    Path(POLICY.name).write_text(text.replace("at-most: 12%\n", "at-mst: 12%\n"), encoding="utf-8")
+    return POLICY.name
 
 
 def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,29 +57,33 @@ def test_a_fault_goes_to_standard_output_and_exits_with_1(capsys: pytest.Capture
     code, out, err = run(capsys, "check", misspelt, "--case", CASE)
     assert (code, err) == (1, "")
     first, *_, last = out.splitlines()
-    assert re.fullmatch(r"fund\.yaml:\d+:5: P103 rule 'one-line' at-mst: unknown key; did you mean 'at-most'\?", first)
+    assert re.fullmatch(
+        r"us-japan-fund\.yaml:\d+:5: P103 rule 'one-line' at-mst: unknown key; did you mean 'at-most'\?", first
+    )
     assert last == "1 error in 1 of 1 file"
 
 
 def test_json_is_the_list_alone(capsys: pytest.CaptureFixture[str], misspelt: str) -> None:
-    code, out, _ = run(capsys, "check", misspelt, "--format", "json")
+    code, out, _ = run(capsys, "check", misspelt, "--case", CASE, "--format", "json")
     assert code == 1
     (record,) = json.loads(out)
     assert {key: record[key] for key in ("file", "column", "code", "severity", "what", "mend")} == {
-        "file": "fund.yaml",
+        "file": "us-japan-fund.yaml",
         "column": 5,
         "code": "P103",
         "severity": "error",
         "what": "rule 'one-line' at-mst: unknown key",
         "mend": "did you mean 'at-most'?",
     }
-    assert run(capsys, "check", str(POLICY), "--format", "json")[:2] == (0, "[]\n")
+    assert run(capsys, "check", str(POLICY), "--case", CASE, "--format", "json")[:2] == (0, "[]\n")
 
 
 def test_github_annotates(capsys: pytest.CaptureFixture[str], misspelt: str) -> None:
-    code, out, _ = run(capsys, "check", misspelt, "--format", "github")
+    code, out, _ = run(capsys, "check", misspelt, "--case", CASE, "--format", "github")
     assert code == 1
-    assert re.match(r"::error file=fund\.yaml,line=\d+,col=5,title=P103::rule 'one-line' at-mst: unknown key; ", out)
+    assert re.match(
+        r"::error file=us-japan-fund\.yaml,line=\d+,col=5,title=P103::rule 'one-line' at-mst: unknown key; ", out
+    )
 
 
 def test_usage(capsys: pytest.CaptureFixture[str]) -> None:

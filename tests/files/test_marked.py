@@ -13,6 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from allocator.errors import InputError, Place
+from allocator.files import marked
 from allocator.files.marked import Dict, List, Text, parse_yaml, read_yaml
 
 POLICY = """\
@@ -368,3 +369,41 @@ def test_what_is_written_is_read_back(document: dict[str, Any]) -> None:
     read = parse(text)
     assert plain(read) == document
     assert all(text.startswith(quoted(key), place.column - 1) for key, place in read.key_places.items())
+
+
+BLOCKS = "a: |\n  text\n  more\nb: >\n  folded\n  text\nlong: plain\n  continued here\n# c\nn: {a: [x, y], b: 'z'}\n"
+EDIT = st.tuples(st.integers(0, 10**6), st.sampled_from(["put", "insert", "delete"]),
+                 st.sampled_from("{}[]:,?-#&*!|>'\"%@`~=<\\ \n\t.ab1あ１"))  # fmt: skip
+
+
+def everything(data: bytes) -> Any:
+    """All that is read, with all places; or all that is said."""
+    try:
+        return marks(parse_yaml(data, "f"))
+    except InputError as error:
+        return str(error)
+
+
+def marks(value: Any) -> Any:
+    if isinstance(value, Dict):
+        return value.place, [(key, key.place, marks(item)) for key, item in value.items()]
+    return (value.place, [marks(item) for item in value]) if isinstance(value, List) else (str(value), value.place)
+
+
+@settings(max_examples=300)
+@given(base=st.sampled_from([POLICY, BLOCKS]), edits=st.lists(EDIT, max_size=3))
+@example(base="a: >#b\n", edits=[])
+@example(base="&a b: c\nd: e\n", edits=[])
+@example(base="a: {b: 1,*c: d}\n", edits=[])
+@example(base="a:\tb\n", edits=[])
+def test_libyaml_reads_and_refuses_what_the_parser_in_python_does(base: str, edits: list[tuple[int, str, str]]) -> None:
+    pytest.importorskip("_ruamel_yaml")
+    text = list(base)
+    for at, how, char in edits:
+        at %= len(text)
+        text[at : at + (how != "insert")] = [] if how == "delete" else [char]
+    data = "".join(text).encode()
+    quick = everything(data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(marked, "CParser", None)
+        assert everything(data) == quick

@@ -114,11 +114,35 @@ def test_what_is_no_policy_is_an_error(folder: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read_says_what_waits(folder: Path) -> None:
-    damage(folder / "policy.yaml", "at-most: 50%", "at-mst: 50%")
+    damage(folder / "policy.yaml", "title: Swings stay small", "title: [Swings")
     assert summary(check([Path("policy.yaml")], folder, DAY)) == [
         "policy.yaml: names of lines and sectors are checked once this is mended",
         "1 error in 1 of 1 file",
     ]
+
+
+def test_faults_of_the_file_and_of_names_come_at_once(folder: Path) -> None:
+    damage(folder / "policy.yaml", "at-most: 14%", "at-mst: 14%")
+    damage(folder / "policy.yaml", "{sector: compute}", "{sector: computer}")
+    found = check([Path("policy.yaml")], folder, DAY)
+    assert [f"{problem.code} {problem}" for problem in all_problems(found)] == [
+        "P107 policy.yaml:24:21: no line has sector 'computer'; did you mean 'compute'?",
+        "P103 policy.yaml:94:5: rule 'swings' at-mst: unknown key; did you mean 'at-most'?",
+    ]
+    assert summary(found) == ["2 errors in 1 of 1 file"]
+
+
+def test_a_policy_names_its_own_case_beside_it(folder: Path) -> None:
+    (folder / "policies").mkdir()
+    policy = Path(shutil.copy("policy.yaml", "policies"))
+    damage(policy, "  status: example\n", "  status: example\n  tested-on: ..\n")
+    found = check([policy], as_of=DAY)
+    assert summary(found) == ["policies/policy.yaml: 11 rules, no errors, checked against . as of 2026-06-01"]
+    damage(policy, "tested-on: ..", "tested-on: ../cases")
+    assert told("policies/policy.yaml") == [
+        "P101 policies/policy.yaml:6:14: there is no case 'cases'; a case is a folder with fund.yaml"
+    ]
+    assert told("policies/policy.yaml", case=folder) == [], "the case that is asked for comes first"
 
 
 def test_a_case_that_is_not_there(folder: Path) -> None:

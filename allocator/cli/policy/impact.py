@@ -8,17 +8,14 @@ from pathlib import Path
 import click
 
 from allocator.cli import INFEASIBLE
-from allocator.cli.asked import weights_of
 from allocator.cli.policy.pair import check, emit, options, read_case_of, read_pair
+from allocator.cli.question import OBJECTIVE, aim, weights
 from allocator.errors import InputError
 
 
 @click.command("impact")
 @options
-@click.option(
-    "--objective", "objectives", multiple=True, metavar="NAME[=WEIGHT]",
-    help="What to maximise; give several with weights for a blend. The case's own by default.",
-)  # fmt: skip
+@OBJECTIVE
 @click.option("--format", "form", type=click.Choice(("text", "json", "markdown")), default="text", show_default=True)
 def command(
     old: str,
@@ -35,19 +32,16 @@ def command(
     Six lines first, details after. Each policy is a file, or a file in a git revision, as in
     main:constraints/fund.yaml. Markdown is a comment for a pull request, and empty where no rule asks anything else.
     """
-    asked = weights_of(objectives)
+    asked = weights(objectives)
     before, after = read_pair(old, new, as_of)
     given = read_case_of(case, new, after)
     if given is None:
         raise InputError.of("no case", "name one with --case, or under 'tested-on' in the new policy")
-    weights = asked or given.objective
-    if not weights:
-        raise InputError.of("no objective", "give one with --objective, or name one under 'objective' in fund.yaml")
-    from allocator.objectives import from_names
+    sought = aim(asked, given)
     from allocator.policy.impact import impact
     from allocator.report.impact import comment
 
-    record = impact(before, after, given, from_names(weights))
+    record = impact(before, after, given, sought)
     if form == "json":
         from allocator.files.outcomes import to_json
 

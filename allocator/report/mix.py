@@ -1,0 +1,61 @@
+"""Where the capital went, and how much of it was borrowed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from allocator.solution import Record
+
+
+@dataclass(frozen=True)
+class Part:
+    """A line, or the lines of a sector.
+
+    Attributes:
+        name: its id.
+        title: for a reader.
+        sector: of the line.
+        capital: in $ bn.
+        share: of the capital deployed.
+        debt: secured on it, in $ bn.
+    """
+
+    name: str
+    title: str
+    sector: str
+    capital: float
+    share: float
+    debt: float
+
+    @property
+    def borrowed(self) -> float | None:
+        """Debt over capital; None where there is no capital."""
+        return self.debt / self.capital if self.capital else None
+
+
+def lines(record: Record) -> list[Part]:
+    """The lines, largest first."""
+    debt: dict[str, float] = {}
+    for each in record["financing"]:
+        debt[each["line"]] = debt.get(each["line"], 0.0) + each["amount"]
+    found = [
+        Part(each["line"], each["title"], each["sector"], each["amount"], each["share"], debt.get(each["line"], 0.0))
+        for each in record["amounts"]
+    ]
+    return sorted(found, key=lambda part: (-part.capital, part.name))
+
+
+def sectors(record: Record) -> list[Part]:
+    """The sectors, largest first; none where the lines have no sectors."""
+    parts = lines(record)
+    if all(part.sector == part.name for part in parts):
+        return []
+    groups: dict[str, list[Part]] = {}
+    for part in parts:
+        groups.setdefault(part.sector, []).append(part)
+    deployed = sum(part.capital for part in parts) or 1.0
+    found = []
+    for name, members in groups.items():
+        capital = sum(part.capital for part in members)
+        found.append(Part(name, name, name, capital, capital / deployed, sum(part.debt for part in members)))
+    return sorted(found, key=lambda part: (-part.capital, part.name))

@@ -1,0 +1,156 @@
+"""A record as one page of HTML, for a committee and for reviewers: it asks for nothing else, and runs nothing."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from allocator.report import mix
+from allocator.report import tables as made
+from allocator.report.cards import STATES, cards, named, titles
+from allocator.report.glossary import used
+from allocator.report.words import dollars, gap_in_words, percent, quantity, size
+from allocator.solution import Record
+
+TILES = ("Objective", "Deployed", "Leverage", "Dividend yield", "Cover", "Strategic weight")
+"What of the summary stands in figures of its own."
+
+
+@cache
+def _environment() -> Environment:
+    found = Environment(
+        loader=PackageLoader("allocator.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters |= {"dollars": dollars, "percent": percent, "short": _short}
+    found.tests["link"] = lambda url: url.lower().startswith(("https://", "http://"))
+    return found
+
+
+def page(record: Record) -> str:
+    """The page of an outcome, the same for the same record. All text of files is escaped, and only web links are links.
+
+    Args:
+        record: as `Outcome.record` or an outcome file has it.
+    """
+    template = _environment().get_template("review.html.j2")
+    view = _view(record)
+    # The words of the glossary are those that the rest of the page uses.
+    body = template.render(view, glossary={}).partition("<body>")[2]
+    return template.render(view, glossary=used(re.sub("<[^>]*>", " ", body)))
+
+
+def _view(record: Record) -> dict[str, Any]:
+    rules, policy = cards(record), record["policy"]
+    view = {
+        "record": record,
+        "policy": policy,
+        "others": {code: text for code, text in (policy["titles"] if policy else {}).items() if code != "en"},
+        "found": "amounts" in record,
+        "cards": rules,
+        "states": STATES,
+        "counts": {state: sum(card.state == state for card in rules) for state in STATES},
+        "tried": made.tried(record),
+        "unsigned": _unsigned(record),
+        "notes": record["notes"],
+        "objective": _objective(record),
+    }
+    if "amounts" not in record:
+        return view | {"violations": made.violations(record)}
+    lines = mix.lines(record)
+    used = [part for part in lines if part.capital > made.SMALL * record["case"]["equity"]]
+    return view | {
+        "summary": [(name, _spoken(told, record)) for name, told in made.summary(record) if name not in TILES],
+        "sectors": mix.sectors(record),
+        "lines": used,
+        "unused": made.unused(len(lines) - len(used)),
+        "loans": {(each["line"], each["tranche"]): each["amount"] for each in record["financing"]},
+        "dearest": sorted((card for card in rules if card.weight), key=lambda card: -card.weight),
+        "terms": _terms(record),
+        "proof": gap_in_words(record),
+        "beaten": _beaten(record),
+        "over": _at_most(record["certificate"]["worst-excess"] * record["case"]["equity"]),
+        "a_year": " a year" if record["objective"]["income"] > 0 else "",
+        "unit_of_prices": f"Prices are in {made.unit_of_prices(record)}.",
+    }
+
+
+def _objective(record: Record) -> str:
+    """What was pursued: `dividend yield (weight 0.7) and strategic weight (weight 0.3)`."""
+    objective = record["objective"]
+    if objective["form"] != "blend":
+        return _spoken(objective["name"], record)
+    parts = [f"{part['name']} (weight {part['weight']:g})" for part in objective["parts"]]
+    return _spoken(" and ".join(parts), record)
+
+
+def _spoken(text: str, record: Record) -> str:
+    """The names of objectives without the hyphens that files write them with."""
+    for part in record["objective"]["parts"]:
+        text = text.replace(part["name"], part["name"].replace("-", " "))
+    return text
+
+
+def _unsigned(record: Record) -> list[str]:
+    """The approvers whose approval is missing or stale."""
+    policy = record["policy"]
+    if policy is None:
+        return []
+    current = {each["by"] for each in policy["approvals"] if each["state"] == "current"}
+    return [name for name in policy["approvers"] if name not in current]
+
+
+def _terms(record: Record) -> list[dict[str, str]]:
+    """The terms that are worth something, dearest first: what limits, whom, how much, and what a step is worth."""
+    known = titles(record)
+    clauses = {(each["term"], each["member"]): each["clause"] for each in record["terms"]}
+    found = []
+    for price in record["prices"]:
+        if not price["of"].startswith("terms."):
+            continue
+        term = price["of"].removeprefix("terms.")
+        tranche = term.partition(".")[0] if "." in term else ""
+        whom = [named(price["member"], known), *([known.get(tranche, tranche)] if tranche else [])]
+        found.append(
+            {
+                "what": clauses.get((term, price["member"]), term),
+                "whom": "; ".join(whom),
+                "limit": quantity(price["value"], price["unit"]),
+                "worth": f"{size(price)} per {price['step']}",
+                "unclear": price["clear"] is False,
+            }
+        )
+    return found
+
+
+def _beaten(record: Record) -> str:
+    """By how much another allocation might do better, in dollars a year where the aim is income."""
+    gap, income = record["certificate"]["gap"], record["objective"]["income"]
+    if income > 0:
+        return f"{_at_most(gap / income * record['case']['equity'])} a year"
+    return f"{gap:.1e} of the objective's own unit ({record['objective']['name']})"
+
+
+def _at_most(billions: float) -> str:
+    """A bound on an amount of $ bn, rounded up to one digit; $1 k or more."""
+    size = max(billions, 1e-6)
+    unit = 10.0 ** math.floor(math.log10(size))
+    return dollars(math.ceil(size / unit) * unit)
+
+
+def _short(text: str, most: int = 40) -> str:
+    """A text cut to a width; letters of East Asia are two wide."""
+    width = 0
+    for count, letter in enumerate(text):
+        width += 2 if unicodedata.east_asian_width(letter) in "FW" else 1
+        if width > most:
+            return text[: count - 1].rstrip() + "…"
+    return text
