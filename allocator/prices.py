@@ -12,8 +12,8 @@ from allocator.solution import Solution, binding
 from allocator.sparse import Vector
 from allocator.units import Quantity
 
-NEAR = 1e-4
-"A small move of a limit, relative to it."
+NEAR, NEARER = 1e-4, 1e-5
+"Small moves of a limit, relative to it; the second where the first leaves open whether there is a kink or a curve."
 APART = 0.01
 "Slopes that differ by more than this part of themselves make a price unclear."
 WORTH = 1e-7
@@ -84,24 +84,48 @@ def prices(program: Program, solution: Solution, weights: list[float], resolve: 
     if not resolve:
         return found + terms
     movable = [price for price in terms if program.moves(price.clause)][:MOST_TERMS]
-    checked = found + movable
-    moves = [_moves(solution, price) for price in checked]
-    jobs = [(None, 0.0), *((price, value) for price, own in zip(checked, moves, strict=True) for value in own.values())]
+    left = [price for price in terms if price not in movable]
+    checked = _check(program, solution, weights, found + movable, NEAR)
+    # The slopes of a curve draw together as the moves shrink; those of a kink don't.
+    doubted = [price for price in checked if price.clear is False and None not in (price.below, price.above)]
+    closer = _check(program, solution, weights, doubted, NEARER) if doubted else []
+    curved = {_key(price): price for price in closer if _agree(price)}
+    told = []
+    for price in checked:
+        near = curved.get(_key(price), price)
+        told.append(replace(price, below=near.below, above=near.above, clear=price.clear if near is price else True))
+    return told + left
+
+
+def _key(price: Price) -> tuple[int, int | None, str]:
+    return price.clause, price.member, price.number
+
+
+def _agree(price: Price) -> bool:
+    slopes = [price.slope, price.below, price.above]
+    measured = [slope for slope in slopes if slope is not None]
+    return len(measured) == len(slopes) and max(measured) - min(measured) <= APART * max(map(abs, measured))
+
+
+def _check(program: Program, solution: Solution, weights: list[float], given: list[Price], near: float) -> list[Price]:
+    """The prices with what re-solving gave, a little under and over each number; as they were where it gave nothing."""
+    moves = [_moves(solution, price, near) for price in given]
+    jobs = [(None, 0.0), *((price, value) for price, own in zip(given, moves, strict=True) for value in own.values())]
     base, *rest = _resolve(program, solution, weights, jobs)
     results = iter(rest)
     if base is None:
-        return found + terms
+        return given
     return [
-        _checked(price, {name: (value, next(results)) for name, value in own.items()}, base, size)
-        for price, own in zip(checked, moves, strict=True)
-    ] + [price for price in terms if price not in movable]
+        _checked(price, {name: (value, next(results)) for name, value in own.items()}, base, solution.score.size)
+        for price, own in zip(given, moves, strict=True)
+    ]
 
 
 def _number(clause: Clause, price: Price) -> Number:
     return next(number for number in clause.numbers if number.name == price.number)
 
 
-def _moves(solution: Solution, price: Price) -> dict[str, float]:
+def _moves(solution: Solution, price: Price, near: float) -> dict[str, float]:
     """The values of the number to re-solve at.
 
     Where it binds, a little to both sides, and for a rule whole steps; elsewhere nothing, since its price is zero. A
@@ -109,7 +133,7 @@ def _moves(solution: Solution, price: Price) -> dict[str, float]:
     """
     clause = solution.clauses[price.clause]
     step, value = price.unit.step, price.value
-    h = NEAR * (abs(value) or step)
+    h = near * (abs(value) or step)
     number = _number(clause, price) if price.member is None else None
     tight = False
     if number is not None:

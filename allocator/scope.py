@@ -98,10 +98,14 @@ class Scope:
         )
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Scope) and other.columns == self.columns
+        return isinstance(other, Scope) and other._sets() == self._sets()
 
     def __hash__(self) -> int:
-        return hash(tuple(sorted(self.columns.items())))
+        return hash(frozenset(self._sets().items()))
+
+    def _sets(self) -> dict[str, frozenset[str]]:
+        """The names by column; their order means nothing."""
+        return {column: frozenset(names) for column, names in self.columns.items()}
 
     def __bool__(self) -> bool:
         return bool(self.columns)

@@ -153,6 +153,10 @@ def test_no_module_is_two(path: Path) -> None:
         ("import allocator.files.policies, allocator.files.cases", {"pandas", "cvxpy", "scipy"}),
         ("import allocator.verification, allocator.cli.verify", {"pandas", "cvxpy", "scipy"}),
         ("import allocator.cli.solve, allocator.report.terminal", {"pandas", "cvxpy", "scipy"}),
+        (
+            "import allocator.cli.policy.diff, allocator.policy.diff, allocator.report.diff",
+            {"pandas", "cvxpy", "scipy"},
+        ),
         ("import allocator.cli.report", {"numpy", "pydantic", "jinja2"}),
         ("import allocator.cli.policy", {"numpy", "pandas", "cvxpy", "pydantic"}),
         ("import allocator.cli.policy.check, allocator.policy.check", {"pandas", "cvxpy", "scipy", "rich"}),

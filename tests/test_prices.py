@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
-from conftest import small_case
+from conftest import ROOT, small_case
 from helpers import book, price, solve, tiny, value
 
 import allocator as al
@@ -166,3 +167,60 @@ def test_prices_of_the_small_case_agree_with_their_re_solves() -> None:
     for each in checked:
         assert each["clear"], each
         assert [each["below"], each["above"]] == pytest.approx([each["worth"]] * 2, rel=0.01), each
+
+
+def test_a_sharp_curve_is_no_kink() -> None:
+    # The variance is least with 40.2% in a: near a cap of 40% the slope, 0.2 (k - 0.402), changes by 4% over the moves.
+    case = tiny({"expected-return [%]": [5, 5]}, covariance=[[0.0598, 0], [0, 0.0402]], **{"fully-invested": "yes"})
+    found = told(solve(case, cap("40%"), al.Variance(), resolve=True), "cap")
+    assert found["clear"] is True
+    assert found["worth"] == pytest.approx(0.01 * 0.2 * 0.002, rel=1e-3)
+    assert found["below"] - found["above"] == pytest.approx(0.01 * 0.2 * 0.4e-5, rel=0.02)
+
+
+@pytest.fixture(scope="module")
+def example() -> tuple[al.Case, al.Rulebook, al.Outcome]:
+    case = al.read_case(ROOT / "examples" / "us-japan")
+    rules = al.read_rules(ROOT / "constraints" / "us-japan-fund.yaml", as_of="2026-11-22")
+    return case, rules, al.allocate(case, rules)
+
+
+def test_on_the_example_each_unclear_price_is_of_a_cover_that_stands_twice(
+    example: tuple[al.Case, al.Rulebook, al.Outcome],
+) -> None:
+    """Lenders' covenants count other debt at the line's own cover: where one lends nothing, both covers say the same."""
+    case, rules, out = example
+    unclear = [each for each in out.record["prices"] if each["clear"] is False]
+    assert {(each["of"], each["number"]) for each in unclear} == {("terms.cover", "limit")}
+    v = case.decision.opened(*grains(case, out))
+    covers = [clause for clause in rules.clauses(case) if clause.rule.endswith(".cover")]
+    loans = {(each["line"], each["tranche"]) for each in out.record["financing"]}
+    for each in unclear:
+        twins = [
+            clause.rule.removeprefix("terms.").removesuffix(".cover")
+            for clause in covers
+            if clause.rule != "terms.cover"
+            for label, over in zip(clause.labels, clause.excess(v), strict=True)
+            if label == each["member"] and over > -1e-6
+        ]
+        assert twins, each
+        assert all((each["member"], tranche) not in loans for tranche in twins), each
+        # Loosened alone it gives nothing, as the other still holds; tightened it costs.
+        assert each["below"] == pytest.approx(0, abs=1e-3 * abs(each["worth"]) + 1e-6)
+        assert each["above"] < each["worth"] < 0
+
+
+def grains(case: al.Case, out: al.Outcome) -> tuple[Any, Any]:
+    amounts = {each["line"]: each["amount"] for each in out.record["amounts"]}
+    loans = {(each["line"], each["tranche"]): each["amount"] for each in out.record["financing"]}
+    capital = [round(amounts[line] * 10**9) for line in case.decision.lines]
+    return np.array(capital), np.array([round(loans.get(pair, 0.0) * 10**9) for pair in case.decision.pair_names()])
+
+
+@pytest.mark.parametrize("aim", [al.DividendYield(), al.StrategicWeight(), al.ExpectedReturn()], ids=repr)
+def test_no_rule_of_the_example_has_an_unclear_price(
+    aim: Any, example: tuple[al.Case, al.Rulebook, al.Outcome]
+) -> None:
+    case, rules, _ = example
+    unclear = {each["of"] for each in al.allocate(case, rules, aim).record["prices"] if each["clear"] is False}
+    assert unclear <= {"terms.cover"}

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from allocator.errors import InputError
-from allocator.solution import Record
-
-if TYPE_CHECKING:
-    from allocator.report.tables import Table
 
 
 @click.command("compare")
@@ -21,7 +16,8 @@ if TYPE_CHECKING:
 def command(first: Path, second: Path, form: str) -> None:
     """Show what moved from outcome FIRST to outcome SECOND, in dollars and shares, and which limits differ."""
     from allocator.files.outcomes import read_record
-    from allocator.report.tables import moved, notes, title
+    from allocator.report.moves import changed_limits, moved
+    from allocator.report.tables import notes, title
 
     records = [read_record(path) for path in (first, second)]
     for path, record in zip((first, second), records, strict=True):
@@ -51,23 +47,3 @@ def command(first: Path, second: Path, form: str) -> None:
             out.print(f"{word:5}{line}", markup=False)
             word = ""
     show(out, tables)
-
-
-def changed_limits(one: Record, other: Record) -> list[Table]:
-    """A table of the rules whose limits differ; none where all are the same."""
-    from allocator.report.tables import Table
-    from allocator.report.words import NOTHING, quantity
-
-    first, second = (
-        {
-            (each["rule"], each["number"] or each["side"]): quantity(each["limit"], each["unit"])
-            for each in record["rules"]
-        }
-        for record in (one, other)
-    )
-    rows = [
-        (f"{rule} {side}", first.get((rule, side), NOTHING), second.get((rule, side), NOTHING))
-        for rule, side in {**first, **second}
-        if first.get((rule, side)) != second.get((rule, side))
-    ]
-    return [Table("Limits that differ", ("Rule", "From>", "To>"), rows)] if rows else []

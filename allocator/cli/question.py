@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from allocator.rulebook import Rulebook
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+OBJECTIVE = click.option(
+    "--objective", "objectives", multiple=True, metavar="NAME[=WEIGHT]",
+    help="What to maximise; give several with weights for a blend. The case's own by default.",
+)  # fmt: skip
 
 
 def options(command: Command) -> Command:
@@ -30,10 +34,7 @@ def options(command: Command) -> Command:
         click.option(
             "--as-of", metavar="DATE", help="The rules in force on this date, as in 2026-04-01; today by default."
         ),
-        click.option(
-            "--objective", "objectives", multiple=True, metavar="NAME[=WEIGHT]",
-            help="What to maximise; give several with weights for a blend. The case's own by default.",
-        ),
+        OBJECTIVE,
         click.option("--policy", type=click.Path(path_type=Path), help="Rules; the case's own by default."),
     ):  # fmt: skip
         command = option(command)
@@ -49,10 +50,9 @@ def read(
         InputError: a file is wrong, or there is no objective.
         click.BadParameter: an option cannot be read.
     """
-    asked = _weights(objectives)
+    asked = weights(objectives)
     from allocator.files.cases import read_case
     from allocator.files.policies import read_rules
-    from allocator.objectives import from_names
     from allocator.rulebook import Rulebook
 
     given = read_case(case)
@@ -61,10 +61,20 @@ def read(
     for setting in settings:
         name, number, value = _setting(setting)
         rules = rules.replace(name, **{number: value})
-    weights = asked or given.objective
-    if not weights:
+    return given, rules, aim(asked, given)
+
+
+def aim(asked: Mapping[str, float], case: Case) -> Aim:
+    """What is maximised: what was asked for, else the case's own.
+
+    Raises:
+        InputError: there is neither, or a name is unknown.
+    """
+    from allocator.objectives import from_names
+
+    if not (chosen := asked or case.objective):
         raise InputError.of("no objective", "give one with --objective, or name one under 'objective' in fund.yaml")
-    return given, rules, from_names(weights)
+    return from_names(chosen)
 
 
 def leave(status: str) -> None:
@@ -83,7 +93,12 @@ def _setting(text: str) -> tuple[str, str, str]:
     return rule, field, value
 
 
-def _weights(texts: tuple[str, ...]) -> dict[str, float]:
+def weights(texts: tuple[str, ...]) -> dict[str, float]:
+    """The objectives named by `--objective`, with their weights.
+
+    Raises:
+        click.BadParameter: a weight is no number, or a name stands twice.
+    """
     found: dict[str, float] = {}
     for name, weight in map(_weight, texts):
         if name in found:

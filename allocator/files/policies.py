@@ -11,6 +11,7 @@ from allocator.case import Source
 from allocator.codes import Code
 from allocator.document import rulebook_from
 from allocator.errors import InputError
+from allocator.files import revisions
 from allocator.files.marked import MOST_BYTES, parse_yaml, read_bytes
 from allocator.header import Extends
 from allocator.rulebook import Rulebook
@@ -23,27 +24,34 @@ def read_rules(path: str | os.PathLike[str], as_of: str | dt.date | None = None)
     """Read a policy file, and what it extends.
 
     Args:
-        path: of the file.
+        path: of the file; `REVISION:path` for one in a git revision, where what it extends is read too.
         as_of: the values of this date are in force; today in the policy's calendar by default.
 
     Raises:
         InputError: all that is wrong with the file, each with its place.
     """
-    return _read(Path(path), as_of, DEEPEST, None)
+    revision, file = revisions.split(os.fspath(path))
+    return _read(revision, Path(file), as_of, DEEPEST, None)
 
 
-def _read(file: Path, as_of: str | dt.date | None, depth: int, extends: Extends | None) -> Rulebook:
-    data = read_bytes(file, str(file), MOST_BYTES, "split it")
+def _read(
+    revision: str | None, file: Path, as_of: str | dt.date | None, depth: int, extends: Extends | None
+) -> Rulebook:
+    if revision is None:
+        name, data = str(file), read_bytes(file, str(file), MOST_BYTES, "split it")
+    else:
+        name = f"{revision}:{file.as_posix()}"
+        data = revisions.read_bytes(revision, file.as_posix(), MOST_BYTES)
     digest = hashlib.sha256(data).hexdigest()
     if extends and extends.sha256 != f"sha256:{digest}":
         what = f"'{extends.file}' is not the file that this one was written for"
         mend = f"see what changed in it; if all is well, write sha256: sha256:{digest}"
         raise InputError.of(what, mend, extends.place("sha256"), Code.STALE)
-    document = parse_yaml(data, str(file))
+    document = parse_yaml(data, name)
     base = None
     if "extends" in document:
         further = Extends.read(document["extends"], "extends")
         if depth == 0:
             raise InputError.of(f"more than {DEEPEST} files extend one another", "merge some", further.place())
-        base = _read(file.parent / further.file, as_of, depth - 1, further)
-    return rulebook_from(document, as_of, Source(file, digest), base)
+        base = _read(revision, file.parent / further.file, as_of, depth - 1, further)
+    return rulebook_from(document, as_of, Source(Path(name), digest), base)

@@ -12,8 +12,8 @@ from allocator.solution import Record
 
 
 def text(cell: str) -> str:
-    """A cell that cannot be taken for markup."""
-    return re.sub(r"([\\`*_{}\[\]|#~])", r"\\\1", escape(cell, quote=False))
+    """A text on one line that cannot be taken for markup."""
+    return re.sub(r"([\\`*_{}\[\]|#~])", r"\\\1", escape(" ".join(cell.split()), quote=False))
 
 
 def render(tables: Sequence[Table]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from allocator.report import mix
-from allocator.report.words import change, dollars, gap_in_words, limit, percent, quantity, size, slack, worth
+from allocator.report.words import dollars, gap_in_words, limit, percent, quantity, size, slack, worth
 from allocator.solution import Record
 
 SMALL = 1e-6
@@ -321,42 +321,3 @@ def tables(record: Record) -> list[Table]:
 def proof(record: Record) -> str:
     """The certificate in one line, with the solver."""
     return f"{gap_in_words(record)} ({record['attempts'][-1]['solver']})"
-
-
-def moved(one: Record, other: Record, least: float = 0.0005) -> list[Table]:
-    """What moved between two outcomes, in dollars and shares."""
-
-    def amounts(record: Record) -> dict[str, tuple[float, float]]:
-        return {each["line"]: (each["amount"], each["share"]) for each in record["amounts"]}
-
-    def debts(record: Record) -> dict[str, tuple[float, float]]:
-        found, whole = record["totals"]["tranches"], record["totals"]["debt"] or 1.0
-        return {name: (each["amount"], each["amount"] / whole) for name, each in found.items()}
-
-    def table(name: str, first: dict[str, Any], second: dict[str, Any], column: str) -> Table:
-        rows = []
-        for key in sorted({*first, *second}, key=lambda key: -abs(second.get(key, (0,))[0] - first.get(key, (0,))[0])):
-            (a, p), (b, q) = first.get(key, (0.0, 0.0)), second.get(key, (0.0, 0.0))
-            if abs(b - a) >= least:
-                rows.append((key, dollars(a), dollars(b), change(b - a), f"{(q - p) * 100:+.2f} pp"))
-        same = len({*first, *second}) - len(rows)
-        return Table(
-            name, (column, "From>", "To>", "Change>", "Of its share>"), rows, f"{same} unchanged." if same else ""
-        )
-
-    told = []
-    for name in ("dividend-yield", "strategic-weight", "volatility", "debt-to-equity", "deployed", "reserve"):
-        a, b = one["totals"].get(name), other["totals"].get(name)
-        if a is None or b is None:
-            continue
-        if name in ("deployed", "reserve"):
-            told.append((name, dollars(a), dollars(b), change(b - a)))
-        elif name in ("dividend-yield", "volatility"):
-            told.append((name, percent(a, 3), percent(b, 3), f"{(b - a) * 1e4:+.2f} bp"))
-        else:
-            told.append((name, f"{a:.4f}", f"{b:.4f}", f"{b - a:+.4f}"))
-    return [
-        Table("Totals", ("", "From>", "To>", "Change>"), told),
-        table("Lines", amounts(one), amounts(other), "Line"),
-        table("Financing", debts(one), debts(other), "Tranche"),
-    ]

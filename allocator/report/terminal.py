@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 
 from rich import box
@@ -9,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 
+from allocator.report import impact
 from allocator.report import tables as made
 from allocator.report.tables import Table
 from allocator.solution import Record
@@ -24,6 +26,11 @@ def console() -> Console:
     if not found.is_terminal:
         return Console(highlight=False, no_color=True, width=PIPED_WIDTH)
     return found if found.width >= LEAST_WIDTH else Console(highlight=False, width=LEAST_WIDTH)
+
+
+def paper() -> Console:
+    """What is written to a file: as when piped. Its `file` has the text."""
+    return Console(file=io.StringIO(), highlight=False, no_color=True, width=PIPED_WIDTH)
 
 
 def show(out: Console, tables: Sequence[Table]) -> None:
@@ -59,3 +66,15 @@ def show_outcome(out: Console, record: Record) -> None:
     passes = record["certificate"]["passes"]
     out.print()
     out.print(f"[{'green' if passes else 'bold red'}]{escape(made.proof(record))}[/]", soft_wrap=True)
+
+
+def show_impact(out: Console, record: Record) -> None:
+    """Print what a change of policy does: six lines, then the details."""
+    first, *verdicts = impact.heads(record)
+    out.print(f"[bold]{escape(first)}[/bold]", soft_wrap=True)
+    for told in verdicts:
+        out.print(escape(told), soft_wrap=True)
+    out.print()
+    for name, told in impact.lines(record):
+        out.print(f"  [dim]{escape(name):17}[/dim] {escape(told)}", soft_wrap=True)
+    show(out, impact.tables(record))

@@ -15,7 +15,8 @@ import allocator as al
 from allocator.report import markdown
 from allocator.report.csv import render
 from allocator.report.html import fragment
-from allocator.report.tables import exchange, moved, summary, tables, violations
+from allocator.report.moves import moved
+from allocator.report.tables import exchange, summary, tables, violations
 from allocator.report.terminal import console, show_outcome
 from allocator.report.words import change, dollars, percent, quantity
 

@@ -1,0 +1,141 @@
+"""What a change of policy does, in six lines and tables: for the terminal, and as a comment on a pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from allocator.report import diff, markdown, moves
+from allocator.report.markdown import text
+from allocator.report.tables import Table, violations
+from allocator.report.words import change, dollars
+from allocator.solution import Record
+
+MARKER = "<!-- allocator: policy impact -->"
+"By which a workflow finds the comment that it wrote before."
+FEW = 4
+
+
+def title(record: Record) -> str:
+    """Of which policy and case, on which date."""
+    found = record["diff"]
+    return (
+        f"{found['new']['title']}: what the change does to {found['case']['title']}, as in force on {record['as-of']}"
+    )
+
+
+def silent(record: Record) -> bool:
+    """Whether the change does nothing: no rule asks anything else."""
+    return bool(record["before"] is None)
+
+
+def lines(record: Record) -> list[tuple[str, str]]:
+    """The six lines: objective, dividend, strategic weight, size, shifts, and which rules bind."""
+    one, other = record["before"], record["after"]
+    if one is None:
+        return [("Change", "no rule asks anything else" if diff.differs(record["diff"]) else "none in meaning")]
+    for name, found in (("old", one), ("new", other)):
+        if "amounts" not in found:
+            return [("Nothing fits", _nothing(name, found))]
+    found = [("Objective", _objective(one, other)), ("Dividend", _dividend(one, other))]
+    found += [("Strategic weight", _strategic(one, other)), ("Size", _size(one, other))]
+    found += [("Shifts", _shifts(one, other)), ("Binding rules", _binding(one, other))]
+    return [(name, told) for name, told in found if told]
+
+
+def _nothing(name: str, found: Record) -> str:
+    broken = ", ".join(dict.fromkeys(each["rule"] for each in found["violations"]))
+    return f"no allocation satisfies the {name} rules; broken least: {broken}. See 'allocator why' for what conflicts"
+
+
+def _objective(one: Record, other: Record) -> str:
+    objective = other["objective"]
+    moved = objective["value"] - one["objective"]["value"]
+    name = objective["name"]
+    if abs(moved) <= one["certificate"]["allowed"] + other["certificate"]["allowed"]:
+        return f"{name}: unchanged, within what is proved"
+    if objective["income"] > 0:
+        told = f"{change(moved / objective['income'] * other['case']['equity'])} a year of income"
+        size = told if objective["form"] == "single" else f"worth {told}, ranges as under the old policy"
+    else:
+        size = f"{moved:+.4g}"
+    return f"{name}: {'better' if moved > 0 else 'worse'}, {size}"
+
+
+def _dividend(one: Record, other: Record) -> str:
+    a, b = (each["totals"].get("distributable-income") for each in (one, other))
+    if a is None or b is None:
+        return ""
+    points = (other["totals"]["dividend-yield"] - one["totals"]["dividend-yield"]) * 1e4
+    return f"{_millions(a)} to {_millions(b)} a year, {_change_millions(b - a)} ({points:+.2f} bp of equity)"
+
+
+def _millions(billions: float) -> str:
+    return f"${billions * 1e3:,.0f} m"
+
+
+def _change_millions(billions: float) -> str:
+    return f"{'-' if billions < 0 else '+'}${abs(billions) * 1e3:,.1f} m"
+
+
+def _strategic(one: Record, other: Record) -> str:
+    a, b = (each["totals"].get("strategic-weight") for each in (one, other))
+    return "" if a is None or b is None else f"{a:.4f} to {b:.4f} per dollar of equity, {b - a:+.4f}"
+
+
+def _size(one: Record, other: Record) -> str:
+    a, b = one["totals"], other["totals"]
+    told = f"deployed {dollars(a['deployed'])} to {dollars(b['deployed'])}, {change(b['deployed'] - a['deployed'])}"
+    if not b["tranches"]:
+        return told
+    return f"{told}; debt {dollars(a['debt'])} to {dollars(b['debt'])}, {change(b['debt'] - a['debt'])}"
+
+
+def _shifts(one: Record, other: Record) -> str:
+    found = moves.sector_moves(one, other)
+    told = [f"{name} {change(amount)}" for name, amount in found[:FEW]]
+    more = f" and {len(found) - FEW} smaller ones" if len(found) > FEW else ""
+    return ", ".join(told) + more if told else "none"
+
+
+def _binding(one: Record, other: Record) -> str:
+    before, after = moves.binding(one), moves.binding(other)
+    new, gone = [name for name in after if name not in before], [name for name in before if name not in after]
+    told = [
+        f"{', '.join(names)} {what}{'s' if len(names) == 1 else ''}"
+        for names, what in ((new, "newly bind"), (gone, "no longer bind"))
+        if names
+    ]
+    return "; ".join(told) if told else "the same"
+
+
+def tables(record: Record) -> list[Table]:
+    """The details: what moved, which limits differ, and prices before and after."""
+    one, other = record["before"], record["after"]
+    if one is None:
+        return []
+    empty = [found for found in (one, other) if "amounts" not in found]
+    if empty:
+        return [violations(found) for found in empty]
+    grouped = [moves.sectors(one, other)] if any(each["sector"] != each["line"] for each in one["amounts"]) else []
+    return [*grouped, *moves.moved(one, other), *moves.changed_limits(one, other), *moves.prices(one, other)]
+
+
+def comment(record: Record) -> str:
+    """A comment on a pull request: the six lines, with the details folded; empty where nothing changed."""
+    if silent(record):
+        return ""
+    found = record["diff"]
+    parts = [MARKER, f"### {text(title(record))}", "", *(f"- {text(said)}" for said in diff.verdicts(found)), ""]
+    parts += [f"- **{text(name)}**: {text(told)}" for name, told in lines(record)]
+    parts += ["", _folded("What differs", diff.markdown(found))]
+    parts += [_folded(table.title, markdown.render([table])) for table in tables(record)]
+    return "\n".join(parts) + "\n"
+
+
+def _folded(name: str, body: str) -> str:
+    return f"<details><summary>{text(name)}</summary>\n\n{body}\n</details>\n"
+
+
+def heads(record: Record) -> Sequence[str]:
+    """What stands above the six lines on the terminal: the title and the verdicts."""
+    return [title(record), *diff.verdicts(record["diff"])]
