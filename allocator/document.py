@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from allocator import kinds
 from allocator.case import Source, today
 from allocator.codes import Code
-from allocator.errors import Collector, InputError, Place, nearest
+from allocator.errors import Collector, InputError, Place, closest, nearest
 from allocator.header import Approval, Authority, Defaults, Header
 from allocator.measures import MeasureName
 from allocator.model import Model
@@ -176,6 +176,9 @@ def _rule(given: Any, defaults: Defaults, sources: Mapping[str, Any], problems: 
     if not isinstance(given, Mapping):
         raise InputError.of("this is no rule", "write its id, title, kind, ...", place)
     title = f"rule '{given['id']}'" if isinstance(given.get("id"), str) else "a rule"
+    if "kind" not in given and (meant := closest("kind", given)):
+        at = next(getattr(key, "place", place) for key in given if key == meant)
+        raise InputError.of(f"{title} {meant}: unknown key", "did you mean 'kind'?", at, Code.UNKNOWN_KEY)
     if not isinstance(given.get("kind"), str):
         mend = f"add one of {', '.join(kinds.known('rules'))}"
         raise InputError.of(f"{title} kind: missing", mend, place, Code.MISSING)

@@ -85,7 +85,7 @@ def _made(rule: Rule, change: Change) -> Rule:
     base = getattr(rule, field)
     was = getattr(rule.changed(f"{who} was", {field: change.was.value}, change.place("was")), field)
     if was != base:
-        what = f"{who} was: the base says {base}, and not {was}"
+        what = f"{who} was: the base says {'nothing' if base is None else base}, and not {was}"
         raise InputError.of(
             what, "see what changed in the base, and write its value here", change.place("was"), Code.STALE
         )

@@ -293,8 +293,8 @@ class _Document:
         # A blank that is no space makes the scanner stumble over something else, up to a line later.
         lines = self.text.split("\n")
         for number in range(max(place.line - 1, 1), place.line + 1):
-            if indent := re.match(r" *([^\S\t ])", lines[number - 1]):
-                return Problem(*not_a_space(indent[1]), Place(self.name, number, indent.end()), Code.CHARACTER)
+            if blank := re.match(r"(?:.*:)? *([^\S\t ])", lines[number - 1]):
+                return Problem(*not_a_space(blank[1]), Place(self.name, number, blank.end()), Code.CHARACTER)
         return Problem(what.format(begun=begun.line), mend, place, Code.SYNTAX)
 
     def _value(self, event: Any, depth: int, is_key: bool = False) -> Text | List | Dict:
