@@ -22,7 +22,8 @@ TILES = ("Objective", "Deployed", "Leverage", "Dividend yield", "Cover", "Strate
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates; they escape all text, and refuse a name that is not there."""
     found = Environment(
         loader=PackageLoader("allocator.report"),
         autoescape=True,
@@ -41,7 +42,7 @@ def page(record: Record) -> str:
     Args:
         record: as `Outcome.record` or an outcome file has it.
     """
-    template = _environment().get_template("review.html.j2")
+    template = environment().get_template("review.html.j2")
     view = _view(record)
     # The words of the glossary are those that the rest of the page uses.
     body = template.render(view, glossary={}).partition("<body>")[2]
