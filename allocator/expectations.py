@@ -9,15 +9,24 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, GetCoreSchemaHandler
+from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from allocator.errors import Place, Unparsable
 from allocator.model import Model, bounded
-from allocator.units import Money, Share, parse_date, plain_decimal
+from allocator.units import Index, Money, Multiple, Quantity, Share, parse_date, plain_decimal
 
 Date = Annotated[dt.date, BeforeValidator(parse_date)]
 WRITE = "write pass, or fail by an amount in the rule's unit, such as fail by 1 pp"
+FAILURE = r"fail by (\$?)([0-9][0-9,.]*) ?(pp|%|x|bn|m|)"
+UNITS: Mapping[str, tuple[type[Quantity], Decimal]] = {
+    "pp": (Share, Share.units["%"]),
+    "x": (Multiple, Decimal(1)),
+    "bn": (Money, Money.units["bn"]),
+    "m": (Money, Money.units["m"]),
+    "": (Index, Decimal(1)),
+}
+"What an excess is written in: of what limits, and what one of it is in their base unit."
 
 
 class Amounts(dict[str, Money]):
@@ -53,6 +62,10 @@ class Amounts(dict[str, Money]):
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(cls.parse)
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "object", "additionalProperties": Money.written(), "minProperties": 1}
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -61,11 +74,13 @@ class Verdict:
     Attributes:
         by: the excess over the limit in the unit of the limit, without a sign; None if the rule holds.
         grain: the last digit stated: excesses that round to the same are the same.
+        unit: of the limits that it can be the excess over; None if the rule holds.
         text: as written.
     """
 
     by: Decimal | None
     grain: Decimal
+    unit: type[Quantity] | None
     text: str
 
     @classmethod
@@ -78,8 +93,8 @@ class Verdict:
         if isinstance(given, Verdict):
             return given
         if given == "pass":
-            return cls(None, Decimal(0), "pass")
-        match = re.fullmatch(r"fail by (\$?)([0-9][0-9,.]*) ?(pp|%|x|bn|m|)", str(given))
+            return cls(None, Decimal(0), None, "pass")
+        match = re.fullmatch(FAILURE, str(given))
         number = plain_decimal(match[2]) if match else None
         if match is None or number is None or bool(match[1]) != (match[3] in ("bn", "m")):
             raise Unparsable(f"cannot read '{str(given)[:60]}'", WRITE)
@@ -87,13 +102,17 @@ class Verdict:
             raise Unparsable(f"'{given}' does not say of what", "write percentage points, such as fail by 1 pp")
         if number == 0:
             raise Unparsable(f"'{given}' is no failure", "write pass")
-        factor = {"pp": Share.units["%"], "m": Money.units["m"]}.get(match[3], Decimal(1))
+        unit, factor = UNITS[match[3]]
         last = Decimal(1).scaleb(-len(match[2].partition(".")[2]))
-        return cls(number * factor, last * factor, str(given))
+        return cls(number * factor, last * factor, unit, str(given))
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(cls.parse)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^(pass|{FAILURE})$", "examples": ["pass", "fail by 1 pp"]}
 
 
 class Expectation(Model):

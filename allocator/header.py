@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, WithJsonSchema, model_validator
 
 from allocator.errors import Unparsable
 from allocator.measures import MeasureName
@@ -17,18 +17,21 @@ from allocator.units import Days, parse_date
 Date = Annotated[dt.date, BeforeValidator(parse_date)]
 
 
+SHA256 = "sha256:[0-9a-f]{64}"
+
+
 def parse_digest(given: object) -> str:
     """Read a digest, `sha256:` and 64 hexadecimal digits.
 
     Raises:
         Unparsable: anything else.
     """
-    if isinstance(given, str) and re.fullmatch(r"sha256:[0-9a-f]{64}", given):
+    if isinstance(given, str) and re.fullmatch(SHA256, given):
         return str(given)
     raise Unparsable(f"'{str(given)[:80]}' is no digest", "write sha256: and its 64 digits")
 
 
-Digest = Annotated[str, BeforeValidator(parse_digest)]
+Digest = Annotated[str, BeforeValidator(parse_digest), WithJsonSchema({"type": "string", "pattern": f"^{SHA256}$"})]
 
 
 class Effective(Model):

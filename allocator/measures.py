@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import GetCoreSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from allocator.codes import Code
@@ -26,6 +26,18 @@ NAMED = {
     "expected-return": "expected return on the capital",
 }
 "Each measure's words in a sentence."
+WHOLES = {"equity": "E", "reserve": "R", "total-assets": "R + sum of all x_i"}
+TERMS = {
+    "deployed": "x_i",
+    "debt": "f_it",
+    "cash-income": "y_i * x_i",
+    "net-cash-income": "(y_i * x_i - loss_i)",
+    "interest": "c_t * f_it",
+    "debt-service": "s_it * f_it",
+    "expected-return": "m_i * x_i",
+}
+"What is added up, in ordinary notation; the wholes are no sums over lines."
+ACRONYMS = {"mw": "MW", "gw": "GW", "us": "US", "ai": "AI"}
 
 
 class MeasureName:
@@ -56,6 +68,11 @@ class MeasureName:
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(cls.parse)
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        column = {"properties": {"column": {"type": "string"}}, "required": ["column"], "additionalProperties": False}
+        return {"anyOf": [{"enum": list(NAMED)}, {"type": "object", **column}]}
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, MeasureName) and (other.name, other.column) == (self.name, self.column)
 
@@ -63,7 +80,16 @@ class MeasureName:
         return hash((self.name, self.column))
 
     def __str__(self) -> str:
-        return f"{self.name}, summed over the capital" if self.column else NAMED[self.name]
+        if not self.column:
+            return NAMED[self.name]
+        return f"total {' '.join(ACRONYMS.get(word, word) for word in self.name.split('-'))}"
+
+    def formula(self, where: str = "") -> str:
+        """The measure in ordinary notation: `sum of all x_i`, or over `where`, such as the lines of a sector."""
+        if not self.column and self.name in WHOLES:
+            return WHOLES[self.name]
+        term = f"{self.name}_i * x_i" if self.column else TERMS[self.name]
+        return f"sum of {term} over {where}" if where else f"sum of all {term}"
 
     def __repr__(self) -> str:
         return f"MeasureName('{self.name}'{', column=True' if self.column else ''})"

@@ -6,7 +6,15 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PrivateAttr,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 
 from allocator.codes import Code
 from allocator.errors import InputError, Place, Problem, Unparsable, closest, nearest
@@ -21,18 +29,21 @@ def kebab(name: str) -> str:
     return name.rstrip("_").replace("_", "-")
 
 
+ID = "[a-z0-9]+(-[a-z0-9]+)*"
+
+
 def parse_id(given: object) -> str:
     """Read an id: small letters, digits and dashes.
 
     Raises:
         Unparsable: anything else.
     """
-    if isinstance(given, str) and re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", given) and len(given) <= 60:
+    if isinstance(given, str) and re.fullmatch(ID, given) and len(given) <= 60:
         return str(given)
     raise Unparsable(f"'{str(given)[:60]}' can't be an id", "use small letters, digits and dashes, as in one-line")
 
 
-Id = Annotated[str, BeforeValidator(parse_id)]
+Id = Annotated[str, BeforeValidator(parse_id), WithJsonSchema({"type": "string", "pattern": f"^{ID}$"})]
 
 
 def bounded(given: Money) -> Money:

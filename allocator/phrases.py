@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Self
 
-from pydantic import GetCoreSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from allocator.errors import Unparsable, nearest
@@ -70,6 +70,11 @@ class Phrase(str):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(cls.parse)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        languages = {"patternProperties": {"^[a-z]{2}$": {"type": "string"}}, "additionalProperties": False}
+        return {"anyOf": [{"type": "string"}, {"type": "object", **languages, "required": [ENGLISH]}]}
 
     def said(self, language: str) -> str:
         """The text in a language; in English where there is none."""

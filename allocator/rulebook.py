@@ -141,6 +141,12 @@ class Rulebook:
         """The digest of what the rules mean, which approvers agree to."""
         return meaning.digest(self)
 
+    @property
+    def unsigned(self) -> list[str]:
+        """The approvers who have not agreed to the rules as they read now."""
+        signed = {approval.by for approval in self.approvals if approval.digest == self.digest}
+        return [name for name in (self.header.approvers if self.header else ()) if name not in signed]
+
     def replace(self, rule: str, /, **changes: Any) -> Rulebook:
         """The same rules with some fields of one changed, for a what-if.
 

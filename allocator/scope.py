@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import GetCoreSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from allocator.codes import Code
@@ -52,6 +52,14 @@ class Scope:
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(cls.parse)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        # YAML takes some names for numbers, or for true and false.
+        name = {"type": ["string", "number", "boolean"]}
+        names = {"anyOf": [name, {"type": "array", "items": name, "minItems": 1}]}
+        columns = {"type": "object", "additionalProperties": names, "minProperties": 1}
+        return {"anyOf": [{"const": "all"}, columns], "examples": [{"sector": ["power", "grid"]}, "all"]}
 
     def lines(self, universe: Universe, place: Place | None = None) -> NDArray[np.bool_]:
         """A mask of the lines that match.
@@ -109,8 +117,27 @@ class Scope:
         parts = [names if column == "line" else f"{column} {names}" for column, names in self._joined()]
         return ", ".join(parts)
 
+    def phrase(self) -> str:
+        """In a sentence: `the sectors power and grid, in lines whose site is US`."""
+        rest = [
+            f"marked '{column}'" if names == ("yes",) else f"whose {column} is {' or '.join(names)}"
+            for column, names in self.columns.items()
+        ]
+        for column in ("line", "sector"):
+            if column in self.columns:
+                names = self.columns[column]
+                rest.pop(list(self.columns).index(column))
+                head = f"the {column}{'s' if len(names) > 1 else ''} {_listed(names)}"
+                return f"{head}, in lines {' and '.join(rest)}" if rest else head
+        return f"lines {' and '.join(rest)}" if rest else "all lines"
+
     def _joined(self) -> list[tuple[str, str]]:
         return [(column, " or ".join(names)) for column, names in self.columns.items()]
 
     def __repr__(self) -> str:
         return f"Scope('{self}')"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    """`a, b and c`."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

@@ -9,13 +9,14 @@ from decimal import Decimal
 from functools import total_ordering
 from typing import Any, ClassVar, Generic, Self, TypeVar, get_args
 
-from pydantic import GetCoreSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from allocator.errors import Unparsable
 
 _NUMBER = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?")
 _LONGEST = 40
+DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _CURRENCY = re.compile("[\u00a3\u00a5\u20a0-\u20cf\uffe5]|\\b[A-Z]{3}\\b")
 
 
@@ -44,6 +45,10 @@ class Quantity:
     step: ClassVar[float]
     "A change that a reviewer thinks in, in the base unit: 1 pp of a share, $1 bn of money."
     step_text: ClassVar[str]
+    before: ClassVar[str] = ""
+    "A pattern of what stands before the number."
+    yaml_types: ClassVar[str | list[str]] = "string"
+    "What YAML takes it for."
 
     __slots__ = ("amount",)
     amount: Decimal
@@ -84,6 +89,21 @@ class Quantity:
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(cls.parse)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return cls.written()
+
+    @classmethod
+    def written(cls) -> dict[str, Any]:
+        """How files write it, as JSON Schema; YAML takes what has no unit for a number."""
+        unit = "|".join(cls.units)
+        return {
+            "type": cls.yaml_types,
+            "pattern": rf"^{cls.before}{_NUMBER.pattern}\s*({unit})$",
+            "description": cls.expects,
+            "examples": cls.expects.partition(" such as ")[2].split(" or "),
+        }
 
     def __float__(self) -> float:
         return float(self.amount)
@@ -153,6 +173,7 @@ class Money(Quantity):
     expects = "an amount such as $300 bn or $5 m"
     units: ClassVar = {"": Decimal("1e-9"), "m": Decimal("0.001"), "bn": Decimal(1), "tn": Decimal(1000)}
     step, step_text, shown_digits = 1.0, "$1 bn", 3
+    before: ClassVar = r"-?\$\s?"
 
     @classmethod
     def split(cls, text: str) -> tuple[str, Decimal | None]:
@@ -216,6 +237,7 @@ class Index(Quantity):
     expects = "a bare number such as 0.28"
     units: ClassVar = {"": Decimal(1)}
     step, step_text, shown_digits = 0.01, "0.01", 4
+    yaml_types: ClassVar = ["number", "string"]
 
     def __str__(self) -> str:
         return _shortest(self.amount)
@@ -277,7 +299,7 @@ def parse_date(given: object) -> dt.date:
     """
     if isinstance(given, dt.date) and not isinstance(given, dt.datetime):
         return given
-    if isinstance(given, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", given):
+    if isinstance(given, str) and re.fullmatch(DATE, given):
         try:
             return dt.date.fromisoformat(str(given))
         except ValueError:
@@ -342,7 +364,12 @@ class Dated(Generic[Q]):
             except Unparsable as error:
                 raise _placed(error, given) from None
 
-        return core_schema.no_info_plain_validator_function(parse)
+        def written(schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+            one = units[0].written() if len(units) == 1 else {"anyOf": [unit.written() for unit in units]}
+            dates = {"patternProperties": {DATE: one}, "additionalProperties": False, "minProperties": 1}
+            return {"anyOf": [one, {"type": "object", **dates}]}
+
+        return core_schema.no_info_plain_validator_function(parse, metadata={"pydantic_js_functions": [written]})
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Dated) and self.values == other.values

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, WithJsonSchema, model_validator
 
 from allocator.codes import Code
 from allocator.direction import direction
@@ -24,6 +24,12 @@ from allocator.shapes import Clause
 
 if TYPE_CHECKING:
     from allocator.case import Case
+
+
+WrittenLimit = Annotated[
+    str, WithJsonSchema({"type": ["string", "number"], "description": "in the unit of the rule's limit"})
+]
+"A limit as files write it, which YAML takes for a number where it has no unit."
 
 
 def parse_number(given: object) -> str:
@@ -46,8 +52,8 @@ class Waiver(Model):
     id: Annotated[str, BeforeValidator(parse_number)]
     rule: str
     scope: Scope | None = None
-    at_least: str | None = None
-    at_most: str | None = None
+    at_least: WrittenLimit | None = None
+    at_most: WrittenLimit | None = None
     effective: Effective
     authority: str
     approved_by: str

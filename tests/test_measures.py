@@ -15,7 +15,8 @@ def test_a_name_reads_as_words(name: str) -> None:
 
 def test_a_column() -> None:
     made = MeasureName.parse({"column": "debt"})
-    assert str(made) == "debt, summed over the capital"
+    assert str(made) == "total debt"
+    assert str(MeasureName("firm-mw-by-2029", column=True)) == "total firm MW by 2029"
     assert made != MeasureName.parse("debt")
     assert made == MeasureName("debt", column=True)
     assert len({made, MeasureName("debt", column=True), MeasureName("debt")}) == 2

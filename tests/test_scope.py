@@ -56,3 +56,20 @@ def test_no_scope(given: object) -> None:
 
 def test_a_mask_is_of_lines(small: al.Case) -> None:
     assert Scope({}).lines(small.universe).dtype == np.bool_
+
+
+@pytest.mark.parametrize(
+    ("columns", "phrase"),
+    [
+        ({}, "all lines"),
+        ({"line": ("smr",)}, "the line smr"),
+        ({"sector": ("power", "grid", "ports")}, "the sectors power, grid and ports"),
+        ({"site": ("US", "CA")}, "lines whose site is US or CA"),
+        ({"jbic": ("yes",), "site": ("US",)}, "lines marked 'jbic' and whose site is US"),
+        ({"jbic": ("no",)}, "lines whose jbic is no"),
+        ({"site": ("US",), "sector": ("power",)}, "the sector power, in lines whose site is US"),
+        ({"sector": ("power",), "line": ("a", "b")}, "the lines a and b, in lines whose sector is power"),
+    ],
+)
+def test_in_a_sentence(columns: dict[str, tuple[str, ...]], phrase: str) -> None:
+    assert Scope(columns).phrase() == phrase

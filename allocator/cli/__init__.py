@@ -21,7 +21,7 @@ COMMANDS = {
     "report": "Write one page of HTML for a committee and for reviewers.",
     "verify": "Recheck an outcome from its files, without solving.",
     "init": "Write a small case to start from.",
-    "policy": "Check policy files, and compare them.",
+    "policy": "Check, explain, test and compare policy files.",
 }
 "Each command with its help, so that --help needs to import none of them."
 

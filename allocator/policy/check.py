@@ -74,12 +74,27 @@ def _check(file: Path, case: Path | None, as_of: dt.date | None, read: Callable[
     if case is None and rules.header is not None and rules.header.tested_on:
         case, named = Path(os.path.normpath(file.parent / rules.header.tested_on)), rules.header.place("tested_on")
     problems = Collector()
+    _check_agreed(rules, problems)
     if case is not None:
         with problems.part():
             rules.clauses(read(case))
     # What is wrong with the case as a whole has no place of its own; the line that names it has.
     placed = (problem if problem.place else replace(problem, place=named) for problem in problems.problems)
     return Checked(file, (*wrong, *placed), rules, case)
+
+
+def _check_agreed(rules: Rulebook, problems: Collector) -> None:
+    """A policy that says that it is final must be agreed to, as it reads now, by all that must agree."""
+    header = rules.header
+    if header is None or header.status != "final":
+        return
+    by_approver = {approval.by: approval for approval in rules.approvals}
+    for name in rules.unsigned:
+        stale = by_approver.get(name)
+        what = f"the policy is final, and '{name}' has not agreed to it" + (" as it reads now" if stale else "")
+        mend = f"once agreed, write under 'approvals': {{by: {name}, on: DATE, digest: \"{rules.digest}\"}}"
+        place = stale.place("digest") if stale else header.place("approvers")
+        problems.add(what, mend, place, Code.APPROVAL)
 
 
 def all_problems(found: Iterable[Checked]) -> tuple[Problem, ...]:
@@ -112,7 +127,21 @@ def _in_words(checked: Checked) -> list[str]:
     if checked.case is None:
         mend = "name a case with --case, or under 'tested-on'"
         return [f"{checked.file}: {count}, {told}{on}; names of lines and sectors were not checked: {mend}"]
-    return [f"{checked.file}: {count}, {told}checked against {checked.case} {on}"] if told else []
+    return (
+        [f"{checked.file}: {count}, {told}checked against {checked.case} {on}", *_agreed(checked.rules)] if told else []
+    )
+
+
+def _agreed(rules: Rulebook) -> list[str]:
+    """Who agreed to the rules as they read now, who did not, and the digest to agree to."""
+    if rules.header is None or not rules.header.approvers:
+        return []
+    stale = {approval.by for approval in rules.approvals} & set(rules.unsigned)
+    agreed = [name for name in rules.header.approvers if name not in rules.unsigned]
+    missing = [name for name in rules.unsigned if name not in stale]
+    found = (("agreed", agreed), ("agreed to another text", sorted(stale)), ("not yet agreed", missing))
+    told = "; ".join(f"{what}: {', '.join(names)}" for what, names in found if names)
+    return [f"  {told}", f"  approvals are of the digest {rules.digest}"]
 
 
 def _count(number: int, noun: str) -> str:

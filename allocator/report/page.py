@@ -23,7 +23,7 @@ TILES = ("Objective", "Deployed", "Leverage", "Dividend yield", "Cover", "Strate
 
 @cache
 def environment() -> Environment:
-    """The templates; they escape all text, and refuse a name that is not there."""
+    """What renders templates: all text is escaped, a name that is missing is an error, and a link goes to the web."""
     found = Environment(
         loader=PackageLoader("allocator.report"),
         autoescape=True,

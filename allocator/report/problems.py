@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from allocator.errors import Problem
+from allocator.errors import Place, Problem
 
 
 def text(problems: Sequence[Problem]) -> str:
@@ -36,17 +36,20 @@ def to_json(problems: Sequence[Problem]) -> str:
 
 
 def github(problems: Sequence[Problem]) -> str:
-    """Workflow commands, which GitHub shows beside the lines of a pull request.
+    """Workflow commands, which GitHub shows beside the lines of a pull request."""
+    return "".join(
+        annotation(problem.code.severity, problem.place, problem.code, f"{problem.what}; {problem.mend}")
+        for problem in problems
+    )
+
+
+def annotation(severity: str, place: Place | None, title: str, told: str) -> str:
+    """One workflow command: `error` or `warning`, where, under what title, and what.
 
     Source: GitHub Docs, "Workflow commands for GitHub Actions"; its runner decodes these escapes and no others.
     """
-    lines = []
-    for problem in problems:
-        file, line, column = problem.place or ("", 1, 1)
-        where = f"file={_property(file)},line={line},col={column}," if file else ""
-        told = _data(f"{problem.what}; {problem.mend}")
-        lines.append(f"::{problem.code.severity} {where}title={problem.code}::{told}\n")
-    return "".join(lines)
+    where = f"file={_property(place.file)},line={place.line},col={place.column}," if place else ""
+    return f"::{severity} {where}title={_property(title)}::{_data(told)}\n"
 
 
 def _data(text: str) -> str:

@@ -20,7 +20,7 @@ from allocator.model import Id, Model, kebab
 from allocator.phrases import Phrase
 from allocator.shapes import Clause, Number, RotatedCone, Rows
 from allocator.sparse import Sparse, Vector
-from allocator.units import Dated, Quantity, Rate, parse_date, positive
+from allocator.units import Dated, Multiple, Quantity, Rate, parse_date, positive
 from allocator.units import Share as Part
 
 if TYPE_CHECKING:
@@ -52,6 +52,11 @@ class Limit:
     field: str
     value: Quantity
     at_least: bool
+
+    @property
+    def side(self) -> str:
+        """`at least` or `at most`."""
+        return "at least" if self.at_least else "at most"
 
     def number(self, **how: float) -> Number:
         """The limit as a clause's number; `how` says how theta follows from it."""
@@ -172,11 +177,32 @@ class Rule(Model, ABC):
         if self.severity == "hard":
             return self.plain(on)
         sides = " or ".join("short" if limit.at_least else "over" for limit in self.limits(on))
-        return f"{self.plain(on)} It may be missed, at {self.penalty} a year on each dollar {sides}."
+        return f"{self.plain(on)} It may be missed, at a cost of {self.yearly_penalty} on each dollar {sides}."
+
+    @property
+    def yearly_penalty(self) -> str:
+        """What a soft rule costs where it is missed: `3% a year (300 bp)`."""
+        assert self.penalty is not None
+        return f"{Part(self.penalty.amount)} a year ({self.penalty})"
 
     @abstractmethod
     def plain(self, on: dt.date) -> str:
         """What the rule asks, in plain language, as on a date."""
+
+    @abstractmethod
+    def formula(self, on: dt.date) -> str:
+        """What the rule asks, in ordinary mathematical notation, as on a date."""
+
+    def compared(self, left: str, on: dt.date, right: str = "") -> str:
+        """The limits in force, in notation: `left <= 35% * (right)`; a soft one leaves a shortfall or an excess."""
+        whole = f" * ({right})" if " " in right else f" * {right}" if right else ""
+        soft = self.severity == "soft"
+        found = []
+        for limit in self.limits(on):
+            sign, missed = (">=", " + shortfall") if limit.at_least else ("<=", " - excess")
+            side = f"({left}){missed}" if soft else left
+            found.append(f"{side} {sign} {str(limit.value).removesuffix('x')}{whole}")
+        return " and ".join(found)
 
     @abstractmethod
     def clauses(self, case: Case, on: dt.date) -> list[Clause]:
@@ -286,15 +312,24 @@ class Rule(Model, ABC):
         raise InputError([self.problem(limit.field, f"rule '{self.id}': {why}", mend, Code.NO_MEANING)])
 
 
-def limits_in_words(rule: Rule, on: dt.date) -> str:
-    """The limits on a date, with the later ones: `at least 85% (90% from 2028-01-01)`."""
-    parts = []
-    for limit in rule.limits(on):
-        dated: Dated[Any] = getattr(rule, limit.field)
-        later = [f"{value} from {start}" for start, value in dated.values.items() if start > on]
-        then = f" ({', '.join(later)})" if later else ""
-        parts.append(f"{kebab(limit.field).replace('-', ' ')} {limit.value}{then}")
-    return " and ".join(parts)
+def limits_in_words(rule: Rule, on: dt.date, of: str = "") -> str:
+    """The limits on a date, with the later ones: `at least 85% of equity (from 2028-01-01 at least 90%)`."""
+    limits = rule.limits(on)
+    later = [
+        (start, f"from {start} {limit.side} {value}")
+        for limit in limits
+        for start, value in getattr(rule, limit.field).values.items()
+        if start > on
+    ]
+    now = " and ".join(f"{limit.side} {limit.value}" for limit in limits)
+    whole = f" {'' if isinstance(limits[-1].value, Multiple) else 'of '}{of}" if of else ""
+    then = f" ({', '.join(told for _, told in sorted(later))})" if later else ""
+    return f"{now}{whole}{then}"
+
+
+def upper_first(text: str) -> str:
+    """The text with which a sentence begins."""
+    return text[:1].upper() + text[1:]
 
 
 def __getattr__(name: str) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 from allocator.codes import Code
 from allocator.errors import InputError
 from allocator.measures import Measure, MeasureName
-from allocator.rules import Rule, limits_in_words
+from allocator.rules import Rule, limits_in_words, upper_first
 from allocator.scope import Scope
 from allocator.shapes import Clause
 from allocator.sparse import Sparse
@@ -31,9 +31,13 @@ class Amount(Rule):
 
     def plain(self, on: dt.date) -> str:
         """The rule in plain language."""
-        where = f" in {self.scope}" if self.scope else ""
-        what = f"{self.measure}{where}" + ("," if "," in str(self.measure) else "")
-        return f"{what[:1].upper()}{what[1:]} is {limits_in_words(self, on)}."
+        where = f" in {self.scope.phrase()}" if self.scope else ""
+        aside = "," if "," in f"{self.measure}{where}" else ""
+        return f"{upper_first(f'{self.measure}{where}')}{aside} is {limits_in_words(self, on)}."
+
+    def formula(self, on: dt.date) -> str:
+        """The rule in notation."""
+        return self.compared(self.measure.formula(self.scope.phrase() if self.scope else ""), on)
 
     def clauses(self, case: Case, on: dt.date) -> list[Clause]:
         """One row; the denominator is one $ bn."""

@@ -68,14 +68,24 @@ class Concentration(Rule):
     def plain(self, on: dt.date) -> str:
         """The rule in plain language."""
         limits = limits_in_words(self, on)
-        if self.measure == "hhi":
-            return f"The squared shares of every {self.by} in {self.of} add up to {limits}."
         many = f"{self.by[:-1]}ies" if self.by.endswith("y") else f"{self.by}s"
+        if self.measure == "hhi":
+            return f"The HHI of the {many} (each one's share of {self.of}, squared, and all added up) is {limits}."
         if self.measure == "effective-number":
-            return f"Capital is spread as evenly as over {limits} equal {many}, by shares in {self.of}."
+            alike = f"how many {many} of equal size would be as concentrated, by shares of {self.of}"
+            return f"The effective number of {many} ({alike}) is {limits}."
+        of_whole = limits_in_words(self, on, str(self.of))
         if self.n == Count(1):
-            return f"The largest {self.by} is {limits} of {self.of}."
-        return f"The {self.n} largest {many} together are {limits} of {self.of}."
+            return f"The largest {self.by} makes up {of_whole}."
+        return f"The {self.n} largest {many} together make up {of_whole}."
+
+    def formula(self, on: dt.date) -> str:
+        """The rule in notation."""
+        capital, whole = ("x_i", self.of.formula()) if self.by == "line" else ("X_g", self.of.formula())
+        if self.measure == "top-n":
+            return self.compared(f"sum of the {self.n} largest {capital}", on, whole)
+        squares = f"sum of ({capital} / ({whole}))^2 over every {self.by}"
+        return self.compared(squares if self.measure == "hhi" else f"1 / ({squares})", on)
 
     def clauses(self, case: Case, on: dt.date) -> list[Clause]:
         """A cone over the groups' capital, or a sum of the largest."""

@@ -40,10 +40,15 @@ class Coverage(Rule):
 
     def plain(self, on: dt.date) -> str:
         """The rule in plain language."""
-        cut = f", cut by {self.haircut}," if float(self.haircut) else ""
-        owed = "debt service (interest and repayment)" if self.measure == "debt-service" else "interest"
-        covers = f"Cash income net of compression{cut} covers {owed}"
-        return f"{covers} {limits_in_words(self, on)}. Where nothing is owed, it is kept."
+        cut = f", cut by a haircut of {self.haircut}," if float(self.haircut) else ""
+        owed = limits_in_words(self, on, str(MeasureName(self.measure)))
+        return f"Cash income net of compression{cut} is {owed}. Where nothing is owed, the rule is kept."
+
+    def formula(self, on: dt.date) -> str:
+        """The rule in notation."""
+        income = MeasureName("net-cash-income").formula()
+        cut = f"(1 - {self.haircut}) * ({income})" if float(self.haircut) else income
+        return self.compared(cut, on, MeasureName(self.measure).formula())
 
     def clauses(self, case: Case, on: dt.date) -> list[Clause]:
         """One row, or a cone where yields compress."""

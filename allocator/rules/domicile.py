@@ -55,9 +55,16 @@ class Domicile(Rule):
         what = {
             "seat": f"Capital in companies seated in {where}",
             "assets": f"Capital in assets that stand in {where}",
-            "content": f"Content made in {where} (each line's capital times its us-share)",
+            "content": f"Content made in {where} (each line's capital times the part of it that is made there)",
         }[self.basis]
-        return f"{what} is {limits_in_words(self, on)} of {self.of}."
+        return f"{what} is {limits_in_words(self, on, str(self.of))}."
+
+    def formula(self, on: dt.date) -> str:
+        """The rule in notation."""
+        if self.basis == "content":
+            return self.compared("sum of all u_i * x_i", on, self.of.formula())
+        where = Scope({COLUMNS[self.basis]: (self.country,)}).phrase()
+        return self.compared(MeasureName("deployed").formula(where), on, self.of.formula())
 
     def clauses(self, case: Case, on: dt.date) -> list[Clause]:
         """One row."""

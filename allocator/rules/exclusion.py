@@ -30,7 +30,11 @@ class Exclusion(Rule):
 
     def plain(self, on: dt.date) -> str:
         """The rule in plain language."""
-        return f"Nothing is invested in {self.scope}."
+        return f"Nothing is invested in {self.scope.phrase()}, and no debt is secured there."
+
+    def formula(self, on: dt.date) -> str:
+        """The rule in notation."""
+        return f"x_i = 0 and f_it = 0 in {self.scope.phrase()}"
 
     def clauses(self, case: Case, on: dt.date) -> list[Clause]:
         """The lines are fixed at zero, and their debt with them."""

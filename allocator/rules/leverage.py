@@ -38,11 +38,17 @@ class Leverage(Rule):
 
     def plain(self, on: dt.date) -> str:
         """The rule in plain language."""
-        limits = limits_in_words(self, on)
         if self.measure == "tranche":
-            return f"The debt of tranche {self.tranche} is {limits} of all debt. Where there is no debt, it is kept."
+            part = f"Debt of the tranche {self.tranche} is {limits_in_words(self, on, 'all debt')}."
+            return f"{part} Where there is no debt, the rule is kept."
         what = "Debt" if self.measure == "debt-to-equity" else "The capital deployed"
-        return f"{what} divided by equity is {limits}."
+        return f"{what} is {limits_in_words(self, on, 'equity')}."
+
+    def formula(self, on: dt.date) -> str:
+        """The rule in notation."""
+        if self.measure == "tranche":
+            return self.compared(f"sum of all f_it of tranche {self.tranche}", on, MeasureName("debt").formula())
+        return self.compared(MeasureName(self.measure.removesuffix("-to-equity")).formula(), on, "E")
 
     def clauses(self, case: Case, on: dt.date) -> list[Clause]:
         """One row."""

@@ -49,8 +49,13 @@ class LookThrough(Rule):
         """The rule in plain language."""
         names = self.scope.columns["counterparty"] if self.scope else ("any one counterparty",)
         apart = "each on its own and " if len(names) > 1 else ""
-        whom = f"{' or '.join(names)}, {apart}behind all lines together,"
-        return f"Capital that depends on {whom} is {limits_in_words(self, on)} of {self.of}."
+        whom = f"{' or '.join(names)}, {apart}added up over all lines,"
+        return f"Capital that depends on {whom} is {limits_in_words(self, on, str(self.of))}."
+
+    def formula(self, on: dt.date) -> str:
+        """The rule in notation."""
+        names = f"p = {' and '.join(self.scope.columns['counterparty'])}" if self.scope else "every counterparty p"
+        return f"{self.compared('sum of all w_ip * x_i', on, self.of.formula())}, for {names}"
 
     def clauses(self, case: Case, on: dt.date) -> list[Clause]:
         """A row for each counterparty."""

@@ -10,7 +10,7 @@ import numpy as np
 from allocator.codes import Code
 from allocator.errors import InputError
 from allocator.measures import MeasureName
-from allocator.rules import Rule, limits_in_words
+from allocator.rules import Rule, limits_in_words, upper_first
 from allocator.scope import Scope
 from allocator.shapes import Clause
 from allocator.sparse import Sparse
@@ -32,9 +32,14 @@ class Ratio(Rule):
 
     def plain(self, on: dt.date) -> str:
         """The rule in plain language."""
-        where = f"in {self.scope}, " if self.scope else ""
-        what = f"{where}{self.numerator}, divided by {self.denominator}, is {limits_in_words(self, on)}."
-        return f"{what[:1].upper()}{what[1:]} Where both are zero, it is kept."
+        where = f"in {self.scope.phrase()}, " if self.scope else ""
+        what = f"{where}{self.numerator} is {limits_in_words(self, on, str(self.denominator))}."
+        return f"{upper_first(what)} Where both are zero, the rule is kept."
+
+    def formula(self, on: dt.date) -> str:
+        """The rule in notation."""
+        where = self.scope.phrase() if self.scope else ""
+        return self.compared(self.numerator.formula(where), on, self.denominator.formula(where))
 
     def clauses(self, case: Case, on: dt.date) -> list[Clause]:
         """One row, or a cone where income is net of compression."""

@@ -46,8 +46,16 @@ class Share(Rule):
 
     def plain(self, on: dt.date) -> str:
         """The rule in plain language."""
-        where = f"in {self.scope}" if self.scope is not None else f"in each {self.each}"
-        return f"Capital {where} is {limits_in_words(self, on)} of {self.of}."
+        where = self.scope.phrase() if self.scope is not None else f"each {self.each}"
+        return f"Capital in {where} is {limits_in_words(self, on, str(self.of))}."
+
+    def formula(self, on: dt.date) -> str:
+        """The rule in notation."""
+        if self.scope is not None:
+            part = MeasureName("deployed").formula(self.scope.phrase())
+            return self.compared(part, on, self.of.formula())
+        part = "x_i" if self.each == "line" else "X_g"
+        return f"{self.compared(part, on, self.of.formula())}, for every {self.each}"
 
     def clauses(self, case: Case, on: dt.date) -> list[Clause]:
         """A row for the scope, or for each line or group."""

@@ -36,7 +36,13 @@ class Volatility(Rule):
 
     def plain(self, on: dt.date) -> str:
         """The rule in plain language."""
-        return f"One standard deviation of a year's return on the capital is {limits_in_words(self, on)} of {self.of}."
+        what = "Volatility (one standard deviation of a year's return, in dollars)"
+        return f"{what} is {limits_in_words(self, on, str(self.of))}."
+
+    def formula(self, on: dt.date) -> str:
+        """The rule in notation."""
+        root = "square root of (sum of C_ij * x_i * x_j over all pairs of lines)"
+        return self.compared(root, on, self.of.formula())
 
     def clauses(self, case: Case, on: dt.date) -> list[Clause]:
         """One cone over the factors."""

@@ -113,21 +113,38 @@ def test_agrees_with_a_formula(v: np.ndarray, limit: float) -> None:
     [
         (
             {"scope": {"sector": "quantum"}, "at_least": "$1 bn"},
-            "The capital deployed in sector quantum is at least $1 bn.",
+            "The capital deployed in the sector quantum is at least $1 bn.",
         ),
         (
             {"measure": "net-cash-income", "at_least": {"2026-04-01": "$20 bn", "2027-01-01": "$25.5 bn"}},
-            "Cash income net of compression is at least $20 bn ($25.5 bn from 2027-01-01).",
+            "Cash income net of compression is at least $20 bn (from 2027-01-01 at least $25.5 bn).",
         ),
         (
             {"measure": {"column": "grants"}, "at_most": "$500 m", "severity": "soft", "penalty": "50 bp"},
-            "Grants, summed over the capital, is at most $500 m."
-            " It may be missed, at 50 bp a year on each dollar over.",
+            "Total grants is at most $500 m. It may be missed, at a cost of 0.5% a year (50 bp) on each dollar over.",
         ),
     ],
 )
 def test_sentence(fields: dict[str, object], words: str) -> None:
     assert floor(**fields).sentence(ON) == words
+
+
+@pytest.mark.parametrize(
+    ("fields", "notation"),
+    [
+        ({"scope": {"sector": "quantum"}, "at_least": "$1 bn"}, "sum of x_i over the sector quantum >= $1 bn"),
+        (
+            {"measure": "total-assets", "at_most": {"2026-04-01": "$20 bn", "2027-01-01": "$25.5 bn"}},
+            "R + sum of all x_i <= $20 bn",
+        ),
+        (
+            {"measure": {"column": "us-jobs"}, "at_most": "$500 m", "severity": "soft", "penalty": "50 bp"},
+            "(sum of all us-jobs_i * x_i) - excess <= $500 m",
+        ),
+    ],
+)
+def test_formula(fields: dict[str, object], notation: str) -> None:
+    assert floor(**fields).formula(ON) == notation
 
 
 @pytest.mark.parametrize(

@@ -78,21 +78,44 @@ def test_agrees_with_cvxpy(v: np.ndarray, limit: float) -> None:
     [
         (
             {"by": "sector", "measure": "hhi", "at_most": {"2026-04-01": "0.28", "2028-01-01": "0.25"}},
-            "The squared shares of every sector in the capital deployed add up to at most 0.28 (0.25 from 2028-01-01).",
+            "The HHI of the sectors (each one's share of the capital deployed, squared, and all added up) is at most 0.28"
+            " (from 2028-01-01 at most 0.25).",
         ),
         (
             {"measure": "effective-number", "at_least": "12"},
-            "Capital is spread as evenly as over at least 12 equal lines, by shares in the capital deployed.",
+            "The effective number of lines (how many lines of equal size would be as concentrated, by shares of the capital"
+            " deployed) is at least 12.",
         ),
         (
             {"by": "country", "measure": "top-n", "n": "3", "at_most": "33%", "of": "equity"},
-            "The 3 largest countries together are at most 33% of equity.",
+            "The 3 largest countries together make up at most 33% of equity.",
         ),
-        ({"measure": "top-n", "n": "1", "at_most": "20%"}, "The largest line is at most 20% of the capital deployed."),
+        (
+            {"measure": "top-n", "n": "1", "at_most": "20%"},
+            "The largest line makes up at most 20% of the capital deployed.",
+        ),
     ],
 )
 def test_sentence(fields: dict[str, object], words: str) -> None:
     assert spread(**fields).sentence(ON) == words
+
+
+@pytest.mark.parametrize(
+    ("fields", "notation"),
+    [
+        (
+            {"by": "sector", "measure": "hhi", "at_most": "0.28"},
+            "sum of (X_g / (sum of all x_i))^2 over every sector <= 0.28",
+        ),
+        (
+            {"measure": "effective-number", "of": "equity", "at_least": "12"},
+            "1 / (sum of (x_i / (E))^2 over every line) >= 12",
+        ),
+        ({"measure": "top-n", "n": "3", "at_most": "33%"}, "sum of the 3 largest x_i <= 33% * (sum of all x_i)"),
+    ],
+)
+def test_formula(fields: dict[str, object], notation: str) -> None:
+    assert spread(**fields).formula(ON) == notation
 
 
 @pytest.mark.parametrize(

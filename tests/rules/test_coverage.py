@@ -97,17 +97,31 @@ def test_no_debt_passes() -> None:
     [
         (
             {"at_least": "2.00x"},
-            "Cash income net of compression covers interest at least 2.00x. Where nothing is owed, it is kept.",
+            "Cash income net of compression is at least 2.00x interest. Where nothing is owed, the rule is kept.",
         ),
         (
             {"measure": "debt-service", "haircut": "15%", "at_least": {"2026-04-01": "1.20x", "2028-01-01": "1.30x"}},
-            "Cash income net of compression, cut by 15%, covers debt service (interest and repayment)"
-            " at least 1.20x (1.30x from 2028-01-01). Where nothing is owed, it is kept.",
+            "Cash income net of compression, cut by a haircut of 15%, is at least 1.20x debt service"
+            " (from 2028-01-01 at least 1.30x). Where nothing is owed, the rule is kept.",
         ),
     ],
 )
 def test_sentence(fields: dict[str, object], words: str) -> None:
     assert cover(**fields).sentence(ON) == words
+
+
+@pytest.mark.parametrize(
+    ("fields", "notation"),
+    [
+        (
+            {"measure": "debt-service", "haircut": "15%", "at_least": "1.25x"},
+            "(1 - 15%) * (sum of all (y_i * x_i - loss_i)) >= 1.25 * (sum of all s_it * f_it)",
+        ),
+        ({"at_least": "2.00x"}, "sum of all (y_i * x_i - loss_i) >= 2.00 * (sum of all c_t * f_it)"),
+    ],
+)
+def test_formula(fields: dict[str, object], notation: str) -> None:
+    assert cover(**fields).formula(ON) == notation
 
 
 @pytest.mark.parametrize(

@@ -84,8 +84,8 @@ def test_agrees_with_a_formula(v: np.ndarray, limit: float, side: str) -> None:
     [
         (
             {"at_least": {"2026-04-01": "85%", "2028-01-01": "90%"}},
-            "Capital in companies seated in the United States is at least 85% (90% from 2028-01-01)"
-            " of the capital deployed.",
+            "Capital in companies seated in the United States is at least 85% of the capital deployed"
+            " (from 2028-01-01 at least 90%).",
         ),
         (
             {"basis": "assets", "country": "XK", "of": "total-assets", "at_most": "7.5%"},
@@ -93,8 +93,8 @@ def test_agrees_with_a_formula(v: np.ndarray, limit: float, side: str) -> None:
         ),
         (
             {"basis": "content", "at_least": "65%", "severity": "soft", "penalty": "100 bp"},
-            "Content made in the United States (each line's capital times its us-share) is at least 65% of the capital"
-            " deployed. It may be missed, at 100 bp a year on each dollar short.",
+            "Content made in the United States (each line's capital times the part of it that is made there) is at least"
+            " 65% of the capital deployed. It may be missed, at a cost of 1% a year (100 bp) on each dollar short.",
         ),
     ],
 )
@@ -107,6 +107,21 @@ def test_the_limit_of_the_date_is_in_force() -> None:
     for day, limit in (("2026-04-01", 85), ("2027-12-31", 85), ("2028-01-01", 90)):
         out = al.allocate(TWO, al.Rulebook([rule], as_of=day), al.DividendYield(), resolve=False)
         assert amounts(out)[0] == pytest.approx(limit, abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("fields", "notation"),
+    [
+        ({"at_least": "85%"}, "sum of x_i over lines whose domicile is US >= 85% * (sum of all x_i)"),
+        (
+            {"basis": "assets", "country": "XK", "of": "total-assets", "at_most": "7.5%"},
+            "sum of x_i over lines whose site is XK <= 7.5% * (R + sum of all x_i)",
+        ),
+        ({"basis": "content", "at_least": "65%"}, "sum of all u_i * x_i >= 65% * (sum of all x_i)"),
+    ],
+)
+def test_formula(fields: dict[str, object], notation: str) -> None:
+    assert within(**fields).formula(ON) == notation
 
 
 @pytest.mark.parametrize(

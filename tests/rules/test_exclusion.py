@@ -74,8 +74,22 @@ def test_agrees_with_a_formula(parts: list[float]) -> None:
 
 
 def test_sentence() -> None:
-    assert without(line=["smr-fleet", "gas"]).sentence(ON) == "Nothing is invested in smr-fleet or gas."
-    assert without(sector="power", site="US").sentence(ON) == "Nothing is invested in sector power, site US."
+    assert without(line=["smr-fleet", "gas"]).sentence(ON) == (
+        "Nothing is invested in the lines smr-fleet and gas, and no debt is secured there."
+    )
+    assert without(sector="power", site="US").sentence(ON) == (
+        "Nothing is invested in the sector power, in lines whose site is US, and no debt is secured there."
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "notation"),
+    [
+        ({"line": ["smr", "gas"]}, "x_i = 0 and f_it = 0 in the lines smr and gas"),
+    ],
+)
+def test_formula(fields: dict[str, object], notation: str) -> None:
+    assert without(**fields).formula(ON) == notation
 
 
 @pytest.mark.parametrize(

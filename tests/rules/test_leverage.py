@@ -81,20 +81,38 @@ def test_no_debt_passes() -> None:
     [
         (
             {"measure": "debt-to-equity", "at_most": {"2026-04-01": "2.00x", "2030-01-01": "1.50x"}},
-            "Debt divided by equity is at most 2.00x (1.50x from 2030-01-01).",
+            "Debt is at most 2.00x equity (from 2030-01-01 at most 1.50x).",
         ),
         (
             {"measure": "deployed-to-equity", "at_least": "1.00x", "at_most": "3.00x"},
-            "The capital deployed divided by equity is at least 1.00x and at most 3.00x.",
+            "The capital deployed is at least 1.00x and at most 3.00x equity.",
         ),
         (
             {"measure": "tranche", "tranche": "yen-loans", "at_most": "40%"},
-            "The debt of tranche yen-loans is at most 40% of all debt. Where there is no debt, it is kept.",
+            "Debt of the tranche yen-loans is at most 40% of all debt. Where there is no debt, the rule is kept.",
         ),
     ],
 )
 def test_sentence(fields: dict[str, object], words: str) -> None:
     assert borrowing(**fields).sentence(ON) == words
+
+
+@pytest.mark.parametrize(
+    ("fields", "notation"),
+    [
+        ({"measure": "debt-to-equity", "at_most": "2.00x"}, "sum of all f_it <= 2.00 * E"),
+        (
+            {"measure": "deployed-to-equity", "at_least": "1.00x", "at_most": "300%"},
+            "sum of all x_i >= 1.00 * E and sum of all x_i <= 300% * E",
+        ),
+        (
+            {"measure": "tranche", "tranche": "yen", "at_most": "40%"},
+            "sum of all f_it of tranche yen <= 40% * (sum of all f_it)",
+        ),
+    ],
+)
+def test_formula(fields: dict[str, object], notation: str) -> None:
+    assert borrowing(**fields).formula(ON) == notation
 
 
 @pytest.mark.parametrize(

@@ -76,22 +76,39 @@ def test_agrees_with_a_formula(v: np.ndarray, limit: float) -> None:
     [
         (
             {"each": "counterparty", "at_most": {"2026-04-01": "15%", "2027-01-01": "12.5%"}},
-            "Capital that depends on any one counterparty, behind all lines together, is at most 15%"
-            " (12.5% from 2027-01-01) of the capital deployed.",
+            "Capital that depends on any one counterparty, added up over all lines, is at most 15%"
+            " of the capital deployed (from 2027-01-01 at most 12.5%).",
         ),
         (
             {"scope": {"counterparty": "acme"}, "of": "equity", "at_most": "120%"},
-            "Capital that depends on acme, behind all lines together, is at most 120% of equity.",
+            "Capital that depends on acme, added up over all lines, is at most 120% of equity.",
         ),
         (
             {"scope": {"counterparty": ["acme", "zeta"]}, "at_most": "15%"},
-            "Capital that depends on acme or zeta, each on its own and behind all lines together, is at most 15%"
+            "Capital that depends on acme or zeta, each on its own and added up over all lines, is at most 15%"
             " of the capital deployed.",
         ),
     ],
 )
 def test_sentence(fields: dict[str, object], words: str) -> None:
     assert behind(**fields).sentence(ON) == words
+
+
+@pytest.mark.parametrize(
+    ("fields", "notation"),
+    [
+        (
+            {"each": "counterparty", "at_most": "15%"},
+            "sum of all w_ip * x_i <= 15% * (sum of all x_i), for every counterparty p",
+        ),
+        (
+            {"scope": {"counterparty": ["acme", "zeta"]}, "of": "equity", "at_most": "20%"},
+            "sum of all w_ip * x_i <= 20% * E, for p = acme and zeta",
+        ),
+    ],
+)
+def test_formula(fields: dict[str, object], notation: str) -> None:
+    assert behind(**fields).formula(ON) == notation
 
 
 @pytest.mark.parametrize(

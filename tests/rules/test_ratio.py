@@ -119,8 +119,7 @@ def test_agrees_with_a_formula(v: np.ndarray, limit: float, side: str) -> None:
     [
         (
             over({"column": "firm-mw"}, {"column": "need-mw"}, at_least="1.15x"),
-            "Firm-mw, summed over the capital, divided by need-mw, summed over the capital, is at least 1.15x."
-            " Where both are zero, it is kept.",
+            "Total firm MW is at least 1.15x total need MW. Where both are zero, the rule is kept.",
         ),
         (
             over(
@@ -129,18 +128,26 @@ def test_agrees_with_a_formula(v: np.ndarray, limit: float, side: str) -> None:
                 at_most={"2026-04-01": "6.00x", "2030-01-01": "5.00x"},
                 scope={"sector": "power"},
             ),
-            "In sector power, debt, divided by cash income net of compression, is at most 6.00x"
-            " (5.00x from 2030-01-01). Where both are zero, it is kept.",
+            "In the sector power, debt is at most 6.00x cash income net of compression"
+            " (from 2030-01-01 at most 5.00x). Where both are zero, the rule is kept.",
         ),
         (
             over("reserve", "debt-service", at_least="50%", severity="soft", penalty="100 bp"),
-            "The reserve, divided by debt service, is at least 50%. Where both are zero, it is kept."
-            " It may be missed, at 100 bp a year on each dollar short.",
+            "The reserve is at least 50% of debt service. Where both are zero, the rule is kept."
+            " It may be missed, at a cost of 1% a year (100 bp) on each dollar short.",
         ),
     ],
 )
 def test_sentence(rule: Ratio, words: str) -> None:
     assert rule.sentence(ON) == words
+
+
+def test_formula() -> None:
+    power = over({"column": "firm-mw"}, "deployed", at_least="1.15x", scope={"sector": "power"})
+    assert (
+        power.formula(ON) == "sum of firm-mw_i * x_i over the sector power >= 1.15 * (sum of x_i over the sector power)"
+    )
+    assert over("reserve", "debt-service", at_least="50%").formula(ON) == "R >= 50% * (sum of all s_it * f_it)"
 
 
 CURVED = "is not convex: compression makes income concave; turn the limit round, or use another measure"
@@ -164,7 +171,7 @@ CURVED = "is not convex: compression makes income concave; turn the limit round,
         ),
         (
             "numerator: debt\ndenominator: {column: growth}\nat-most: 3.00x",
-            "p.yaml:12:14: rule 'one': growth, summed over the capital can be negative, so a ratio to it means nothing;"
+            "p.yaml:12:14: rule 'one': total growth can be negative, so a ratio to it means nothing;"
             " use another denominator",
         ),
         (

@@ -102,25 +102,40 @@ def test_its_shortfall_costs_dollars() -> None:
     [
         (
             {"scope": {"sector": ["power", "grid"]}, "at_most": "30%"},
-            "Capital in sector power or grid is at most 30% of the capital deployed.",
+            "Capital in the sectors power and grid is at most 30% of the capital deployed.",
         ),
         (
             {"each": "line", "at_most": {"2026-04-01": "12%", "2028-01-01": "10%"}},
-            "Capital in each line is at most 12% (10% from 2028-01-01) of the capital deployed.",
+            "Capital in each line is at most 12% of the capital deployed (from 2028-01-01 at most 10%).",
         ),
         (
             {"scope": {"line": "smr"}, "of": "equity", "at_least": "5%", "at_most": "120%"},
-            "Capital in smr is at least 5% and at most 120% of equity.",
+            "Capital in the line smr is at least 5% and at most 120% of equity.",
         ),
         (
             {"scope": {"sector": "chips"}, "at_least": "6%", "severity": "soft", "penalty": "300 bp"},
-            "Capital in sector chips is at least 6% of the capital deployed."
-            " It may be missed, at 300 bp a year on each dollar short.",
+            "Capital in the sector chips is at least 6% of the capital deployed."
+            " It may be missed, at a cost of 3% a year (300 bp) on each dollar short.",
         ),
     ],
 )
 def test_sentence(fields: dict[str, object], words: str) -> None:
     assert cap(**fields).sentence(ON) == words
+
+
+@pytest.mark.parametrize(
+    ("fields", "notation"),
+    [
+        (
+            {"scope": {"sector": ["power", "grid"]}, "at_most": "30%"},
+            "sum of x_i over the sectors power and grid <= 30% * (sum of all x_i)",
+        ),
+        ({"each": "line", "at_most": "12%"}, "x_i <= 12% * (sum of all x_i), for every line"),
+        ({"each": "sector", "of": "equity", "at_least": "1%"}, "X_g >= 1% * E, for every sector"),
+    ],
+)
+def test_formula(fields: dict[str, object], notation: str) -> None:
+    assert cap(**fields).formula(ON) == notation
 
 
 @pytest.mark.parametrize(

@@ -58,12 +58,25 @@ def test_agrees_with_cvxpy(v: np.ndarray, limit: float) -> None:
 
 def test_sentence() -> None:
     assert calm(at_most={"2026-04-01": "14%", "2028-01-01": "12.5%"}).sentence(ON) == (
-        "One standard deviation of a year's return on the capital is at most 14% (12.5% from 2028-01-01)"
-        " of the capital deployed."
+        "Volatility (one standard deviation of a year's return, in dollars) is at most 14% of the capital deployed"
+        " (from 2028-01-01 at most 12.5%)."
     )
     assert calm(of="equity", at_most="30%").sentence(ON) == (
-        "One standard deviation of a year's return on the capital is at most 30% of equity."
+        "Volatility (one standard deviation of a year's return, in dollars) is at most 30% of equity."
     )
+
+
+@pytest.mark.parametrize(
+    ("fields", "notation"),
+    [
+        (
+            {"at_most": "14%"},
+            "square root of (sum of C_ij * x_i * x_j over all pairs of lines) <= 14% * (sum of all x_i)",
+        ),
+    ],
+)
+def test_formula(fields: dict[str, object], notation: str) -> None:
+    assert calm(**fields).formula(ON) == notation
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,9 @@ from allocator.cli import Lazy
 
 COMMANDS = {
     "check": "Tell all that is wrong with policy files.",
+    "explain": "Tell what a policy says, in plain language.",
+    "test": "Run the tests that stand beside the rules.",
+    "schema": "Print the JSON Schema of a policy, for editors.",
     "diff": "Show what differs between two policies, by meaning.",
     "impact": "Show what a change does to the best allocation.",
 }

@@ -1,0 +1,62 @@
+"""`allocator policy test`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from allocator.cli import CHECK_FAILED
+from allocator.errors import Collector
+
+if TYPE_CHECKING:
+    from allocator.header import Header
+
+
+@click.command("test")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--case", type=click.Path(path_type=Path), help="The case; the one that each file was tested on by default."
+)
+@click.option(
+    "--as-of", metavar="DATE", help="Read the files as of this date, today by default; each test has its own."
+)
+@click.option("--format", "form", type=click.Choice(("text", "json", "github")), default="text", show_default=True)
+def command(files: tuple[Path, ...], case: Path | None, as_of: str | None, form: str) -> None:
+    """Run the tests that stand beside the rules of FILES.
+
+    A test gives holdings, and says whether the rule passes or by how much it fails: pass, or fail by 1 pp. Only the
+    rule itself is tried, as it is written: waivers, capacities and the other rules play no part. Exits with 5 when a
+    test fails.
+    """
+    from allocator.files.cases import read_case
+    from allocator.files.policies import read_rules
+    from allocator.policy.cases import run
+    from allocator.report import trials
+
+    read = cache(read_case)
+    problems = Collector()
+    records = []
+    for file in files:
+        with problems.part():
+            rules = read_rules(file, as_of)
+            folder = case or _tested_on(file, rules.header)
+            records.append({"file": str(file), **run(rules, read(folder) if folder else None)})
+    problems.finish()
+    if form == "json":
+        from allocator.files.outcomes import to_json
+
+        click.echo(to_json({"files": records}), nl=False)
+    else:
+        click.echo(trials.plain(records) if form == "text" else trials.github(records), nl=False)
+    if any(not test["passed"] for record in records for rule in record["rules"] for test in rule["tests"]):
+        sys.exit(CHECK_FAILED)
+
+
+def _tested_on(file: Path, header: Header | None) -> Path | None:
+    """The case that a policy names, whose path begins at the policy's folder."""
+    return Path(os.path.normpath(file.parent / header.tested_on)) if header and header.tested_on else None
