@@ -7,28 +7,20 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from allocator.report.diff import KINDS, change, details, summary, title, verdict
+from allocator.report.page import environment
 from allocator.solution import Record
 
 
 def page(record: Record) -> str:
     """The page; all text of files is escaped."""
-    environment = Environment(
-        loader=PackageLoader("allocator.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     view = {
         "title": title(record),
         "summary": summary(record),
         "rules": [_rule(rule, record) for rule in record["rules"]],
         "other": [_field(each) for each in record["other"]],
     }
-    return environment.get_template("redline.html.j2").render(view)
+    return environment().get_template("redline.html.j2").render(view)
 
 
 def _rule(rule: Record, record: Record) -> dict[str, Any]:
