@@ -31,6 +31,15 @@ class Code(StrEnum):
     NO_MEANING = "P115", "a rule means nothing here, or is of a form for which no optimum can be proved"
     CHARACTER = "P116", "a character cannot be seen, or looks like another"
 
+    NEVER_BINDS = "W201", "a rule can never bind: the case's terms alone keep it"
+    REDUNDANT = "W202", "a rule is redundant: the other rules and the terms keep it"
+    CHEAP_PENALTY = "W203", "a soft rule is missed, since its penalty is below its price"
+    FLOORS_OVER_CAP = "W204", "a cap is below the sum of the floors on its parts"
+    NO_TEST = "W205", "a rule has no test that shows what it means"
+    EXPIRED = "W206", "a waiver has expired, and may be taken from the file"
+    DEPRECATED = "W207", "a rule is deprecated, and still binds"
+    INFEASIBLE = "W208", "no allocation of the case satisfies the rules"
+
     def __new__(cls, code: str, meaning: str) -> Code:
         """A member with its meaning beside it."""
         made = str.__new__(cls, code)

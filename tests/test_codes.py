@@ -8,13 +8,15 @@ from allocator.files.marked import FirstFew
 
 
 def test_codes_are_in_order_and_each_has_one_line() -> None:
-    assert [str(code) for code in Code] == [f"P{101 + k}" for k in range(len(Code))]
+    for letter, first in (("P", 101), ("W", 201)):
+        codes = [str(code) for code in Code if code.startswith(letter)]
+        assert codes == [f"{letter}{first + k}" for k in range(len(codes))]
     for code in Code:
         assert re.fullmatch(r"[a-z].{20,98}[a-z]", code.meaning), code
 
 
-def test_a_code_of_p_is_an_error() -> None:
-    assert {code.severity for code in Code} == {"error"}
+def test_a_code_of_p_is_an_error_and_one_of_w_a_warning() -> None:
+    assert {(code[0], code.severity) for code in Code} == {("P", "error"), ("W", "warning")}
 
 
 def test_what_has_no_better_code_is_a_value() -> None:

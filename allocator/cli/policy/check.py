@@ -16,17 +16,23 @@ from allocator.cli import INPUT_WRONG
     "--case", type=click.Path(path_type=Path),
     help="The case whose lines, sectors and columns the rules may name; by default the one under 'tested-on'.",
 )  # fmt: skip
+@click.option("--deep", is_flag=True, help="Warn, too, of rules that do nothing or are easily missed; this solves.")
 @click.option("--as-of", metavar="DATE", help="The rules in force on this date, as in 2026-04-01; today by default.")
 @click.option("--format", "form", type=click.Choice(("text", "json", "github")), default="text", show_default=True)
-def command(files: tuple[Path, ...], case: Path | None, as_of: str | None, form: str) -> None:
-    """Tell all that is wrong with the policies in FILES, each with its place and its mend; nothing is solved.
+def command(files: tuple[Path, ...], case: Path | None, deep: bool, as_of: str | None, form: str) -> None:
+    """Tell all that is wrong with the policies in FILES, each with its place and its mend.
 
-    A folder stands for the .yaml files in it. Exits with 1 when anything is wrong.
+    A folder stands for the .yaml files in it. Nothing is solved without --deep. Exits with 1 when anything is wrong;
+    a warning is not wrong.
     """
     from allocator.policy.check import all_problems, check, is_error, summary
     from allocator.report import problems as report
 
     found = check(files, case, as_of)
+    if deep:
+        from allocator.policy.deep import deepened
+
+        found = [deepened(checked) for checked in found]
     problems = all_problems(found)
     write = {"text": report.text, "json": report.to_json, "github": report.github}[form]
     click.echo(write(problems), nl=False)
