@@ -29,15 +29,18 @@ if TYPE_CHECKING:
 
 def head(case: Case, rules: Rulebook, aim: Aim, status: str) -> Record:
     """What an outcome says before any amounts: of what, by what rules, for what aim."""
+    return {"format": FORMAT, **origin(case, rules, status), "objective": _objective(aim)}
+
+
+def origin(case: Case, rules: Rulebook, status: str) -> Record:
+    """What all results say first: of what, by what rules, from which files."""
     header = rules.header
     return {
-        "format": FORMAT,
         "status": status,
         "as-of": rules.as_of.isoformat(),
         "case": {"id": case.fund.id, "title": case.fund.title, "equity": case.equity},
         "policy": {"id": header.id, "title": header.title, "status": header.status} if header else None,
         "set": {"rules": dict(rules.changes), "case": dict(case.changes)},
-        "objective": _objective(aim),
         "notes": [case.risk.note] if case.risk and case.risk.note else [],
         "inputs": _inputs(case, rules),
         "versions": {"allocator": __version__} | {name: version(name) for name in ("clarabel", "cvxpy", "numpy")},

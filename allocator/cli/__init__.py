@@ -14,6 +14,7 @@ from allocator import __version__
 
 COMMANDS = {
     "solve": "Find the best allocation of a case within its rules.",
+    "why": "Explain why nothing fits, or what holds the objective back.",
     "compare": "Show what moved between two outcomes.",
     "verify": "Recheck an outcome from its files, without solving.",
     "init": "Write a small case to start from.",

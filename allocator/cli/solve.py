@@ -50,17 +50,10 @@ def command(
     check_out(form, out)
     asked = _weights(objectives)
     clock = _Clock()
-    from allocator.files.cases import read_case
-    from allocator.files.policies import read_rules
+    from allocator.cli.inputs import case_and_rules
     from allocator.objectives import from_names
-    from allocator.rulebook import Rulebook
 
-    given = read_case(case)
-    path = policy if policy is not None else given.policy
-    rules = read_rules(path, as_of) if path is not None else Rulebook(as_of=as_of)
-    for setting in settings:
-        name, number, value = _setting(setting)
-        rules = rules.replace(name, **{number: value})
+    given, rules = case_and_rules(case, policy, as_of, settings)
     weights = asked or given.objective
     if not weights:
         raise InputError.of("no objective", "give one with --objective, or name one under 'objective' in fund.yaml")
@@ -94,14 +87,6 @@ class _Clock:
     def tell(self) -> None:
         for name, seconds in self.laps:
             click.echo(f"{seconds * 1000:7.0f} ms  {name}", err=True)
-
-
-def _setting(text: str) -> tuple[str, str, str]:
-    left, equals, value = text.partition("=")
-    rule, dot, field = left.partition(".")
-    if not (equals and dot and rule and field and value):
-        raise click.BadParameter(f"'{text}' is not RULE.FIELD=VALUE, as in one-line.at-most=10%", param_hint="--set")
-    return rule, field, value
 
 
 def _weights(texts: tuple[str, ...]) -> dict[str, float]:

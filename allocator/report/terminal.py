@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 
 from allocator.report import tables as made
+from allocator.report import why
 from allocator.report.tables import Table
 from allocator.solution import Record
 
@@ -59,3 +60,15 @@ def show_outcome(out: Console, record: Record) -> None:
     passes = record["certificate"]["passes"]
     out.print()
     out.print(f"[{'green' if passes else 'bold red'}]{escape(made.proof(record))}[/]", soft_wrap=True)
+
+
+def show_why(out: Console, record: Record) -> None:
+    """Print an explanation: the sentence first, then the tables."""
+    out.print(f"[bold]{escape(made.title(record))}[/bold]")
+    for note in made.notes(record):
+        out.print(f"[yellow]{escape(note)}[/yellow]")
+    out.print()
+    for told in (why.headline(record), *why.notes(record), why.value(record)):
+        if told:
+            out.print(escape(told))
+    show(out, why.tables(record))
