@@ -130,21 +130,20 @@ class _Search:
 
     def shrink(self, proof: Verdict, names: Sequence[str]) -> None:
         """Keep those that the proof uses; all of them where it does not hold without its smallest parts."""
-        assert proof.multipliers is not None
-        sizes = {
-            name: sum(float(proof.multipliers.weights[index].sum()) for index in self.members[name]) for name in names
-        }
+        sizes = {name: sum(float(proof.weights[index].sum()) for index in self.members[name]) for name in names}
         least = CARRIES * max(sizes.values(), default=0.0)
         used = [name for name in names if sizes[name] > least]
         firm = [name for name in self.firm if name in self.members]
         self.kept = used if self.feasibility.proves(proof, self.indices([*used, *firm])) else list(names)
         self.proof = proof
+        left = self.indices([*self.kept, *firm])
+        if 2 * self.feasibility.rows(left) < self.feasibility.rows():
+            self.feasibility = self.feasibility.only(left)
 
     def carrying(self, names: Sequence[str]) -> dict[int, tuple[int, ...]]:
         """Which members of their clauses carry weight in the last proof."""
         assert self.proof is not None
-        assert self.proof.multipliers is not None
-        weights = self.proof.multipliers.weights
+        weights = self.proof.weights
         largest = max((float(weights[index].max(initial=0.0)) for index in self.indices(names)), default=0.0)
         return {
             index: tuple(np.flatnonzero(weights[index] > CARRIES * 100 * largest).tolist())

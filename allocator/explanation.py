@@ -11,7 +11,7 @@ import numpy as np
 from allocator.case import Case
 from allocator.conflict import Conflict, conflict, groups
 from allocator.errors import Place
-from allocator.feasibility import Feasibility, Verdict
+from allocator.feasibility import Feasibility, Verdict, blamable
 from allocator.outcome import allocate
 from allocator.record import origin
 from allocator.repairs import Change, Repair, Repairs
@@ -68,7 +68,7 @@ def explain(case: Case, rules: Rulebook, old: Rulebook | None = None) -> Record:
 
 def _explained(case: Case, rules: Rulebook, old: Rulebook | None) -> Record:
     clauses = rules.clauses(case)
-    feasibility = Feasibility(case, clauses)
+    feasibility = Feasibility(case, blamable(case, clauses))
     verdict = feasibility.check()
     status = {"nothing": "infeasible"}.get(verdict.status, verdict.status)
     if status == "fits" and feasibility.tight():
@@ -160,19 +160,38 @@ class _Explained:
         self.members = groups(feasibility.clauses)
         self.never = {rule.id for rule in rules.rules if getattr(rule, "relax", "may") == "never"}
         self.first = conflict(feasibility, verdict, self.never, firm)
-        self.trials = {name: self._without([name]) for name in self.first.members}
-        self.helping = [name for name, trial in self.trials.items() if trial.status == "fits" and self._may(name)]
-        self.kept: str | None = None
+        self._trials: dict[frozenset[str], Verdict] = {}
+        self.kept = self._alone_helping()
         self.joint = self._opening(self._may)
-        # Where one rule alone can give way, a reviewer asks what it would take to keep it.
-        if len(self.helping) == 1 and len(self.first.members) > 1:
-            self.kept = self.helping[0]
         self.keeping = self._opening(self._other) if self.kept is not None else None
         names = {*self.joint.names, *(self.keeping.names if self.keeping else ()), *self.first.members}
         self.repairs = Repairs(case, rules, feasibility, [name for name in self.members if name in names], verdict.v)
 
+    def _alone_helping(self) -> str | None:
+        """The one rule that can let something fit by itself; a reviewer asks what it would take to keep it."""
+        members = [name for name in self.first.members if self._may(name)]
+        first = next((name for name in members if self._status([name]) == "fits"), None)
+        if first is None or len(self.first.members) < 2:
+            return None
+        # Where all others together can't, none of them can.
+        others = [name for name in self.first.members if name != first and (self._may(name) or name in GIVE)]
+        self._status(others)
+        return first if all(self._status([name]) != "fits" for name in members if name != first) else None
+
+    def _status(self, names: Collection[str]) -> str:
+        """What is said of the case without some rules and families; inferred where more, or less, was asked before."""
+        asked = frozenset(names)
+        for known, trial in self._trials.items():
+            if (trial.status == "nothing" and asked <= known) or (trial.status == "fits" and asked >= known):
+                return trial.status
+        return self._without(asked).status
+
     def _without(self, names: Collection[str]) -> Verdict:
-        return self.feasibility.check({index for name in names for index in self.members[name]})
+        asked = frozenset(names)
+        if asked not in self._trials:
+            off = {index for name in asked for index in self.members[name]}
+            self._trials[asked] = self.feasibility.check(off)
+        return self._trials[asked]
 
     def _may(self, name: str) -> bool:
         """Whether a reviewer may change it."""
@@ -186,10 +205,10 @@ class _Explained:
         names = [name for name in self.first.members if may(name)]
         found: list[Conflict] = []
         while names and len(found) < MOST:
-            trial = self._without(names)
-            if trial.status != "nothing":
-                return _Opening(tuple(names), tuple(found), trial.status == "fits")
-            found.append(conflict(self.feasibility, trial, self.never, self.firm, names))
+            status = self._status(names)
+            if status != "nothing":
+                return _Opening(tuple(names), tuple(found), status == "fits")
+            found.append(conflict(self.feasibility, self._without(names), self.never, self.firm, names))
             more = [name for name in found[-1].members if may(name)]
             names += more
             if not more:
@@ -253,7 +272,7 @@ class _Explained:
         """What changing one rule alone does."""
         if name in self.never:
             return {"rule": name, "outcome": "never", "repairs": []}
-        status = self.trials[name].status
+        status = self._status([name])
         if status != "fits":
             return {"rule": name, "outcome": {"nothing": "none"}.get(status, "undecided"), "repairs": []}
         ways = self.repairs.of(name)
@@ -266,7 +285,7 @@ class _Explained:
         """The tranches that carry weight, and the lines in all, where more of them alone may do."""
         found = []
         for name in self.first.members:
-            if name in GIVE and self.trials[name].status == "fits":
+            if name in GIVE and self._status([name]) == "fits":
                 for k in self.repairs.of(name):
                     giving = self.repairs.givings[k]
                     if giving.member is None or giving.member in self.first.carrying[giving.clause]:

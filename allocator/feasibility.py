@@ -5,7 +5,7 @@ A yes is an allocation, rechecked; a no is a bound; a solver's word is neither.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -44,12 +44,14 @@ class Verdict:
         v: the allocation that breaks the clauses least.
         broken: by how much, in parts of equity.
         multipliers: what proves that it can't be less.
+        weights: the multipliers of each clause, by its index.
     """
 
     status: Status
     v: Vector
     broken: float
     multipliers: Multipliers | None
+    weights: Mapping[int, Vector]
 
 
 class Feasibility:
@@ -57,18 +59,21 @@ class Feasibility:
 
     Args:
         case: what is given.
-        clauses: rules and terms; a soft one leaves room always, and is left out.
+        clauses: rules and terms that may be blamed, and definitions.
+        kept: those that stay in the program, by index; all by default. The others are to be dropped in each check.
     """
 
-    def __init__(self, case: Case, clauses: Sequence[Clause]) -> None:
+    def __init__(self, case: Case, clauses: Sequence[Clause], kept: Collection[int] | None = None) -> None:
         self.case = case
-        self.clauses = blamable(case, clauses)
-        self._blamed = {index for index, clause in enumerate(self.clauses) if clause.priced}
+        self.clauses = tuple(clauses)
+        self._kept = [
+            index for index, clause in enumerate(self.clauses) if kept is None or index in kept or not clause.priced
+        ]
         n = case.decision.size
         self._box = _roomy(case, self.clauses)
         self.reach = float(self._box.high.max())
         relaxed = []
-        for clause in self.clauses:
+        for clause in (self.clauses[index] for index in self._kept):
             if not clause.priced:
                 relaxed.append(written_in(clause, 1))
                 continue
@@ -83,8 +88,8 @@ class Feasibility:
 
     def check(self, off: Collection[int] = ()) -> Verdict:
         """Whether something fits, with some clauses dropped, by index."""
-        theta = {index: np.ones(self.clauses[index].size) for index in off}
-        best = Verdict("undecided", np.zeros(self.case.decision.size), np.inf, None)
+        theta = {k: np.ones(self.clauses[index].size) for k, index in enumerate(self._kept) if index in off}
+        best = Verdict("undecided", np.zeros(self.case.decision.size), np.inf, None, {})
         for tolerance, cost in TRIES:
             point = self._program.solve([1.0, cost], tolerance=tolerance, theta=theta)
             if point.status == "optimal":
@@ -98,7 +103,7 @@ class Feasibility:
         d = self.case.decision
         v = np.maximum(point.v[:-1], 0)
         v = d.vector(v[: d.n], v[d.f : d.reserve])
-        broken = self.worst(v, off)
+        broken = self.broken(v, off)
         status: Status = "undecided"
         if broken <= TOLERANCE:
             status = "fits"
@@ -106,14 +111,22 @@ class Feasibility:
             status = "nothing"
         elif broken <= LEAST:
             status = "borderline"
-        return Verdict(status, v, broken, point.multipliers)
+        assert point.multipliers is not None
+        weights = dict(zip(self._kept, point.multipliers.weights, strict=True))
+        return Verdict(status, v, broken, point.multipliers, weights)
 
-    def worst(self, v: Vector, off: Collection[int] = ()) -> float:
+    def broken(self, v: Vector, off: Collection[int] = ()) -> float:
         """The largest excess of the clauses that are not dropped, in parts of equity."""
-        kept = (clause for index, clause in enumerate(self.clauses) if index not in off)
-        return max((float(clause.excess(v).max(initial=0.0)) for clause in kept), default=0.0) + max(
-            0.0, -float(v.min(initial=0.0))
-        )
+        kept = (self.clauses[index] for index in self._kept if index not in off)
+        return worst(kept, v)
+
+    def only(self, kept: Collection[int]) -> Feasibility:
+        """The same with a smaller program, where all but some clauses, by index, will be dropped anyway."""
+        return Feasibility(self.case, self.clauses, kept)
+
+    def rows(self, kept: Collection[int] | None = None) -> int:
+        """How many members its clauses have, or some of them, by index."""
+        return sum(self.clauses[index].size for index in (self._kept if kept is None else kept))
 
     def tight(self) -> bool:
         """Whether there is nothing to spare: the rules' limits could not all be tighter by a millionth of equity.
@@ -134,7 +147,8 @@ class Feasibility:
 
     def proves(self, verdict: Verdict, kept: Collection[int]) -> bool:
         """Whether some clauses alone, by index, with the definitions, are proved to leave nothing."""
-        return self._bound(verdict.multipliers, self._blamed - set(kept)) < -LEAST
+        off = {index for index in self._kept if self.clauses[index].priced and index not in kept}
+        return self._bound(verdict.multipliers, off) < -LEAST
 
     def _bound(self, given: Multipliers | None, off: Collection[int]) -> float:
         """What no allocation can go above (zero less the excess that it must have), dropped clauses counting nothing.
@@ -143,13 +157,22 @@ class Feasibility:
         """
         if given is None:
             return np.inf
-        weights = tuple(np.zeros(len(weight)) if index in off else weight for index, weight in enumerate(given.weights))
+        weights = tuple(
+            np.zeros(len(weight)) if index in off else weight
+            for index, weight in zip(self._kept, given.weights, strict=True)
+        )
         alone = Multipliers(weights, given.witnesses, (np.zeros(0),))
         return bound(self._program.clauses, self._score, self._program.box, alone, 0.0)
 
 
+def worst(clauses: Iterable[Clause], v: Vector) -> float:
+    """The largest excess of some clauses, or of what is below zero, in parts of equity."""
+    excess = max((float(clause.excess(v).max(initial=0.0)) for clause in clauses), default=0.0)
+    return max(excess, -float(v.min(initial=0.0)), 0.0)
+
+
 def blamable(case: Case, clauses: Sequence[Clause]) -> tuple[Clause, ...]:
-    """The hard clauses, with all that the box alone says of them said by clauses."""
+    """The clauses, with all that the box alone says said by clauses; soft ones leave room always, and are left out."""
     hard = [clause for clause in clauses if clause.penalty is None]
     found = [as_rows(clause, case.box) if isinstance(clause, Fixed) else clause for clause in hard]
     if case.decision.fully_invested:

@@ -11,7 +11,7 @@ import numpy as np
 from allocator.case import Case
 from allocator.certificate import TOLERANCE
 from allocator.errors import InputError
-from allocator.feasibility import Feasibility, blamable
+from allocator.feasibility import Feasibility, blamable, worst
 from allocator.model import kebab
 from allocator.rulebook import Rulebook
 from allocator.rules import Limit, Rule
@@ -29,6 +29,8 @@ DIGITS = 6
 "As many more, at most."
 ROUNDS = 2
 "Joint changes are weighed by the sizes of their limits at a first answer, and once more at the next one."
+SETTLED = 0.1
+"Sizes that moved less are the same."
 TOUCHED = TOLERANCE / 2
 SMALL = 1e-6
 "A limit smaller than this, in parts of equity, is weighed against equity."
@@ -125,8 +127,12 @@ class Repairs:
     def together(self, chosen: Sequence[int], v: Vector) -> Repair | None:
         """The least change of several, each relative to its limit; None where none was found that holds."""
         least: Least | None = None
+        sizes: dict[int, float] = {}
         for _ in range(ROUNDS):
-            found = self._stretch.together(chosen, {k: self._size(k, v) for k in chosen})
+            before, sizes = sizes, {k: self._size(k, v) for k in chosen}
+            if before and np.allclose(list(before.values()), list(sizes.values()), rtol=SETTLED):
+                break
+            found = self._stretch.together(chosen, sizes)
             if found is None:
                 break
             least, v = found, found.v
@@ -203,8 +209,7 @@ class Repairs:
             return False
         d = case.decision
         v = d.vector(v[: d.n], v[d.f : d.reserve])
-        worst = max((float(clause.excess(v).max(initial=0.0)) for clause in blamable(case, clauses)), default=0.0)
-        return max(worst, -float(v.min(initial=0.0))) <= TOLERANCE
+        return worst(blamable(case, clauses), v) <= TOLERANCE
 
 
 def changed(case: Case, rules: Rulebook, changes: Sequence[Change]) -> tuple[Case, Rulebook, list[str]]:

@@ -169,7 +169,7 @@ class Stretch:
             point = self._program.solve(list(weights), tolerance=tolerance, theta=theta)
             if point.status == "optimal" and point.v[self._n] > 0:
                 best = self._least(point)
-                if self.feasibility.worst(best.v, {self.givings[k].clause for k in giving}) <= 1e-8:
+                if self.feasibility.broken(best.v, {self.givings[k].clause for k in giving}) <= 1e-8:
                     return best
         return best
 

@@ -93,17 +93,24 @@ def _pool(rng: Rng, case: al.Case) -> list[Rule]:
             id="hhi", title="H", by="line", measure="hhi", of="deployed", at_most=f"{rng.uniform(0.12, 0.4):.3f}"
         ),
         rules.Concentration(
-            id="many", title="M", by="line", measure="effective-number", of="deployed",
+            id="many",
+            title="M",
+            by="line",
+            measure="effective-number",
+            of="deployed",
             at_least=f"{rng.uniform(2, len(u)):.2f}",
-        ),  # fmt: skip
+        ),
         rules.Concentration(
             id="top", title="T", by="line", measure="top-n", n=2, of="total-assets", at_most=f"{rng.integers(25, 70)}%"
         ),
         rules.Volatility(id="risk", title="R", of="deployed", at_most=f"{rng.uniform(5, 16):.1f}%"),
         rules.Ratio(
-            id="mw", title="W", numerator={"column": "supplied"}, denominator={"column": "needed"},
+            id="mw",
+            title="W",
+            numerator={"column": "supplied"},
+            denominator={"column": "needed"},
             at_least=f"{rng.uniform(0.8, 2.5):.2f}x",
-        ),  # fmt: skip
+        ),
         rules.LookThrough(
             id="behind", title="B", each="counterparty", of="deployed", at_most=f"{rng.integers(8, 35)}%"
         ),
@@ -123,8 +130,11 @@ def _pool(rng: Rng, case: al.Case) -> list[Rule]:
                 id="cover", title="C", measure="debt-service", haircut="10%", at_least=f"{rng.uniform(1.1, 3):.2f}x"
             ),
             rules.Ratio(
-                id="ready", title="Y", numerator="reserve", denominator="debt-service",
+                id="ready",
+                title="Y",
+                numerator="reserve",
+                denominator="debt-service",
                 at_least=f"{rng.uniform(0.3, 3):.2f}x",
-            ),  # fmt: skip
+            ),
         ]
     return found
