@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, fields
@@ -310,7 +311,7 @@ class _Explained:
 
 
 def _told(place: Place | None) -> str:
-    return "" if place is None else f"{place.file}:{place.line}"
+    return "" if place is None else f"{os.path.normpath(place.file)}:{place.line}"
 
 
 def _repair(repair: Repair) -> Record:

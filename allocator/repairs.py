@@ -183,14 +183,14 @@ class Repairs:
             tranche = self._case.stack[giving.member]
             now = rounded(float(v[d.drawn + giving.member]) * equity, tranche.capacity, False)
             return Change(tranche.id, "capacity", tranche.capacity, now)
-        was = clause.theta * clause.c1 * equity if giving.apart else np.zeros(d.n)
+        was = clause.theta if giving.apart else np.zeros(d.n)
         lines = np.arange(d.n) if giving.apart else self._excluded(clause)
         over = {int(i): float(v[i] * equity) for i in lines if v[i] - was[i] / equity > TOUCHED}
         parts = {i: rounded(amount, Money(float(was[i])), False) for i, amount in over.items()}
-        before = Money(sum((Money(float(was[i])).amount for i in parts), Decimal(0)))
-        after = Money(sum((now.amount for now in parts.values()), Decimal(0)))
+        before = sum((Money(float(amount)).amount for amount in was), Decimal(0))
+        after = before + sum((now.amount - Money(float(was[i])).amount for i, now in parts.items()), Decimal(0))
         told = tuple((d.lines[i], now) for i, now in parts.items())
-        return Change(clause.rule, "capacity" if giving.apart else "allow", before, after, told)
+        return Change(clause.rule, "capacity" if giving.apart else "allow", Money(before), Money(after), told)
 
     def _excluded(self, clause: Clause) -> list[int]:
         return [int(i) for i in clause.R0.column[clause.R0.row == 0]]

@@ -42,9 +42,12 @@ def headline(record: Record) -> str:
     if status == "undecided":
         return "Not decided: no solver could prove that something fits, nor that nothing does."
     members = record["conflict"]
+    given = "Given what did not change, " if record.get("background") == "fits" else ""
     if len(members) == 1:
-        return f"No allocation satisfies the rules. {name(members[0])} by itself leaves none."
-    return f"No allocation satisfies the rules. These {len(members)} together leave none: {listed(map(name, members))}."
+        told = f"{name(members[0])} {'' if given else 'by itself '}leaves none"
+    else:
+        told = f"{'these' if given else 'These'} {len(members)} together leave none: {listed(map(name, members))}"
+    return f"No allocation satisfies the rules. {given}{told}."
 
 
 def name(member: Record) -> str:
@@ -129,26 +132,28 @@ def together(record: Record) -> Table | None:
     return Table("The least change of the rules together", ("Change", "From>", "To>"), rows, note)
 
 
-def keeping(record: Record) -> Table | None:
-    """What stands in the way of the one rule whose change would help, and what it takes to keep it."""
+def keeping(record: Record) -> list[Table]:
+    """What stands in the way of the one rule whose change would help, and the least change of the others, if any."""
     kept = record.get("keeping")
     if kept is None:
-        return None
+        return []
     rows = []
-    given: list[str] = [name(member) for member in record["conflict"] if name(member) != kept["rule"]]
-    rows.append((listed(given), "in conflict with it, as told above"))
-    for further in kept["further"]:
-        others = [name(member) for member in further if name(member) != kept["rule"]]
-        rows.append((listed(others) if others else "nothing else", "in conflict with it even if all above gave way"))
-    last = kept["further"][-1] if kept["further"] else record["conflict"]
+    for number, members in enumerate([record["conflict"], *kept["further"]], 1):
+        others = [member for member in members if member.get("rule") != kept["rule"]]
+        first = str(number)
+        for member in others:
+            rows.append((first, *_row(member)))
+            first = ""
+    note = "Each number is a conflict of its own with it, which stands even if those above gave way."
+    last = [name(member) for member in [record["conflict"], *kept["further"]][-1] if member.get("rule") != kept["rule"]]
     if kept["repair"] is None:
-        terms_only = listed([name(member) for member in last if name(member) != kept["rule"]] or ["the definitions"])
-        note = f"No change of other rules is enough to keep it: {terms_only} would have to give way too."
-        return Table(f"What it would take to keep {kept['rule']}", ("With", ""), rows, note)
-    changes = [_change(change) for change in kept["repair"]["changes"]]
-    rows += [(change, f"from {was} to {now}") for change, was, now, _ in changes]
-    note = "The last lines are the least changes of all others together that let it be kept."
-    return Table(f"What it would take to keep {kept['rule']}", ("With", ""), rows, note)
+        note += f" No change of other rules is enough to keep it: {listed(last)} would have to give way too."
+    against = Table(f"What stands against {kept['rule']}", ("", "What", "Says", "Where"), rows, note)
+    if kept["repair"] is None:
+        return [against]
+    changes = [_change(change)[:3] for change in kept["repair"]["changes"]]
+    title = f"The least change of the others together that keeps {kept['rule']}"
+    return [against, Table(title, ("Change", "From>", "To>"), changes, "Rounded and checked as above.")]
 
 
 def tables(record: Record) -> list[Table]:
@@ -157,7 +162,7 @@ def tables(record: Record) -> list[Table]:
         outcome = record.get("outcome")
         found = [] if outcome is None else [binding_rules(outcome), terms(outcome)]
     else:
-        found = [conflict(record), alone(record), together(record), keeping(record)]
+        found = [conflict(record), alone(record), together(record), *keeping(record)]
     return [table for table in found if table is not None]
 
 
