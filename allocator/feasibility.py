@@ -22,13 +22,13 @@ from allocator.units import Money
 
 LEAST = 1e-6
 "Where all fits but for this part of equity, nobody can tell: it is borderline."
+FAR = 1000.0
+"""How far capital and debt may go in the proofs, over the largest amount that the case speaks of: far enough that no
+conflict hangs on it."""
 REACH = 10.0
-"""How far capital and debt may go once their limits are dropped, over the largest amount that the case speaks of. It
-bounds no program and serves the proofs alone."""
-NUDGE = 1e-5
-"What capital costs in a second try: with limits dropped, what fits is often without end, and solvers run off along it."
-TRIES = ((1e-9, 0.0), (1e-9, NUDGE), (1e-11, 0.0))
-"Tolerances, and what capital costs."
+"By how much a dropped clause gives way, over the same."
+TRIES = ((1e-9, 1.0), (1e-9, 100.0), (1e-11, 1.0))
+"Tolerances, and how many times as much a dropped clause gives way: a share of 0.1% asks for a thousand times as much."
 
 Status = Literal["fits", "nothing", "borderline", "undecided"]
 
@@ -70,8 +70,9 @@ class Feasibility:
             index for index, clause in enumerate(self.clauses) if kept is None or index in kept or not clause.priced
         ]
         n = case.decision.size
-        self._box = _roomy(case, self.clauses)
-        self.reach = float(self._box.high.max())
+        size = _largest(case, self.clauses)
+        self.reach = REACH * size
+        self._box = replace(case.box, high=np.full(n, FAR * size))
         relaxed = []
         for clause in (self.clauses[index] for index in self._kept):
             if not clause.priced:
@@ -80,18 +81,18 @@ class Feasibility:
             wide = written_in(clause, 1, c1=np.full(clause.size, self.reach))
             relaxed.append(replace(wide, R0=wide.R0 + column(clause.size, n + 1, n, 1.0)))
         low, high = np.append(self._box.low, 0.0), np.append(self._box.high, self.reach)
-        gain, size = np.zeros(n + 1), np.zeros(n + 1)
-        gain[n], size[case.decision.deployed] = -1.0, -1.0
+        gain = np.append(np.zeros(n), -1.0)
         self._score = Score(((1.0, Linear(gain)),))
         box = Box(low, high, np.append(self._box.defined, False))
-        self._program = Program(relaxed, [self._score, Score(((1.0, Linear(size)),))], box, np.zeros(n + 1))
+        self._program = Program(relaxed, [self._score], box, np.zeros(n + 1))
 
     def check(self, off: Collection[int] = ()) -> Verdict:
         """Whether something fits, with some clauses dropped, by index."""
-        theta = {k: np.ones(self.clauses[index].size) for k, index in enumerate(self._kept) if index in off}
+        dropped = {k: np.ones(self.clauses[index].size) for k, index in enumerate(self._kept) if index in off}
         best = Verdict("undecided", np.zeros(self.case.decision.size), np.inf, None, {})
-        for tolerance, cost in TRIES:
-            point = self._program.solve([1.0, cost], tolerance=tolerance, theta=theta)
+        for tolerance, times in TRIES:
+            theta = {k: ones * times for k, ones in dropped.items()}
+            point = self._program.solve([1.0], tolerance=tolerance, theta=theta)
             if point.status == "optimal":
                 found = self._verdict(point, off)
                 if found.status in ("fits", "nothing"):
@@ -194,8 +195,7 @@ def _fully_invested(case: Case) -> Clause:
     )
 
 
-def _roomy(case: Case, clauses: Sequence[Clause]) -> Box:
-    """A box that blames nothing: no entry of it is bounded by a capacity."""
+def _largest(case: Case, clauses: Sequence[Clause]) -> float:
+    """The largest amount that the case speaks of, in parts of equity."""
     constants = [np.abs(clause.c0 + clause.theta * clause.c1).max(initial=0.0) for clause in clauses]
-    most = REACH * max(1.0, float(case.box.high.max(initial=0.0)), *map(float, constants))
-    return replace(case.box, high=np.full(case.decision.size, most))
+    return max(1.0, float(case.box.high.max(initial=0.0)), *map(float, constants))

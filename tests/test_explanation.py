@@ -311,3 +311,17 @@ def test_a_floor_far_above_everything_is_told_as_any_other() -> None:
     record = explain(case, book(amount("size", at_least="$8,000 bn")))
     check(case, book(amount("size", at_least="$8,000 bn")), record, Counter())
     assert "size" in ids(record["conflict"])
+
+
+def test_a_tiny_share_of_a_large_floor_blames_what_keeps_the_fund_small() -> None:
+    # $10 bn of a as 0.1% of what is deployed: $10,000 bn would do, if lines and lenders took it. They don't.
+    rules = book(
+        R.Share(id="cap", title="C", scope={"line": "a"}, of="deployed", at_most="0.1%"),
+        amount("p", scope={"line": "a"}, at_least="$10 bn"),
+    )
+    record = explain(levered(), rules)
+    members = ids(record["conflict"])
+    assert members[:2] == ["cap", "p"]
+    assert members[2:]
+    assert record["unclear"] == []
+    check(levered(), rules, record, Counter())
