@@ -28,14 +28,17 @@ if TYPE_CHECKING:
 
 def head(case: Case, rules: Rulebook, aim: Aim, status: str) -> Record:
     """What an outcome says before any amounts: of what, by what rules, for what aim."""
+    return {"format": FORMAT, **origin(case, rules, status), "objective": _objective(aim)}
+
+
+def origin(case: Case, rules: Rulebook, status: str) -> Record:
+    """What all results say first: of what, by what rules, from which files."""
     return {
-        "format": FORMAT,
         "status": status,
         "as-of": rules.as_of.isoformat(),
         "case": {"id": case.fund.id, "title": case.fund.title, "equity": case.equity},
         "policy": policy(rules),
         "set": {"rules": dict(rules.changes), "case": dict(case.changes)},
-        "objective": _objective(aim),
         "notes": [case.risk.note] if case.risk and case.risk.note else [],
         "inputs": inputs(case, rules),
         "versions": {"allocator": __version__} | {name: version(name) for name in ("clarabel", "cvxpy", "numpy")},

@@ -62,6 +62,7 @@ class Universe:
         units: what other numeric columns are counted in, as their headers say; empty where they don't.
         counterparties: whom lines depend on.
         exposure: which part of each line depends on each counterparty (counterparties x n).
+        places: where the header of each column stands, for what came from a file.
     """
 
     ids: tuple[str, ...]
@@ -70,6 +71,7 @@ class Universe:
     units: Mapping[str, str] = field(default_factory=dict)
     counterparties: tuple[str, ...] = ()
     exposure: Sparse | None = None
+    places: Mapping[str, Place | None] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -100,8 +102,10 @@ class Universe:
         numbers: dict[str, Vector] = {}
         texts: dict[str, tuple[str, ...]] = {}
         units: dict[str, str] = {}
+        places: dict[str, Place | None] = {}
         for header, cells in columns.items():
             name, unit = split_header(header)
+            places[name] = where(None, header)
             if name == "id":
                 continue
             _check_name(name, columns, problems, where(None, header))
@@ -113,7 +117,7 @@ class Universe:
                 numbers[name] = _numbers(ids, header, cells, problems, where)
                 units[name] = "" if name in KNOWN else unit
         problems.finish()
-        return cls(ids, numbers, texts, units)
+        return cls(ids, numbers, texts, units, places=places)
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame) -> Universe:

@@ -60,9 +60,10 @@ def test_the_base_is_changed_and_added_to(tmp_path: Path) -> None:
     assert set(rules.authorities) == {"book", "review"}
     assert [source.path.name for source in rules.bases] == ["base.yaml"]
     assert [change.rule for change in rules.amendments] == ["cap"]
-    # tests were written for the base's number; the rule still stands where the base wrote it
+    # tests were written for the base's number; the rule still stands where the base wrote it, its number does not
     assert rules.rule("cap").tests == ()
-    assert str(rules.rule("cap").place("at-most")).endswith("base.yaml:5:73")
+    assert str(rules.rule("cap").place()).endswith("base.yaml:5:5")
+    assert str(rules.rule("cap").place("at-most")).endswith("over.yaml:6:48")
 
 
 def test_the_meaning_is_that_of_one_file(tmp_path: Path) -> None:

@@ -22,23 +22,24 @@ OBJECTIVE = click.option(
     "--objective", "objectives", multiple=True, metavar="NAME[=WEIGHT]",
     help="What to maximise; give several with weights for a blend. The case's own by default.",
 )  # fmt: skip
+POLICY = click.option("--policy", type=click.Path(path_type=Path), help="Rules; the case's own by default.")
+AS_OF = click.option(
+    "--as-of", metavar="DATE", help="The rules in force on this date, as in 2026-04-01; today by default."
+)
+SET = click.option(
+    "--set", "settings", multiple=True, metavar="RULE.FIELD=VALUE",
+    help="Try another number without editing a file, as in one-line.at-most=10%.",
+)  # fmt: skip
+
+
+def of_rules(command: Command) -> Command:
+    """Give a command the options that `case_and_rules` takes."""
+    return POLICY(AS_OF(SET(command)))
 
 
 def options(command: Command) -> Command:
     """Give a command the options that `read` takes."""
-    for option in (
-        click.option(
-            "--set", "settings", multiple=True, metavar="RULE.FIELD=VALUE",
-            help="Try another number without editing a file, as in one-line.at-most=10%.",
-        ),
-        click.option(
-            "--as-of", metavar="DATE", help="The rules in force on this date, as in 2026-04-01; today by default."
-        ),
-        OBJECTIVE,
-        click.option("--policy", type=click.Path(path_type=Path), help="Rules; the case's own by default."),
-    ):  # fmt: skip
-        command = option(command)
-    return command
+    return POLICY(OBJECTIVE(AS_OF(SET(command))))
 
 
 def read(
@@ -51,6 +52,19 @@ def read(
         click.BadParameter: an option cannot be read.
     """
     asked = weights(objectives)
+    given, rules = case_and_rules(case, policy, as_of, settings)
+    return given, rules, aim(asked, given)
+
+
+def case_and_rules(
+    case: Path, policy: Path | None, as_of: str | None, settings: tuple[str, ...]
+) -> tuple[Case, Rulebook]:
+    """Read a case, and its rules with the numbers tried.
+
+    Raises:
+        InputError: a file is wrong.
+        click.BadParameter: a setting cannot be read.
+    """
     from allocator.files.cases import read_case
     from allocator.files.policies import read_rules
     from allocator.rulebook import Rulebook
@@ -61,7 +75,7 @@ def read(
     for setting in settings:
         name, number, value = _setting(setting)
         rules = rules.replace(name, **{number: value})
-    return given, rules, aim(asked, given)
+    return given, rules
 
 
 def aim(asked: Mapping[str, float], case: Case) -> Aim:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from allocator.report import tables as made
+from allocator.report import why as reasons
 from allocator.report.tables import Table
 from allocator.solution import Record
 
@@ -35,3 +36,12 @@ def outcome(record: Record) -> str:
         return "\n".join([*parts, render([made.violations(record)])])
     parts += ["\n".join(f"- **{text(name)}**: {text(told)}" for name, told in made.summary(record)) + "\n"]
     return "\n".join([*parts, render(made.tables(record)), f"{text(made.proof(record))}\n"])
+
+
+def why(record: Record) -> str:
+    """An explanation with all its tables."""
+    parts = [f"## {text(made.title(record))}\n"]
+    parts += [f"- {text(note)}\n" for note in made.notes(record)]
+    told = (reasons.headline(record), *reasons.notes(record), reasons.value(record))
+    parts += [f"{text(each)}\n" for each in told if each]
+    return "\n".join([*parts, render(reasons.tables(record))])

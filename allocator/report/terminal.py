@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 
-from allocator.report import impact
+from allocator.report import impact, why
 from allocator.report import tables as made
 from allocator.report.tables import Table
 from allocator.solution import Record
@@ -78,3 +78,15 @@ def show_impact(out: Console, record: Record) -> None:
     for name, told in impact.lines(record):
         out.print(f"  [dim]{escape(name):17}[/dim] {escape(told)}", soft_wrap=True)
     show(out, impact.tables(record))
+
+
+def show_why(out: Console, record: Record) -> None:
+    """Print an explanation: the sentence first, then the tables."""
+    out.print(f"[bold]{escape(made.title(record))}[/bold]")
+    for note in made.notes(record):
+        out.print(f"[yellow]{escape(note)}[/yellow]")
+    out.print()
+    for told in (why.headline(record), *why.notes(record), why.value(record)):
+        if told:
+            out.print(escape(told))
+    show(out, why.tables(record))

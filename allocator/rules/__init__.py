@@ -158,8 +158,9 @@ class Rule(Model, ABC):
             made = type(self).read({**own, **{kebab(name): value for name, value in fields.items()}}, who)
         except InputError as error:
             raise InputError(replace(problem, place=problem.place or place) for problem in error.problems) from None
-        # The changed rule still stands where the old one did.
-        made._places, made._own_place = self._places, self._own_place
+        # The changed rule still stands where the old one did, but for what was changed elsewhere.
+        moved = {kebab(name): place for name in fields} if place else {}
+        made._places, made._own_place = {**self._places, **moved}, self._own_place
         return made
 
     def subject(self) -> tuple[Any, ...]:
