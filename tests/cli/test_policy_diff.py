@@ -68,8 +68,8 @@ at most 38%.
 
 ai-cap (changed): AI data centres stay under two fifths
   at-most: 40% -> 38%, tighter by 2 pp
-  - Capital in ai-data-centres is at most 40% of the capital deployed.
-  + Capital in ai-data-centres is at most 38% of the capital deployed.
+  - Capital in the line ai-data-centres is at most 40% of the capital deployed.
+  + Capital in the line ai-data-centres is at most 38% of the capital deployed.
   Text: tighter. Effect here, all else as before: tighter.
   Nothing becomes possible: proved.
   No longer possible, for example: $210.0 bn in ai-data-centres, $? bn in power, $? bn in logistics, $? bn in \
@@ -97,8 +97,8 @@ No case was given, so the effect was not judged; name one with --case.
 
 ai-cap (changed): AI data centres stay under two fifths
   at-most: 40% -> 38%, tighter by 2 pp
-  - Capital in ai-data-centres is at most 40% of the capital deployed.
-  + Capital in ai-data-centres is at most 38% of the capital deployed.
+  - Capital in the line ai-data-centres is at most 40% of the capital deployed.
+  + Capital in the line ai-data-centres is at most 38% of the capital deployed.
   Text: tighter.
 """
     )
@@ -148,13 +148,13 @@ def test_markdown_and_out(capsys: pytest.CaptureFixture[str], old: str) -> None:
     assert run(capsys, *arguments) == (0, "", "")
     told = Path("told.md").read_text(encoding="utf-8")
     assert told.startswith("### Four sectors, six rules: what differs")
-    assert "> ~~Capital in ai-data-centres is at most 40% of the capital deployed.~~\n" in told
+    assert "> ~~Capital in the line ai-data-centres is at most 40% of the capital deployed.~~\n" in told
 
 
 def test_html_is_a_redline(capsys: pytest.CaptureFixture[str], old: str) -> None:
     new = edited(old, CAP, ("title: Borrowing is capped", "title: <script>alert(1)</script>"))
     out = run(capsys, "diff", old, new, *DAY, "--case", CASE, "--format", "html")[1]
-    assert '<p class="sentence">Capital in ai-data-centres is at most <del>40% </del><ins>38% </ins>of ' in out
+    assert '<p class="sentence">Capital in the line ai-data-centres is at most <del>40% </del><ins>38% </ins>of ' in out
     assert "<script" not in out
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in out
     assert "src=" not in out
