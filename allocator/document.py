@@ -176,7 +176,7 @@ def _rule(given: Any, defaults: Defaults, sources: Mapping[str, Any], problems: 
     if not isinstance(given, Mapping):
         raise InputError.of("this is no rule", "write its id, title, kind, ...", place)
     title = f"rule '{given['id']}'" if isinstance(given.get("id"), str) else "a rule"
-    if "kind" not in given and (meant := closest("kind", given)):
+    if "kind" not in given and (meant := closest("kind", given, 0.7)):
         at = next(getattr(key, "place", place) for key in given if key == meant)
         raise InputError.of(f"{title} {meant}: unknown key", "did you mean 'kind'?", at, Code.UNKNOWN_KEY)
     if not isinstance(given.get("kind"), str):

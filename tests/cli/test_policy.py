@@ -14,6 +14,7 @@ import pytest
 from allocator.cli import main
 from allocator.cli.policy import COMMANDS
 from allocator.files.marked import parse_yaml
+from allocator.files.policies import read_rules
 
 ROOT = Path(__file__).parent.parent.parent
 POLICY = ROOT / "constraints" / "us-japan-fund.yaml"
@@ -50,7 +51,12 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_example_has_no_errors(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "check", str(POLICY), "--case", CASE, "--as-of", "2026-11-22")
     assert (code, err) == (0, "")
-    assert re.fullmatch(rf"{re.escape(str(POLICY))}: \d+ rules, no errors, checked against \S+ as of 2026-11-22\n", out)
+    first, *agreed = out.splitlines()
+    assert re.fullmatch(rf"{re.escape(str(POLICY))}: \d+ rules, no errors, checked against \S+ as of 2026-11-22", first)
+    assert agreed == [
+        "  not yet agreed: example/owner-a, example/owner-b",
+        f"  approvals are of the digest {read_rules(POLICY, '2026-11-22').digest}",
+    ]
 
 
 def test_a_fault_goes_to_standard_output_and_exits_with_1(capsys: pytest.CaptureFixture[str], misspelt: str) -> None:

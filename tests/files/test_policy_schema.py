@@ -148,7 +148,9 @@ def test_damage_is_refused(was: str, now: str) -> None:
     assert list(VALIDATOR.iter_errors(seen(ALL.replace(was, now, 1))))
 
 
-@pytest.mark.parametrize("path", POLICIES, ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [path for path in POLICIES if "\nrules:" in path.read_text()], ids=lambda path: path.name
+)
 def test_each_limit_without_its_unit_is_refused(path: Path) -> None:
     document = seen(path.read_text(encoding="utf-8"))
     # The measure of a concentration says whether its limit has a unit: that is for `policy check`.

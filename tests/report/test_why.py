@@ -37,7 +37,7 @@ def test_the_first_sentence_says_what(record: Record) -> None:
 
 def test_the_members_say_what_they_ask_and_where(record: Record) -> None:
     assert rows(record)["In conflict"] == [
-        ("b", "Some of b. The capital deployed in b is at least $60 bn.", ""),
+        ("b", "Some of b. The capital deployed in the line b is at least $60 bn.", ""),
         (
             "the lines' capacities",
             "Each line takes at most its capacity. Here: b $30 bn. (A term of the case.)",
@@ -74,7 +74,7 @@ def test_what_stands_against_the_one_rule_that_could_give_way() -> None:
     against, change = tables(explain(case, book(size, debt)))[-2:]
     assert against.title == "What stands against size"
     assert [tuple(row) for row in against.rows] == [
-        ("1", "debt", "Debt is capped. Debt divided by equity is at most 0.10x.", ""),
+        ("1", "debt", "Debt is capped. Debt is at most 0.10x equity.", ""),
         (
             "2",
             "the lenders' capacities",
