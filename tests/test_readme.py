@@ -30,7 +30,7 @@ def test_captures_are_what_is_printed(command: str, shown: str) -> None:
 
 
 def test_there_is_a_capture_and_both_commands() -> None:
-    assert len(CAPTURES) == 1
+    assert len(CAPTURES) == 2
     for marker in ("main", "tests"):
         assert f"<!-- {marker} -->\n```sh\n" in README
     assert "pip install allocator" not in README
