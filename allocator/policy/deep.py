@@ -101,10 +101,10 @@ def _without_effect(rules: Rulebook, case: Case) -> Iterator[Problem]:
         own = [clause for clause in clauses if clause.rule == rule.id]
         if terms.breach(own).answer == "nothing":
             what = f"rule '{rule.id}' can never bind on this case: its terms alone keep it"
-            yield rule.problem("id", what, "tighten it, or say in 'notes' why it stands", Code.NEVER_BINDS)
+            yield rule.problem("id", what, "tighten it, or keep it for other cases", Code.NEVER_BINDS)
         elif Allowed(case, [clause for clause in clauses if clause.rule != rule.id]).breach(own).answer == "nothing":
             what = f"rule '{rule.id}' is redundant on this case: the other rules and the terms keep it"
-            yield rule.problem("id", what, "tighten it, or say in 'notes' why it stands", Code.REDUNDANT)
+            yield rule.problem("id", what, "tighten it, or keep it for other cases", Code.REDUNDANT)
 
 
 def _cheap_penalties(rules: Rulebook, case: Case, out: Outcome) -> Iterator[Problem]:

@@ -39,7 +39,7 @@ def test_what_the_terms_keep_can_never_bind() -> None:
     cap = al.rules.Amount(id="cap", title="Cap", scope={"line": "a"}, at_most="$31 bn")
     assert told(cap) == [
         "W201 rule 'cap' can never bind on this case: its terms alone keep it; "
-        "tighten it, or say in 'notes' why it stands"
+        "tighten it, or keep it for other cases"
     ]
     assert told(cap.changed("cap", {"at_most": "$29 bn"})) == []
 
@@ -48,7 +48,7 @@ def test_what_another_rule_keeps_is_redundant() -> None:
     tight, wide = share("tight", "b", at_most="40%"), share("wide", "b", at_most="45%")
     assert told(tight, wide) == [
         "W202 rule 'wide' is redundant on this case: the other rules and the terms keep it; "
-        "tighten it, or say in 'notes' why it stands"
+        "tighten it, or keep it for other cases"
     ]
 
 
