@@ -33,6 +33,8 @@ class Reading:
         bar: value against limit; None where there is nothing to draw.
         state: one of `STATES`.
         waiver: the id of the waiver that set the limit; empty if none did.
+        worth, step: what one step of the limit is worth, as text; empty where it is worth nothing.
+        weight: the same as a number, to order by.
     """
 
     what: str
@@ -44,6 +46,9 @@ class Reading:
     bar: Bar | None
     state: str
     waiver: str
+    worth: str
+    step: str
+    weight: float
 
 
 @dataclass(frozen=True)
@@ -73,8 +78,6 @@ class Card:
         term: whether it is a term of the case, and no rule.
         readings: a limit each.
         prices: a sentence each, on what its numbers are worth.
-        worth, step: what one step of its limit is worth, as text; empty where it is worth nothing.
-        weight: the same as a number, to order rules by.
     """
 
     record: Record
@@ -84,9 +87,11 @@ class Card:
     term: bool
     readings: tuple[Reading, ...]
     prices: tuple[str, ...]
-    worth: str
-    step: str
-    weight: float
+
+    @property
+    def dearest(self) -> Reading:
+        """The reading whose limit is worth most."""
+        return max(self.readings, key=lambda reading: reading.weight)
 
     @property
     def state(self) -> str:
@@ -120,23 +125,19 @@ def _card(record: Record, clauses: list[Record], known: Mapping[str, str]) -> Ca
     first = clauses[0]
     prices = [each for each in record.get("prices", ()) if each["of"] == first["rule"] and each["worth"]]
     sides = {each["number"]: each["side"] for each in clauses}
-    own = [each for each in prices if each["number"] in sides]
-    top = max(own, key=lambda each: abs(each["worth"]), default=None)
+    priced = {each["number"]: each for each in prices}
     return Card(
         first,
         first["whys"].get("en", ""),
         {language: text for language, text in first["titles"].items() if language != "en"},
         {language: text for language, text in first["whys"].items() if language != "en"},
         first["rule"].startswith("terms."),
-        tuple(_reading(record, each, known) for each in clauses),
+        tuple(_reading(record, each, priced.get(each["number"]), known) for each in clauses),
         tuple(said for each in prices for said in price_in_words(record, each, sides)),
-        size(top) if top else "",
-        top["step"] if top else "",
-        abs(top["worth"]) if top else 0.0,
     )
 
 
-def _reading(record: Record, clause: Record, known: Mapping[str, str]) -> Reading:
+def _reading(record: Record, clause: Record, price: Record | None, known: Mapping[str, str]) -> Reading:
     floor = clause["side"] == "at-least"
     state = _state(record, clause)
     short = state in ("broken", "missed")
@@ -151,6 +152,9 @@ def _reading(record: Record, clause: Record, known: Mapping[str, str]) -> Readin
         _bar(clause["value"], clause["limit"], floor),
         state,
         clause["waiver"],
+        size(price) if price else "",
+        price["step"] if price else "",
+        abs(price["worth"]) if price else 0.0,
     )
 
 
@@ -197,6 +201,8 @@ def price_in_words(record: Record, price: Record, sides: Mapping[str, str]) -> l
     told = [
         f"{price['step']} {word} is worth {worth(price, key)}{unit}." for word, key in steps if price[key] is not None
     ]
+    if waiver := number.partition(" of ")[2]:
+        told = [f"Of waiver {waiver}: {said}" for said in told]
     slope = f"Small moves are worth {size(price)}{unit} per {price['step']}."
     if price["clear"] is False:
         slope += " That is unclear: moves up and moves down are not worth the same."

@@ -38,8 +38,7 @@ def test_what_the_terms_keep_can_never_bind() -> None:
     # No more than $30 bn fits into a, of the $100 bn there are.
     cap = al.rules.Amount(id="cap", title="Cap", scope={"line": "a"}, at_most="$31 bn")
     assert told(cap) == [
-        "W201 rule 'cap' can never bind on this case: its terms alone keep it; "
-        "tighten it, or keep it for other cases"
+        "W201 rule 'cap' can never bind on this case: its terms alone keep it; tighten it, or keep it for other cases"
     ]
     assert told(cap.changed("cap", {"at_most": "$29 bn"})) == []
 

@@ -278,8 +278,15 @@ def test_what_an_overlay_changed_stands_with_its_rule(record: dict[str, Any]) ->
 
 def test_a_waived_limit_names_its_waiver(record: dict[str, Any]) -> None:
     made = reviewed(record)
-    made["rules"][0]["waiver"] = "W-2026-004"
-    assert "Limit by waiver W-2026-004" in Elements(page(made)).text
+    first = made["rules"][0]
+    name = f"{first['side']} of W-2026-004"
+    made["rules"].insert(1, first | {"waiver": "W-2026-004", "number": name, "limit": 0.5})
+    (price,) = (each for each in made["prices"] if (each["of"], each["number"]) == (first["rule"], first["number"]))
+    made["prices"].append(price | {"number": name, "worth": price["worth"] / 4, "dollars": price["dollars"] / 4})
+    text = Elements(page(made)).text
+    assert "Limit by waiver W-2026-004" in text
+    assert f"{first['title']} (waiver W-2026-004)" in text
+    assert "Of waiver W-2026-004: 1 pp" in text
 
 
 def test_the_certificate_is_told_in_words(record: dict[str, Any]) -> None:
