@@ -38,8 +38,8 @@ def ways_of(old: Rule, new: Rule, on: dt.date | None = None) -> Iterator[tuple[s
         one, other = getattr(old, name), getattr(new, name)
         if name in Rule.WORDS or one == other:
             continue
-        if name == "severity":
-            yield name, "tighter" if other == "hard" else "looser"
+        if name in ("severity", "relax"):
+            yield name, "tighter" if other in ("hard", "never") else "looser"
         elif name == "penalty" and old.severity != new.severity:
             continue  # it goes with the severity
         elif name == "scope" and one is not None and other is not None:

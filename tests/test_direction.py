@@ -53,6 +53,7 @@ SOFT = {"severity": "soft", "penalty": "100 bp"}
         ("share", {}, SOFT, "looser"),
         ("share", SOFT, {}, "tighter"),
         ("share", SOFT, SOFT | {"penalty": "90 bp"}, "looser"),
+        ("share", {}, {"relax": "never"}, "tighter"),
         ("share", SOFT, {"at-most": "36%"}, "mixed"),
         ("share", {}, {"at-most": {"2020-01-01": "35%", "2028-01-01": "33%"}}, "tighter"),
         ("share", {}, {"at-most": {"2020-01-01": "34%", "2028-01-01": "36%"}}, "mixed"),

@@ -83,7 +83,7 @@ class Rule(Model, ABC):
     rises: ClassVar[Mapping[str, str]] = {"at_least": "tighter", "at_most": "looser", "penalty": "tighter"}
     "What a higher number makes of a rule of this kind, by field."
     LIMITS: ClassVar = ("at_least", "at_most")
-    WORDS: ClassVar = ("title", "why", "authority", "owner", "relax", "deprecated", "notes", "tests")
+    WORDS: ClassVar = ("title", "why", "authority", "owner", "deprecated", "notes", "tests")
     "Fields that say something of the rule and limit nothing."
 
     id: Id
