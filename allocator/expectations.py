@@ -112,7 +112,8 @@ class Verdict:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"type": "string", "pattern": f"^(pass|{FAILURE})$", "examples": ["pass", "fail by 1 pp"]}
+        examples = ["pass", "fail by 1 pp"]
+        return {"type": ["string"], "pattern": f"^(pass|{FAILURE})$", "examples": examples, "errorMessage": WRITE}
 
 
 class Expectation(Model):

@@ -28,10 +28,15 @@ def parse_digest(given: object) -> str:
     """
     if isinstance(given, str) and re.fullmatch(SHA256, given):
         return str(given)
-    raise Unparsable(f"'{str(given)[:80]}' is no digest", "write sha256: and its 64 digits")
+    raise Unparsable(f"'{str(given)[:80]}' is no digest", AS_DIGEST)
 
 
-Digest = Annotated[str, BeforeValidator(parse_digest), WithJsonSchema({"type": "string", "pattern": f"^{SHA256}$"})]
+AS_DIGEST = "write sha256: and its 64 digits"
+Digest = Annotated[
+    str,
+    BeforeValidator(parse_digest),
+    WithJsonSchema({"type": ["string"], "pattern": f"^{SHA256}$", "errorMessage": AS_DIGEST}),
+]
 
 
 class Effective(Model):

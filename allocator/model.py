@@ -40,10 +40,15 @@ def parse_id(given: object) -> str:
     """
     if isinstance(given, str) and re.fullmatch(ID, given) and len(given) <= 60:
         return str(given)
-    raise Unparsable(f"'{str(given)[:60]}' can't be an id", "use small letters, digits and dashes, as in one-line")
+    raise Unparsable(f"'{str(given)[:60]}' can't be an id", AS_ID)
 
 
-Id = Annotated[str, BeforeValidator(parse_id), WithJsonSchema({"type": "string", "pattern": f"^{ID}$"})]
+AS_ID = "use small letters, digits and dashes, as in one-line"
+Id = Annotated[
+    str,
+    BeforeValidator(parse_id),
+    WithJsonSchema({"type": ["string"], "pattern": f"^{ID}$", "errorMessage": AS_ID}),
+]
 
 
 def bounded(given: Money) -> Money:

@@ -34,7 +34,7 @@ class Written:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {}
+        return {"type": ["string", "number", "object"]}
 
 
 class Change(Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import total_ordering
 from typing import Any, ClassVar, Generic, Self, TypeVar, get_args
@@ -47,7 +47,7 @@ class Quantity:
     step_text: ClassVar[str]
     before: ClassVar[str] = ""
     "A pattern of what stands before the number."
-    yaml_types: ClassVar[str | list[str]] = "string"
+    yaml_types: ClassVar[tuple[str, ...]] = ("string",)
     "What YAML takes it for."
 
     __slots__ = ("amount",)
@@ -97,13 +97,7 @@ class Quantity:
     @classmethod
     def written(cls) -> dict[str, Any]:
         """How files write it, as JSON Schema; YAML takes what has no unit for a number."""
-        unit = "|".join(cls.units)
-        return {
-            "type": cls.yaml_types,
-            "pattern": rf"^{cls.before}{_NUMBER.pattern}\s*({unit})$",
-            "description": cls.expects,
-            "examples": cls.expects.partition(" such as ")[2].split(" or "),
-        }
+        return _written([cls])
 
     def __float__(self) -> float:
         return float(self.amount)
@@ -237,7 +231,7 @@ class Index(Quantity):
     expects = "a bare number such as 0.28"
     units: ClassVar = {"": Decimal(1)}
     step, step_text, shown_digits = 0.01, "0.01", 4
-    yaml_types: ClassVar = ["number", "string"]
+    yaml_types: ClassVar = ("number", "string")
 
     def __str__(self) -> str:
         return _shortest(self.amount)
@@ -331,6 +325,19 @@ def parse_any(units: tuple[type[Quantity], ...], given: object) -> Quantity:
     raise Unparsable(refused.what, "write " + ", or ".join(unit.expects for unit in units))
 
 
+def _written(units: Sequence[type[Quantity]]) -> dict[str, Any]:
+    """How files write a quantity of one of some units, as JSON Schema, with what editors say where it is none."""
+    expected = " or ".join(unit.expects for unit in units)
+    examples = [example for unit in units for example in unit.expects.partition(" such as ")[2].split(" or ")]
+    return {
+        "type": list(dict.fromkeys(name for unit in units for name in unit.yaml_types)),
+        "pattern": "|".join(rf"^{unit.before}{_NUMBER.pattern}\s*({'|'.join(unit.units)})$" for unit in units),
+        "description": expected,
+        "examples": list(dict.fromkeys(examples)),
+        "errorMessage": f"write {expected}",
+    }
+
+
 class Dated(Generic[Q]):
     """A limit through time: the latest value on or before a date is in force.
 
@@ -365,9 +372,10 @@ class Dated(Generic[Q]):
                 raise _placed(error, given) from None
 
         def written(schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-            one = units[0].written() if len(units) == 1 else {"anyOf": [unit.written() for unit in units]}
+            one = _written(units)
             dates = {"patternProperties": {DATE: one}, "additionalProperties": False, "minProperties": 1}
-            return {"anyOf": [one, {"type": "object", **dates}]}
+            # One schema and not two to choose from, as editors tell of no choice what is wrong with it.
+            return {**one, "type": [*one["type"], "object"], **dates}
 
         return core_schema.no_info_plain_validator_function(parse, metadata={"pydantic_js_functions": [written]})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from importlib.resources import files
 from pathlib import Path
@@ -224,3 +225,60 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         main(["policy", "schema", "--out", str(tmp_path / "p.json")])
     assert capsys.readouterr().err == "begin a policy beside it with: # yaml-language-server: $schema=p.json\n"
     assert (tmp_path / "p.json").read_text(encoding="utf-8") == told.out
+
+
+def test_an_editor_says_what_to_write_in_plain_words() -> None:
+    """Of a choice between schemas, and of patterns, the language server for YAML tells nothing that a reader could use."""
+    schema = policy_schema()
+    limit = schema["$defs"]["Share"]["properties"]["at-most"]
+    assert limit["errorMessage"] == "write a share such as 35%"
+    assert limit["type"] == ["string", "object"]
+    assert schema["$defs"]["Concentration"]["properties"]["at-most"]["errorMessage"] == (
+        "write a bare number such as 0.28 or a share such as 35%"
+    )
+    assert schema["$defs"]["Effective"]["properties"]["from"]["errorMessage"] == "write a date such as 2026-04-01"
+    patterns = [each for each in _within(schema) if "pattern" in each]
+    assert patterns
+    assert all("errorMessage" in each for each in patterns)
+
+
+def test_every_field_says_what_it_is_for() -> None:
+    schema = policy_schema()
+    records = {"the whole": schema, **schema["$defs"]}
+    silent = [
+        f"{name}.{field}"
+        for name, record in records.items()
+        for field, each in record["properties"].items()
+        if not each.get("description") and "const" not in each
+    ]
+    assert silent == []
+    assert "title" not in schema  # It would stand above every help.
+    approval, concentration = (schema["$defs"][name]["properties"] for name in ("Approval", "Concentration"))
+    assert approval["by"]["description"] == "which of the approvers"
+    assert concentration["by"]["description"] == "what is counted: line, sector or another column"
+
+
+def test_a_waiver_must_end_and_a_change_says_both_values() -> None:
+    definitions = policy_schema()["$defs"]
+    assert definitions["Waiver"]["properties"]["effective"]["required"] == ["from", "until"]
+    assert definitions["Header"]["properties"]["effective"]["$ref"] == "#/$defs/Effective"
+    assert definitions["Effective"]["required"] == ["from"]
+    # Without a type an editor would not put them in.
+    for name in ("was", "now"):
+        assert definitions["Change"]["properties"][name]["type"] == ["string", "number", "object"]
+
+
+def test_the_kinds_are_told_beside_their_names() -> None:
+    kind = policy_schema()["properties"]["rules"]["items"]["properties"]["kind"]
+    told = dict(zip(kind["enum"], kind["enumDescriptions"], strict=True))
+    assert told["exclusion"] == "No capital and no debt in a scope."
+
+
+def _within(schema: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(schema, dict):
+        yield schema
+        for each in schema.values():
+            yield from _within(each)
+    elif isinstance(schema, list):
+        for each in schema:
+            yield from _within(each)

@@ -10,12 +10,11 @@ import click
 @click.command("schema")
 @click.option("--out", type=click.Path(path_type=Path), help="Write to this file instead of printing.")
 def command(out: Path | None) -> None:
-    r"""Print the JSON Schema of a policy file, by which an editor checks and completes it.
+    """Print the JSON Schema of a policy file, by which an editor checks and completes it.
 
     Write the schema beside the policies with --out policy.schema.json, and begin each policy with the line
 
-    \b
-      # yaml-language-server: $schema=policy.schema.json
+    # yaml-language-server: $schema=policy.schema.json
 
     which Visual Studio Code (with the extension YAML by Red Hat) and other editors follow. The editor sees one file:
     names of lines, sums and dates are checked by allocator policy check.
