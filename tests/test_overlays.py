@@ -130,8 +130,8 @@ def test_other_numbers_than_limits_may_change(tmp_path: Path) -> None:
 def test_the_bytes_of_the_base_are_pinned(tmp_path: Path) -> None:
     digest = hashlib.sha256(BASE.encode()).hexdigest()
     assert refusal(write(tmp_path, sha=f"sha256:{'0' * 64}")) == (
-        "over.yaml:3:36: 'base.yaml' is not the file that this one was written for; "
-        f"see what changed in it; if all is well, write sha256: sha256:{digest}"
+        "over.yaml:3:36: 'base.yaml' has changed since this file was written on top of it; "
+        f"see what changed, with 'allocator policy diff'; if this file still stands, write sha256:{digest} here"
     )
 
 

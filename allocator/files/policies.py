@@ -44,8 +44,8 @@ def _read(
         data = revisions.read_bytes(revision, file.as_posix(), MOST_BYTES)
     digest = hashlib.sha256(data).hexdigest()
     if extends and extends.sha256 != f"sha256:{digest}":
-        what = f"'{extends.file}' is not the file that this one was written for"
-        mend = f"see what changed in it; if all is well, write sha256: sha256:{digest}"
+        what = f"'{extends.file}' has changed since this file was written on top of it"
+        mend = f"see what changed, with 'allocator policy diff'; if this file still stands, write sha256:{digest} here"
         raise InputError.of(what, mend, extends.place("sha256"), Code.STALE)
     document = parse_yaml(data, name)
     base = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -52,12 +52,13 @@ def check(files: Iterable[Path], case: Path | None = None, as_of: str | dt.date 
     except Unparsable as error:
         raise InputError.of(error.what, error.mend) from None
     read = cache(read_case)
-    return [_check(file, case, date, read) for named in files for file in _policies_of(named)]
+    return [_check(file, case, date, read) for file in policies_of(files)]
 
 
-def _policies_of(named: Path) -> Sequence[Path]:
-    """A file itself, or the policies of a folder; a folder without any stands for itself, and fails as a file."""
-    return sorted(named.glob("*.yaml")) or [named] if named.is_dir() else [named]
+def policies_of(files: Iterable[Path]) -> Iterator[Path]:
+    """Each file, and the policies of each folder; a folder without any stands for itself, and fails as a file."""
+    for named in files:
+        yield from (sorted(named.glob("*.yaml")) or [named]) if named.is_dir() else [named]
 
 
 def _check(file: Path, case: Path | None, as_of: dt.date | None, read: Callable[[Path], Case]) -> Checked:
@@ -92,7 +93,7 @@ def _check_agreed(rules: Rulebook, problems: Collector) -> None:
     for name in rules.unsigned:
         stale = by_approver.get(name)
         what = f"the policy is final, and '{name}' has not agreed to it" + (" as it reads now" if stale else "")
-        mend = f"once agreed, write under 'approvals': {{by: {name}, on: DATE, digest: \"{rules.digest}\"}}"
+        mend = f"once agreed, {_entry(name, rules)}"
         place = stale.place("digest") if stale else header.place("approvers")
         problems.add(what, mend, place, Code.APPROVAL)
 
@@ -141,7 +142,14 @@ def _agreed(rules: Rulebook) -> list[str]:
     missing = [name for name in rules.unsigned if name not in stale]
     found = (("agreed", agreed), ("agreed to another text", sorted(stale)), ("not yet agreed", missing))
     told = "; ".join(f"{what}: {', '.join(names)}" for what, names in found if names)
-    return [f"  {told}", f"  approvals are of the digest {rules.digest}"]
+    if not rules.unsigned:
+        return [f"  {told}"]
+    return [f"  {told}", f"  to agree, {_entry(rules.unsigned[0], rules)}"]
+
+
+def _entry(name: str, rules: Rulebook) -> str:
+    """What an approver is to write into the file."""
+    return f"write under 'approvals': - {{by: {name}, on: DATE, digest: \"{rules.digest}\"}}"
 
 
 def _count(number: int, noun: str) -> str:

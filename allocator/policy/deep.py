@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -29,7 +30,15 @@ def deepened(checked: Checked) -> Checked:
     if checked.rules is None or any(map(is_error, checked.problems)):
         return checked
     case = None if checked.case is None else read_case(checked.case)
-    return replace(checked, problems=(*checked.problems, *warnings(checked.rules, case)))
+    found = (_of_file(problem, checked.file) for problem in warnings(checked.rules, case))
+    return replace(checked, problems=(*checked.problems, *found))
+
+
+def _of_file(problem: Problem, file: Path) -> Problem:
+    """The problem, which says of which policy it is where it stands in a file that the policy builds on."""
+    if problem.place is None or problem.place.file == str(file):
+        return problem
+    return replace(problem, what=f"under {file.name}, {problem.what}")
 
 
 def warnings(rules: Rulebook, case: Case | None) -> list[Problem]:
@@ -87,7 +96,8 @@ def _without_effect(rules: Rulebook, case: Case) -> Iterator[Problem]:
     clauses = rules.clauses(case)
     if Allowed(case, clauses).empty:
         mend = "see 'allocator why' on the case"
-        yield Problem("no allocation satisfies the rules, so that none can be tried", mend, None, Code.INFEASIBLE)
+        place = rules.header.place("id") if rules.header else None
+        yield Problem("no allocation satisfies the rules, so that none can be tried", mend, place, Code.INFEASIBLE)
         return
     binds = set[str]()
     if case.objective:

@@ -241,7 +241,7 @@ def slack_rules(record: Record) -> Table | None:
     """The rules that leave room."""
     rows = [
         (
-            each["rule"] + (f" ({each['member']})" if each["member"] else ""),
+            each["rule"] + (f" ({each['member']})" if each["member"] else "") + _how(each),
             quantity(each["value"], each["unit"]),
             limit(each),
         )

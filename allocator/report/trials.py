@@ -47,14 +47,15 @@ def _untested(record: Record) -> str:
 
 
 def github(records: Sequence[Record]) -> str:
-    """A workflow command of GitHub Actions for each failure, at the test that failed."""
-    return "".join(
+    """A workflow command of GitHub Actions for each failure, at the test that failed; once for several files."""
+    found = (
         _annotation(rule, test)
         for record in records
         for rule in record["rules"]
         for test in rule["tests"]
         if not test["passed"]
     )
+    return "".join(dict.fromkeys(found))
 
 
 def _annotation(rule: Record, test: Record) -> str:

@@ -55,7 +55,8 @@ def test_the_example_has_no_errors(capsys: pytest.CaptureFixture[str]) -> None:
     assert re.fullmatch(rf"{re.escape(str(POLICY))}: \d+ rules, no errors, checked against \S+ as of 2026-11-22", first)
     assert agreed == [
         "  not yet agreed: example/owner-a, example/owner-b",
-        f"  approvals are of the digest {read_rules(POLICY, '2026-11-22').digest}",
+        "  to agree, write under 'approvals': - {by: example/owner-a, on: DATE, digest: "
+        f'"{read_rules(POLICY, "2026-11-22").digest}"}}',
     ]
 
 

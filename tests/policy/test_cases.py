@@ -302,3 +302,20 @@ def test_an_overlays_tests_stand_in_for_those_of_the_base() -> None:
 def test_more_than_one_without_a_test() -> None:
     record = {"file": "p.yaml", "case": "", "rules": [{"id": "a", "tests": []}, {"id": "b", "tests": []}]}
     assert trials.plain([record]) == "p.yaml\n  2 rules have no test: a, b\n"
+
+
+def test_a_folder_stands_for_its_policies_and_a_failure_of_many_is_one_annotation(
+    policy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alone = command(capsys, policy, "--as-of", "2026-05-01")
+    assert command(capsys, policy.parent, "--as-of", "2026-05-01") == alone
+    once = command(capsys, policy, "--as-of", "2026-05-01", "--format", "github")[1]
+    assert once
+    assert command(capsys, policy, policy, "--as-of", "2026-05-01", "--format", "github")[1] == once
+
+
+def test_a_file_that_cannot_be_read_does_not_hide_the_others(policy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = command(capsys, policy.parent / "none.yaml", policy, "--as-of", "2026-05-01")
+    assert code == 1
+    assert out == command(capsys, policy, "--as-of", "2026-05-01")[1]
+    assert err.startswith(f"error: {policy.parent / 'none.yaml'}:1:1: the file ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -125,3 +126,14 @@ def test_the_text_alone_tells_of_tests_waivers_and_deprecation(tmp_path: Path) -
         "9 W206 waiver 'W-1' expired on 2026-05-31",
     ]
     assert [each.code for each in warnings(al.read_rules(path, "2026-04-30"), None)] == ["W205"]
+
+
+def test_a_warning_says_of_which_policy_and_file_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    overlays = [str(ROOT / "constraints" / f"{name}.yaml") for name in ("headline-900", "us-japan-prudent")]
+    with pytest.raises(SystemExit):
+        main(["policy", "check", "--deep", *overlays, "--as-of", "2026-11-22"])
+    out = capsys.readouterr().out
+    # Where nothing fits, the place is that of the policy's id; a rule of the base is told under the overlay.
+    assert f"{overlays[0]}:6:7: W208 no allocation satisfies the rules, so that none can be tried; " in out
+    base = re.escape(str(ROOT / "constraints" / "us-japan-fund.yaml"))
+    assert re.search(rf"{base}:\d+:\d+: W201 under us-japan-prudent\.yaml, rule 'borrowing' can never bind", out)

@@ -136,3 +136,10 @@ def test_violations_are_told_in_their_unit() -> None:
 
 def test_notebooks_show_the_outcome(record: dict[str, Any]) -> None:
     assert al.Outcome(record)._repr_html_() == fragment(record)
+
+
+def test_a_waiver_is_named_where_its_rule_leaves_room(record: dict[str, Any]) -> None:
+    first, *others = record["rules"]
+    rules = [first | {"binding": False, "waiver": "W-1"}, *others]
+    (table,) = (each for each in tables(record | {"rules": rules}) if each.title == "Rules with room")
+    assert [row[0].endswith(" by waiver W-1") for row in table.rows] == [True]

@@ -29,30 +29,32 @@ if TYPE_CHECKING:
 def command(files: tuple[Path, ...], case: Path | None, as_of: str | None, form: str) -> None:
     """Run the tests that stand beside the rules of FILES.
 
-    A test gives holdings, and says whether the rule passes or by how much it fails: pass, or fail by 1 pp. Only the
-    rule itself is tried, as it is written: waivers, capacities and the other rules play no part. Exits with 5 when a
-    test fails.
+    A folder stands for the .yaml files in it. A test gives holdings, and says whether the rule passes or by how much it
+    fails: pass, or fail by 1 pp. Only the rule itself is tried, as it is written: waivers, capacities and the other
+    rules play no part. Exits with 5 when a test fails.
     """
     from allocator.files.cases import read_case
     from allocator.files.policies import read_rules
     from allocator.policy.cases import run
+    from allocator.policy.check import policies_of
     from allocator.report import trials
 
     read = cache(read_case)
     problems = Collector()
     records = []
-    for file in files:
+    for file in policies_of(files):
         with problems.part():
             rules = read_rules(file, as_of)
             folder = case or _tested_on(file, rules.header)
             records.append({"file": str(file), **run(rules, read(folder) if folder else None)})
-    problems.finish()
     if form == "json":
         from allocator.files.outcomes import to_json
 
         click.echo(to_json({"files": records}), nl=False)
-    else:
+    elif records:
         click.echo(trials.plain(records) if form == "text" else trials.github(records), nl=False)
+    # Files that can't be read do not hide what was found in the others.
+    problems.finish()
     if any(not test["passed"] for record in records for rule in record["rules"] for test in rule["tests"]):
         sys.exit(CHECK_FAILED)
 
