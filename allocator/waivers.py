@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     from allocator.case import Case
 
 
-WrittenLimit = Annotated[
-    str, WithJsonSchema({"type": ["string", "number"], "description": "in the unit of the rule's limit"})
-]
+WrittenLimit = Annotated[str, WithJsonSchema({"type": ["string", "number"]})]
 "A limit as files write it, which YAML takes for a number where it has no unit."
 
 
@@ -78,6 +76,16 @@ class Waiver(Model):
     def names(self) -> frozenset[str] | None:
         """The members that it speaks of; None for the whole rule."""
         return None if self.scope is None else frozenset(*self.scope.columns.values())
+
+    def sentence(self) -> str:
+        """`at most 18% for the counterparty nvidia, from 2026-04-01 until 2026-09-30 (that day included)`."""
+        side = self.side.replace("_", " ")
+        whom = "".join(
+            f" for the {column} {names[0]}" if len(names) == 1 else f" for each {column} of {', '.join(names)}"
+            for column, names in (self.scope.columns.items() if self.scope else ())
+        )
+        term = f"from {self.effective.from_} until {self.effective.until} (that day included)"
+        return f"{side} {getattr(self, self.side)}{whom}, {term}"
 
     def state(self, on: dt.date) -> str:
         """`in force`, `expired` or `not yet in force`."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from allocator.direction import ways_of
-from allocator.expectations import Verdict
+from allocator.expectations import Expectation, Verdict
 from allocator.meaning import plain
 from allocator.model import Model, kebab
 from allocator.overlays import Written
@@ -15,8 +15,9 @@ from allocator.phrases import Phrase
 from allocator.rules import Rule
 from allocator.solution import Record
 from allocator.units import Dated, Quantity
+from allocator.waivers import Waiver
 
-KNOWN_BY = ("id", "rule", "name", "by", "field", "tests")
+KNOWN_BY = ("id", "rule", "by", "field", "tests")
 "Fields of a record that say which it is, or that are told with its rule."
 
 
@@ -37,8 +38,7 @@ def of_rule(old: Rule, new: Rule) -> list[Record]:
             found += _by_dates(name, old, new)
             continue
         if name == "tests":
-            before, after = ({f"'{each.name}'": each for each in tests} for tests in (one, other))
-            found += of_records("test", before, after)
+            found.append(_change("tests", "", _counted(one, other)))
             continue
         way = "words" if name in Rule.WORDS else _way(old, new, name)
         found.append(_change(kebab(name), told(one), told(other), way, _size(one, other)))
@@ -53,12 +53,24 @@ def _by_dates(name: str, old: Rule, new: Rule) -> Iterator[Record]:
         values = one.on(date), other.on(date)
         if values[0] != values[1] and values != last:
             was, now = (
-                told(value) or f"nothing before {min(dated.values)}"
+                told(value) or f"none before {min(dated.values)}"
                 for value, dated in zip(values, (one, other), strict=True)
             )
             since = "" if date == dt.date.min else date.isoformat()
             yield _change(kebab(name), was, now, _way(old, new, name, date), _size(*values), since)
         last = values
+
+
+def _counted(old: Sequence[Expectation], new: Sequence[Expectation]) -> str:
+    """How many tests differ, which are told by their number alone: `1 changed, 2 added`."""
+    before, after = ({each.name: each for each in tests} for tests in (old, new))
+    both = before.keys() & after.keys()
+    counts = {
+        "changed": sum(differ(before[name], after[name]) for name in both),
+        "added": len(after) - len(both),
+        "removed": len(before) - len(both),
+    }
+    return ", ".join(f"{count} {how}" for how, count in counts.items() if count)
 
 
 def _way(old: Rule, new: Rule, name: str, on: dt.date | None = None) -> str:
@@ -113,6 +125,8 @@ def _said(value: Any) -> Any:
 
 def told(value: Any, apart: Collection[str] = ()) -> str:
     """A value as a reader takes it, a record without some of its fields; an empty text where there is none."""
+    if isinstance(value, Waiver):
+        return f"{value.sentence()}, approved by {value.approved_by}: {value.why}"
     if isinstance(value, Model):
         given = ((kebab(name), told(getattr(value, name))) for name in type(value).model_fields if name not in apart)
         return ", ".join(f"{name}: {text}" for name, text in given if text)

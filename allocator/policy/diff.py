@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -59,14 +60,14 @@ def compare(old: Rulebook, new: Rulebook, case: Case | None) -> Record:
 
 
 def verdicts(record: Record) -> dict[str, list[str]]:
-    """What was given each verdict: `looser` to `the text of 'one-line'` and so on."""
+    """What was given each verdict: `looser` to `'one-line' (text and effect)` and so on, each rule before the whole."""
     whole = {"rule": "", "text": record["text"], "effect": record["effect"]}
     found: dict[str, list[str]] = {}
-    for each in (whole, *record["rules"]):
-        of = f"of '{each['rule']}'" if each["rule"] else "as a whole"
-        found.setdefault(each["text"], []).append(f"the text {of}")
-        if each["effect"]:
-            found.setdefault(each["effect"]["verdict"], []).append(f"the effect {of}")
+    for each in (*record["rules"], whole):
+        given = {"text": each["text"]} | ({"effect": each["effect"]["verdict"]} if each["effect"] else {})
+        for verdict in dict.fromkeys(given.values()):
+            by = " and ".join(name for name, its in given.items() if its == verdict)
+            found.setdefault(verdict, []).append(f"{repr(each['rule']) if each['rule'] else 'all together'} ({by})")
     return found
 
 
@@ -106,10 +107,19 @@ def _rule(one: Rule | None, other: Rule | None, old: Rulebook, new: Rulebook) ->
         "twin": _twin(named, old, new) if kind in ("added", "removed") else None,
         "text": _joined([direction(one, other), *(each["way"] for each in waivers if kind == "changed")]),
         "changes": found,
+        "outdated": _outdated(other, found) if one and other else [],
         "was": one.sentence(old.as_of) if one else "",
         "now": other.sentence(new.as_of) if other else "",
         "effect": None,
     }
+
+
+def _outdated(rule: Rule, found: Iterable[Record]) -> list[str]:
+    """Old numbers that a title of the rule still has, in whichever language."""
+    were = dict.fromkeys(each["was"] for each in found if each["way"] not in ("words", "same"))
+    titles = "\n".join(rule.title.languages.values())
+    # No other digits may stand around it: 5% is not in 35%.
+    return [was for was in were if re.search(rf"(?<![\d.,])(?=.*\d){re.escape(was)}(?!\d)", titles)]
 
 
 def _waivers(rule: str, old: Rulebook, new: Rulebook) -> list[Record]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from allocator.report.markdown import text
@@ -14,6 +15,13 @@ LEAST = 0.0005
 "Debt of less than this, in $ bn, is none."
 KINDS = {"changed": "changed", "added": "added", "removed": "removed", "reworded": "changed in words only"}
 UNKNOWN = "is undetermined: no example was found, and none could be ruled out."
+GLOSSES = {
+    "same": "nothing changes",
+    "looser": "looser (some allocations become possible, none impossible)",
+    "tighter": "tighter (some allocations become impossible, none possible)",
+    "mixed": "mixed (some allocations become possible, others impossible)",
+}
+"What a verdict on the effect says."
 
 
 def title(record: Record) -> str:
@@ -27,11 +35,27 @@ def differs(record: Record) -> bool:
 
 
 def summary(record: Record) -> list[str]:
-    """How many rules differ, the verdicts on the whole, and what becomes possible and impossible."""
+    """How many rules differ, the verdicts on the whole, and what becomes possible and impossible.
+
+    Where one rule is judged alone, it has the last of these.
+    """
     found = verdicts(record)
     if record["effect"] is None or not differs(record):
         return found
-    return [*found, *(f"Nothing satisfies the {name} rules." for name in record["empty"]), *sides(record["effect"], "")]
+    found += [f"Nothing satisfies the {name} rules." for name in record["empty"]]
+    return found if len(judged(record)) == 1 else [*found, *sides(record["effect"], "")]
+
+
+def judged(record: Record) -> list[Record]:
+    """The rules that ask something else, or are there in one of the policies only."""
+    return [each for each in record["rules"] if each["change"] != "reworded"]
+
+
+def counts(record: Record) -> str:
+    """How many rules differ, and how."""
+    kinds = [each["change"] for each in record["rules"]]
+    found = [(kinds.count(kind), told) for kind, told in KINDS.items()] + [(record["same"], "the same")]
+    return f"Rules: {', '.join(f'{count} {told}' for count, told in found if count)}."
 
 
 def verdicts(record: Record) -> list[str]:
@@ -40,13 +64,10 @@ def verdicts(record: Record) -> list[str]:
     found = [f"From {files[0]} to {files[1]}."] if all(files) else []
     if not differs(record):
         return [*found, "Nothing differs in meaning."]
-    kinds = [each["change"] for each in record["rules"]]
-    counts = [(kinds.count(kind), told) for kind, told in KINDS.items()] + [(record["same"], "the same")]
-    found.append(f"Rules: {', '.join(f'{count} {told}' for count, told in counts if count)}.")
-    found.append(f"By the text: {_way(record['text'])}.")
+    found += [counts(record), f"By the text: {_way(record['text'])}."]
     if record["effect"] is None:
         return [*found, "No case was given, so the effect was not judged; name one with --case."]
-    return [*found, f"Effect on {record['case']['title']}: {_effect(record['effect'])}."]
+    return [*found, f"By the effect on the case '{record['case']['title']}': {effect(record['effect'])}."]
 
 
 def _way(verdict: str) -> str:
@@ -54,10 +75,10 @@ def _way(verdict: str) -> str:
     return glosses.get(verdict, verdict)
 
 
-def _effect(effect: Record) -> str:
-    glosses = {"same": "nothing changes", "mixed": "mixed (some allocations become possible, others impossible)"}
-    verdict: str = effect["verdict"]
-    return glosses.get(verdict, verdict)
+def effect(judged: Record) -> str:
+    """A verdict on the effect, with what it says."""
+    verdict: str = judged["verdict"]
+    return GLOSSES.get(verdict, verdict)
 
 
 def sides(effect: Record, rule: str) -> list[str]:
@@ -82,7 +103,7 @@ def _side(side: Record, nothing: str, something: str, undetermined: str, version
     if example is None:
         return f"{undetermined} {UNKNOWN}"
     name = "it" if example["rule"] == rule else f"'{example['rule']}'"
-    return f"{something}, for example: {_amounts(example)}. There {name} comes to {_reading(example, version)}."
+    return f"{something}, for example: {_amounts(example)}. There what {name} limits is {_reading(example, version)}."
 
 
 def _amounts(example: Record) -> str:
@@ -113,26 +134,35 @@ def _reading(example: Record, version: str) -> str:
 
 
 def change(each: Record) -> str:
-    """One field's change: `at-most: 12% -> 10%, tighter by 2 pp, from 2028-01-01`."""
-    was, now = each["was"] or "nothing", each["now"] or "nothing"
+    """One field's change: `at most: 12% becomes 10%, tighter by 2 pp, from 2028-01-01`; words stand in quotes."""
+    name = re.sub(r"\bat-(least|most)$", r"at \1", each["field"])
+    if name == "tests":
+        return f"tests: {each['now']}"
+    was, now = (f"“{each[key]}”" if each["way"] == "words" else each[key] for key in ("was", "now"))
+    told = (
+        f"{name} added: {now}"
+        if not each["was"]
+        else f"{name} removed: {was}"
+        if not each["now"]
+        else f"{name}: {was} becomes {now}"
+    )
     way = "" if each["way"] in ("words", "same") else f", {each['way']}"
     by = f" by {each['by']}" if way and each["by"] else ""
     since = f", from {each['since']}" if each["since"] else ""
-    return f"{each['field']}: {was} -> {now}{way}{by}{since}"
+    return f"{told}{way}{by}{since}"
 
 
 def verdict(rule: Record) -> str:
     """The two verdicts on a rule in one line."""
     if rule["change"] == "reworded":
         return "What it asks is the same."
-    effect = rule["effect"]
-    judged = f" Effect here, all else as before: {_effect(effect)}." if effect else ""
-    return f"Text: {_way(rule['text'])}.{judged}"
+    told = f" By the effect on the case, all else as before: {effect(rule['effect'])}." if rule["effect"] else ""
+    return f"By the text: {_way(rule['text'])}.{told}"
 
 
 def notes(rule: Record, today: str) -> list[str]:
-    """What else is to be known: that a rule has another name now, or that the change begins later."""
-    found = []
+    """What else is to be known: an old number in the title, another name of the rule, a change that begins later."""
+    found = [f"Its title still says {was}." for was in rule["outdated"]]
     if rule["twin"]:
         there = "removed" if rule["change"] == "added" else "added"
         found.append(f"It asks the same as '{rule['twin']}', which is {there}; a rule is known by its id.")
@@ -145,6 +175,16 @@ def notes(rule: Record, today: str) -> list[str]:
 def plain(record: Record) -> str:
     """All of it as text."""
     return "\n".join(_plain(record)) + "\n"
+
+
+def brief(record: Record, most: int) -> list[tuple[Record, str]]:
+    """The rules that ask something else, the first of them only, each with what it asks now in a line."""
+    found = []
+    for rule in judged(record)[:most]:
+        moves = "; ".join(change(each) for each in rule["changes"] if each["way"] not in ("words", "same"))
+        told = moves or f"{KINDS[rule['change']]}: {rule['now'] or rule['was']}"
+        found.append((rule, told))
+    return found
 
 
 def _plain(record: Record) -> Iterator[str]:

@@ -223,7 +223,7 @@ class _Teller:
             "Relaxing": "never: no proposal may loosen it" if rule.relax == "never" else "",
             "On its way out": self._deprecated(rule),
             "Changed": [_moved(change) for change in changes],
-            "Waivers": [f"{each.id}, {each.state(on)}: {_waived(each)}" for each in waivers] or "none",
+            "Waivers": [f"{each.id}, {each.state(on)}: {each.sentence()}" for each in waivers] or "none",
             "Why": self.phrase(rule.why) if rule.why else "",
             "Authority": list(self.authority(rule.authority)) if rule.authority else "",
             "Owner": rule.owner,
@@ -258,7 +258,7 @@ class _Teller:
             "Why": self.phrase(waiver.why),
             "Authority": list(self.authority(waiver.authority)),
         }
-        told = f"{_waived(waiver)}. The rule itself says {getattr(rule, waiver.side)}."
+        told = f"{waiver.sentence()}. The rule itself says {getattr(rule, waiver.side)}."
         return Entry((Said(waiver.id),), "", (Said(upper_first(told)),), _facts(facts))
 
     def digest(self) -> Section:
@@ -305,14 +305,3 @@ def _value(written: Any) -> str:
     if isinstance(written, Mapping):
         return ", then ".join(f"{value} from {start}" for start, value in written.items())
     return str(written)
-
-
-def _waived(waiver: Waiver) -> str:
-    """`at most 18% for the counterparty nvidia, from 2026-04-01 until 2026-09-30 (that day included)`."""
-    side = waiver.side.replace("_", " ")
-    whom = "".join(
-        f" for the {column} {names[0]}" if len(names) == 1 else f" for each {column} of {', '.join(names)}"
-        for column, names in (waiver.scope.columns.items() if waiver.scope else ())
-    )
-    term = f"from {waiver.effective.from_} until {waiver.effective.until} (that day included)"
-    return f"{side} {getattr(waiver, waiver.side)}{whom}, {term}"

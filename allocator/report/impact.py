@@ -8,23 +8,43 @@ from allocator.report import diff, markdown, moves
 from allocator.report.markdown import text
 from allocator.report.tables import Table, violations
 from allocator.report.words import change, dollars
+from allocator.rules import upper_first
 from allocator.solution import Record
 
+WORDS = "no rule asks anything else: words differ, tests, or what stands besides the rules"
 MARKER = "<!-- allocator: policy impact -->"
 "By which a workflow finds the comment that it wrote before."
 FEW = 4
+MOST = 5
+"So many rules that differ are told before the six lines."
 
 
 def title(record: Record) -> str:
-    """Of which policy and case, on which date."""
+    """Of which policy, on which date."""
+    return f"{record['diff']['new']['title']}: what the change does, as in force on {record['as-of']}"
+
+
+def told(record: Record) -> list[tuple[str, str]]:
+    """What changed, rule by rule: of each its title and id, and what it asks now."""
     found = record["diff"]
-    return (
-        f"{found['new']['title']}: what the change does to {found['case']['title']}, as in force on {record['as-of']}"
-    )
+    several = len(diff.judged(found)) > 1
+    rules = []
+    for rule, asks in diff.brief(found, MOST):
+        judged = f" Alone: {diff.effect(rule['effect'])}." if several else ""
+        notes = "".join(f" {note}" for note in diff.notes(rule, found["as-of"]))
+        rules.append((f"{rule['title']} ({rule['rule']})", f"{asks.rstrip('.')}.{judged}{notes}"))
+    more = len(diff.judged(found)) - len(rules)
+    return [*rules, *([("And", f"{more} more, told below.")] if more else [])]
+
+
+def judged(record: Record) -> str:
+    """The verdict on the whole change, and on what it was tried."""
+    found = record["diff"]
+    return f"On the case '{found['case']['title']}': {diff.effect(found['effect'])}."
 
 
 def silent(record: Record) -> bool:
-    """Whether the change does nothing: no rule asks anything else."""
+    """Whether nothing was solved, since no rule asks anything else."""
     return bool(record["before"] is None)
 
 
@@ -32,14 +52,14 @@ def lines(record: Record) -> list[tuple[str, str]]:
     """The six lines: objective, dividend, strategic weight, size, shifts, and which rules bind."""
     one, other = record["before"], record["after"]
     if one is None:
-        return [("Change", "no rule asks anything else" if diff.differs(record["diff"]) else "none in meaning")]
-    for name, found in (("old", one), ("new", other)):
-        if "amounts" not in found:
-            return [("Nothing fits", _nothing(name, found))]
+        return [("Change", WORDS if diff.differs(record["diff"]) else "none in meaning")]
+    empty = [(name, found) for name, found in (("old", one), ("new", other)) if "amounts" not in found]
+    if empty:
+        return [("Nothing fits", _nothing(" or the ".join(name for name, _ in empty), empty[-1][1]))]
     found = [("Objective", _objective(one, other)), ("Dividend", _dividend(one, other))]
     found += [("Strategic weight", _strategic(one, other)), ("Size", _size(one, other))]
     found += [("Shifts", _shifts(one, other)), ("Binding rules", _binding(one, other))]
-    return [(name, told) for name, told in found if told]
+    return [(name, said) for name, said in found if said]
 
 
 def _nothing(name: str, found: Record) -> str:
@@ -50,12 +70,12 @@ def _nothing(name: str, found: Record) -> str:
 def _objective(one: Record, other: Record) -> str:
     objective = other["objective"]
     moved = objective["value"] - one["objective"]["value"]
-    name = objective["name"]
+    name = objective["name"].replace("-", " ")
     if abs(moved) <= one["certificate"]["allowed"] + other["certificate"]["allowed"]:
         return f"{name}: unchanged, within what is proved"
     if objective["income"] > 0:
-        told = f"{change(moved / objective['income'] * other['case']['equity'])} a year of income"
-        size = told if objective["form"] == "single" else f"worth {told}, ranges as under the old policy"
+        worth = f"{change(moved / objective['income'] * other['case']['equity'])} a year of income"
+        size = worth if objective["form"] == "single" else f"worth {worth}, on the scale of the old policy's blend"
     else:
         size = f"{moved:+.4g}"
     return f"{name}: {'better' if moved > 0 else 'worse'}, {size}"
@@ -92,20 +112,20 @@ def _size(one: Record, other: Record) -> str:
 
 def _shifts(one: Record, other: Record) -> str:
     found = moves.sector_moves(one, other)
-    told = [f"{name} {change(amount)}" for name, amount in found[:FEW]]
+    largest = [f"{name} {change(amount)}" for name, amount in found[:FEW]]
     more = f" and {len(found) - FEW} smaller ones" if len(found) > FEW else ""
-    return ", ".join(told) + more if told else "none"
+    return ", ".join(largest) + more if largest else "none"
 
 
 def _binding(one: Record, other: Record) -> str:
     before, after = moves.binding(one), moves.binding(other)
     new, gone = [name for name in after if name not in before], [name for name in before if name not in after]
-    told = [
+    differ = [
         f"{', '.join(names)} {what}{'s' if len(names) == 1 else ''}"
         for names, what in ((new, "newly bind"), (gone, "no longer bind"))
         if names
     ]
-    return "; ".join(told) if told else "the same"
+    return "; ".join(differ) if differ else "the same"
 
 
 def tables(record: Record) -> list[Table]:
@@ -121,14 +141,21 @@ def tables(record: Record) -> list[Table]:
 
 
 def comment(record: Record) -> str:
-    """A comment on a pull request: the six lines, with the details folded; empty where nothing changed."""
-    if silent(record):
-        return ""
+    """A comment on a pull request: what changed, the six lines, the details folded; empty where nothing differs."""
     found = record["diff"]
-    parts = [MARKER, f"### {text(title(record))}", "", *(f"- {text(said)}" for said in diff.verdicts(found)), ""]
-    parts += [f"- **{text(name)}**: {text(told)}" for name, told in lines(record)]
-    parts += ["", _folded("What differs", diff.markdown(found))]
-    parts += [_folded(table.title, markdown.render([table])) for table in tables(record)]
+    if not diff.differs(found):
+        return ""
+    parts = [MARKER, f"### {text(title(record))}", ""]
+    if silent(record):
+        parts += [f"{text(upper_first(WORDS))}. {text(diff.counts(found))}"]
+    else:
+        parts += [f"**{text(name)}**: {text(said)}\n" for name, said in told(record)]
+        parts += [f"{text(judged(record))}\n", *(f"- **{text(name)}**: {text(said)}" for name, said in lines(record))]
+    parts += ["", _folded("What differs, rule by rule", diff.markdown(found))]
+    shown = tables(record)
+    if shown:
+        names = ", ".join(table.title[0].lower() + table.title[1:] for table in shown)
+        parts += [_folded(f"In numbers: {names}", markdown.render(shown))]
     return "\n".join(parts) + "\n"
 
 
@@ -137,5 +164,7 @@ def _folded(name: str, body: str) -> str:
 
 
 def heads(record: Record) -> Sequence[str]:
-    """What stands above the six lines on the terminal: the title and the verdicts."""
-    return [title(record), *diff.verdicts(record["diff"])]
+    """What stands above the six lines on the terminal: the title, what changed, and the verdict."""
+    if silent(record):
+        return [title(record), *diff.verdicts(record["diff"])]
+    return [title(record), *(f"{name}: {said}" for name, said in told(record)), judged(record)]

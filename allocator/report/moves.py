@@ -60,7 +60,7 @@ def _moves(name: str, first: Pairs, second: Pairs, column: str) -> Table:
     for key in sorted({*first, *second}, key=lambda key: -abs(second.get(key, (0,))[0] - first.get(key, (0,))[0])):
         (a, p), (b, q) = first.get(key, (0.0, 0.0)), second.get(key, (0.0, 0.0))
         if abs(b - a) >= LEAST:
-            rows.append((key, dollars(a), dollars(b), change(b - a), f"{(q - p) * 100:+.2f} pp"))
+            rows.append((key, dollars(a), dollars(b), change(b - a), f"{(q - p) * 100:+z.2f} pp"))
     same = len({*first, *second}) - len(rows)
     header = (column, "From>", "To>", "Change>", "Of its share>")
     return Table(name, header, rows, f"{same} unchanged." if same else "")

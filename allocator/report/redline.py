@@ -29,10 +29,15 @@ def _rule(rule: Record, record: Record) -> dict[str, Any]:
         "title": rule["title"],
         "kind": KINDS[rule["change"]],
         "sentence": list(words(rule["was"], rule["now"])),
-        "words": [_field(each) for each in rule["changes"] if each["way"] == "words"],
-        "changes": [change(each) for each in rule["changes"] if each["way"] != "words"],
+        "words": [_field(each) for each in rule["changes"] if _is_text(each)],
+        "changes": [change(each) for each in rule["changes"] if not _is_text(each)],
         "said": [verdict(rule), *details(rule, record)],
     }
+
+
+def _is_text(each: Record) -> bool:
+    """Whether it is words that are struck and put in; tests are told by their number."""
+    return bool(each["way"] == "words" and each["field"] != "tests")
 
 
 def _field(each: Record) -> dict[str, Any]:

@@ -60,24 +60,21 @@ Four sectors, six rules: what differs, as in force on 2026-04-01
 From old.yaml to new.yaml.
 Rules: 1 changed, 1 changed in words only, 4 the same.
 By the text: tighter.
-Effect on Four sectors: tighter.
-Nothing becomes possible: proved.
-No longer possible, for example: $210.0 bn in ai-data-centres, $? bn in power, $? bn in logistics, $? bn in \
-semiconductor-backend ($525.0 bn in all, $225.0 bn of it borrowed). There 'ai-cap' comes to 40%; the new rule allows \
-at most 38%.
+By the effect on the case 'Four sectors': tighter (some allocations become impossible, none possible).
 
 ai-cap (changed): AI data centres stay under two fifths
-  at-most: 40% -> 38%, tighter by 2 pp
+  at most: 40% becomes 38%, tighter by 2 pp
   - Capital in the line ai-data-centres is at most 40% of the capital deployed.
   + Capital in the line ai-data-centres is at most 38% of the capital deployed.
-  Text: tighter. Effect here, all else as before: tighter.
+  By the text: tighter. By the effect on the case, all else as before: tighter (some allocations become impossible, \
+none possible).
   Nothing becomes possible: proved.
   No longer possible, for example: $210.0 bn in ai-data-centres, $? bn in power, $? bn in logistics, $? bn in \
-semiconductor-backend ($525.0 bn in all, $225.0 bn of it borrowed). There it comes to 40%; the new rule allows at \
-most 38%.
+semiconductor-backend ($525.0 bn in all, $225.0 bn of it borrowed). There what it limits is 40%; the new rule \
+allows at most 38%.
 
 borrowing (changed in words only): Debt is capped
-  title: Borrowing is capped -> Debt is capped
+  title: “Borrowing is capped” becomes “Debt is capped”
   What it asks is the same.
 """
     )
@@ -96,10 +93,10 @@ By the text: tighter.
 No case was given, so the effect was not judged; name one with --case.
 
 ai-cap (changed): AI data centres stay under two fifths
-  at-most: 40% -> 38%, tighter by 2 pp
+  at most: 40% becomes 38%, tighter by 2 pp
   - Capital in the line ai-data-centres is at most 40% of the capital deployed.
   + Capital in the line ai-data-centres is at most 38% of the capital deployed.
-  Text: tighter.
+  By the text: tighter.
 """
     )
 
@@ -107,8 +104,11 @@ ai-cap (changed): AI data centres stay under two fifths
 def test_the_case_is_the_one_that_the_new_policy_was_tested_on(capsys: pytest.CaptureFixture[str], old: str) -> None:
     new = edited(old, CAP, ("  status: example", f"  status: example\n  tested-on: {CASE}"))
     out = run(capsys, "diff", old, new, *DAY)[1]
-    assert "Effect on Four sectors: tighter.\n" in out
-    assert "Besides the rules:\n  tested-on: nothing -> " in out
+    assert (
+        "By the effect on the case 'Four sectors': tighter (some allocations become impossible, none possible).\n"
+        in out
+    )
+    assert "Besides the rules:\n  tested-on added: “" in out
 
 
 @pytest.mark.parametrize(
@@ -119,8 +119,7 @@ def test_the_case_is_the_one_that_the_new_policy_was_tested_on(capsys: pytest.Ca
         (
             ("looser", "tighter"),
             5,
-            "failed: tighter, by the text as a whole, the effect as a whole, the text of 'ai-cap', "
-            "the effect of 'ai-cap'\n",
+            "failed: new.yaml is tighter: 'ai-cap' (text and effect), all together (text and effect)\n",
         ),
     ],
 )
@@ -161,19 +160,25 @@ def test_html_is_a_redline(capsys: pytest.CaptureFixture[str], old: str) -> None
     assert "href=" not in out
 
 
+def test_a_redline_counts_tests_and_strikes_none(capsys: pytest.CaptureFixture[str], old: str) -> None:
+    test = "tests: [{name: half, as-of: 2026-04-01, holdings: {power: $1 bn}, expect: pass}]"
+    new = edited(old, ("title: Borrowing is capped", f"title: Borrowing is capped\n    {test}"))
+    out = run(capsys, "diff", old, new, *DAY, "--case", CASE, "--format", "html")[1]
+    assert "<li>tests: 1 added</li>" in out
+    assert "<ins>" not in out.partition("</style>")[2].partition("</section>")[0].partition("<section")[2]
+
+
 def test_impact_to_the_letter(capsys: pytest.CaptureFixture[str], old: str) -> None:
     code, out, err = run(capsys, "impact", old, edited(old, CAP), *DAY, "--case", CASE)
     assert (code, err) == (0, "")
     assert (
         out.split("\nTotals\n")[0]
         == """\
-Four sectors, six rules: what the change does to Four sectors, as in force on 2026-04-01
-From old.yaml to new.yaml.
-Rules: 1 changed, 5 the same.
-By the text: tighter.
-Effect on Four sectors: tighter.
+Four sectors, six rules: what the change does, as in force on 2026-04-01
+AI data centres stay under two fifths (ai-cap): at most: 40% becomes 38%, tighter by 2 pp.
+On the case 'Four sectors': tighter (some allocations become impossible, none possible).
 
-  Objective         dividend-yield: worse, -$96 m a year of income
+  Objective         dividend yield: worse, -$96 m a year of income
   Dividend          $18,258 m to $18,162 m a year, -$96.0 m (-3.20 bp of equity)
   Strategic weight  1.1564 to 1.1641 per dollar of equity, +0.0078
   Size              deployed $524.9 bn to $524.8 bn, -$139 m; debt $224.9 bn to $224.8 bn, -$139 m
@@ -190,9 +195,25 @@ def test_impact_written_to_a_file_is_what_is_printed(capsys: pytest.CaptureFixtu
     assert Path("told.txt").read_text(encoding="utf-8") == printed
 
 
-def test_a_comment_is_empty_where_no_rule_asks_anything_else(capsys: pytest.CaptureFixture[str], old: str) -> None:
-    new = edited(old, WORDS)
-    assert run(capsys, "impact", old, new, *DAY, "--case", CASE, "--format", "markdown") == (0, "", "")
+def test_a_comment_tells_words_that_differ_and_is_empty_where_nothing_does(
+    capsys: pytest.CaptureFixture[str], old: str
+) -> None:
+    asked = (*DAY, "--case", CASE, "--format", "markdown")
+    code, out, err = run(capsys, "impact", old, edited(old, WORDS), *asked)
+    assert (code, err) == (0, "")
+    assert out.startswith(
+        """\
+<!-- allocator: policy impact -->
+### Four sectors, six rules: what the change does, as in force on 2026-04-01
+
+No rule asks anything else: words differ, tests, or what stands besides the rules. Rules: 1 changed in words only, 5 \
+the same.
+
+<details><summary>What differs, rule by rule</summary>
+"""
+    )
+    assert "- title: “Borrowing is capped” becomes “Debt is capped”\n" in out
+    assert run(capsys, "impact", old, edited(old), *asked) == (0, "", "")
 
 
 def test_impact_exits_with_3_where_nothing_fits(capsys: pytest.CaptureFixture[str], old: str) -> None:
@@ -251,7 +272,7 @@ def test_a_revision_is_read_with_what_it_extends_in_it(
     write("38%")
     code, out, err = run(capsys, "diff", "main:rules/overlay.yaml", "rules/overlay.yaml", *DAY)
     assert (code, err) == (0, "")
-    assert "\n  at-most: 40% -> 38%, tighter by 2 pp\n" in out
+    assert "\n  at most: 40% becomes 38%, tighter by 2 pp\n" in out
 
     base.write_text("format: nothing\n", encoding="utf-8")
     assert run(capsys, "diff", "main:rules/overlay.yaml", "HEAD:rules/overlay.yaml", *DAY)[0] == 0

@@ -48,28 +48,28 @@ DATED = {"2026-04-01": "85%", "2028-01-01": "92%"}
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
-        ("12%", "10%", ["at-most: 12% -> 10%, tighter by 2 pp"]),
+        ("12%", "10%", ["at most: 12% becomes 10%, tighter by 2 pp"]),
         (
             "12%",
             {"2026-04-01": "12%", "2028-01-01": "10%"},
             [
-                "at-most: 12% -> nothing before 2026-04-01",
-                "at-most: 12% -> 10%, tighter by 2 pp, from 2028-01-01",
+                "at most: 12% becomes none before 2026-04-01",
+                "at most: 12% becomes 10%, tighter by 2 pp, from 2028-01-01",
             ],
         ),
-        (DATED, DATED | {"2028-01-01": "90%"}, ["at-most: 92% -> 90%, tighter by 2 pp, from 2028-01-01"]),
-        (DATED, {"2026-04-01": "85%"}, ["at-most: 92% -> 85%, tighter by 7 pp, from 2028-01-01"]),
+        (DATED, DATED | {"2028-01-01": "90%"}, ["at most: 92% becomes 90%, tighter by 2 pp, from 2028-01-01"]),
+        (DATED, {"2026-04-01": "85%"}, ["at most: 92% becomes 85%, tighter by 7 pp, from 2028-01-01"]),
         (
             DATED,
             {"2026-04-01": "86%", "2027-01-01": "87%", "2028-01-01": "92%"},
             [
-                "at-most: 85% -> 86%, looser by 1 pp, from 2026-04-01",
-                "at-most: 85% -> 87%, looser by 2 pp, from 2027-01-01",
+                "at most: 85% becomes 86%, looser by 1 pp, from 2026-04-01",
+                "at most: 85% becomes 87%, looser by 2 pp, from 2027-01-01",
             ],
         ),
         (
             {"2020-01-01": "12%"}, {"2020-02-01": "12%"},
-            ["at-most: 12% -> nothing before 2020-02-01, mixed, from 2020-01-01"],
+            ["at most: 12% becomes none before 2020-02-01, mixed, from 2020-01-01"],
         ),
     ],
 )  # fmt: skip
@@ -85,22 +85,22 @@ def test_the_same_limit_in_another_unit_or_order_is_no_change() -> None:
 
 
 FIELDS: list[tuple[dict[str, Any], str, str]] = [
-    ({"title": "Other"}, "title: Cap -> Other", "reworded"),
-    ({"why": {"en": "So.", "ja": "理由"}}, "why: nothing -> en: So., ja: 理由", "reworded"),
-    ({"authority": "irp-1"}, "authority: nothing -> irp-1", "reworded"),
-    ({"owner": "risk"}, "owner: nothing -> risk", "reworded"),
-    ({"notes": ["see s. 3"]}, "notes: nothing -> see s. 3", "reworded"),
-    ({"relax": "never"}, "relax: may -> never", "reworded"),
-    ({"deprecated": {"since": DAY, "why": "Old."}}, f"deprecated: nothing -> since: {DAY}, why: Old.", "reworded"),
+    ({"title": "Other"}, "title: “Cap” becomes “Other”", "reworded"),
+    ({"why": {"en": "So.", "ja": "理由"}}, "why added: “en: So., ja: 理由”", "reworded"),
+    ({"authority": "irp-1"}, "authority added: “irp-1”", "reworded"),
+    ({"owner": "risk"}, "owner added: “risk”", "reworded"),
+    ({"notes": ["see s. 3"]}, "notes added: “see s. 3”", "reworded"),
+    ({"relax": "never"}, "relax: may becomes never, tighter", "changed"),
+    ({"deprecated": {"since": DAY, "why": "Old."}}, f"deprecated added: “since: {DAY}, why: Old.”", "reworded"),
     (
         {"tests": [{"name": "at it", "as-of": DAY, "holdings": {"a": "$1 bn"}, "expect": "pass"}]},
-        f"test 'at it': nothing -> as-of: {DAY}, holdings: a: $1 bn, expect: pass",
+        "tests: 1 added",
         "reworded",
     ),
-    ({"at_least": "3%"}, "at-least: nothing -> 3%, tighter", "changed"),
-    ({"of": "equity"}, "of: the capital deployed -> equity, mixed", "changed"),
-    ({"scope": {"line": ["a", "b"]}}, "scope: a -> a or b, tighter", "changed"),
-    ({"severity": "soft", "penalty": "100 bp"}, "severity: hard -> soft, looser", "changed"),
+    ({"at_least": "3%"}, "at least added: 3%, tighter", "changed"),
+    ({"of": "equity"}, "of: the capital deployed becomes equity, mixed", "changed"),
+    ({"scope": {"line": ["a", "b"]}}, "scope: a becomes a or b, tighter", "changed"),
+    ({"severity": "soft", "penalty": "100 bp"}, "severity: hard becomes soft, looser", "changed"),
 ]
 
 
@@ -115,7 +115,7 @@ def test_every_field_of_a_rule_shows(fields: dict[str, Any], said: str, kind: st
 def test_another_kind_under_the_same_id_is_mixed() -> None:
     found = only(cap("12%"), rule("cap", "amount", at_most="$12 bn"))
     assert found["text"] == "mixed"
-    assert change(found["changes"][0]) == "kind: share -> amount, mixed"
+    assert change(found["changes"][0]) == "kind: share becomes amount, mixed"
 
 
 def test_a_renamed_rule_is_one_removed_and_one_added_and_it_is_said() -> None:
@@ -149,15 +149,15 @@ def read(text: str) -> al.Rulebook:
 @pytest.mark.parametrize(
     ("was", "now", "said"),
     [
-        ("title: Try", "title: Tried", "title: Try -> Tried"),
-        ("status: example", "status: draft", "status: example -> draft"),
-        ("owner: me", "owner: you", "owner: me -> you"),
-        ("approvers: [me]", "approvers: [me, you]", "approvers: me -> me; you"),
-        ("from: 2026-04-01", "from: 2026-03-01", "effective: from: 2026-04-01 -> from: 2026-03-01"),
-        ("90 days", "91 days", "waiver-term: 90 days -> 91 days"),
-        ("title: A book", "title: The book", "source book title: A book -> The book"),
-        ("{title: A book}", "{title: A book, quote: So.}", "source book quote: nothing -> So."),
-        ("sources: {", "sources: {law: {title: A law}, ", "source law: nothing -> title: A law"),
+        ("title: Try", "title: Tried", "title: “Try” becomes “Tried”"),
+        ("status: example", "status: draft", "status: “example” becomes “draft”"),
+        ("owner: me", "owner: you", "owner: “me” becomes “you”"),
+        ("approvers: [me]", "approvers: [me, you]", "approvers: “me” becomes “me; you”"),
+        ("from: 2026-04-01", "from: 2026-03-01", "effective: “from: 2026-04-01” becomes “from: 2026-03-01”"),
+        ("90 days", "91 days", "waiver-term: “90 days” becomes “91 days”"),
+        ("title: A book", "title: The book", "source book title: “A book” becomes “The book”"),
+        ("{title: A book}", "{title: A book, quote: So.}", "source book quote added: “So.”"),
+        ("sources: {", "sources: {law: {title: A law}, ", "source law added: “title: A law”"),
     ],
 )
 def test_what_differs_besides_the_rules_shows(was: str, now: str, said: str) -> None:
@@ -169,7 +169,7 @@ def test_an_approval_shows() -> None:
     old = read(HEADER)
     new = read(f'{HEADER}approvals:\n  - {{by: me, on: 2026-04-01, digest: "{old.digest}"}}\n')
     found = compare(old, new, None)
-    assert change(found["other"][0]) == f"approval by me: nothing -> on: 2026-04-01, digest: {old.digest}"
+    assert change(found["other"][0]) == f"approval by me added: “on: 2026-04-01, digest: {old.digest}”"
     assert found["old"]["digest"] == found["new"]["digest"]
 
 
@@ -178,11 +178,11 @@ def test_an_approval_shows() -> None:
     [
         (
             HEADER, HEADER + WAIVER, "looser",
-            "waiver W-1: nothing -> scope: hall, at-most: 50%, effective: from: 2026-04-01, until: 2026-05-01, "
-            "authority: book, approved-by: me, why: So., looser",
+            "waiver W-1 added: at most 50% for the line hall, from 2026-04-01 until 2026-05-01 (that day included), "
+            "approved by me: So., looser",
         ),
-        (HEADER + WAIVER, HEADER + WAIVER.replace("50%", "60%"), "mixed", "waiver W-1 at-most: 50% -> 60%, mixed"),
-        (HEADER + WAIVER, HEADER + WAIVER.replace("So.", "Why."), "same", "waiver W-1 why: So. -> Why."),
+        (HEADER + WAIVER, HEADER + WAIVER.replace("50%", "60%"), "mixed", "waiver W-1 at most: 50% becomes 60%, mixed"),
+        (HEADER + WAIVER, HEADER + WAIVER.replace("So.", "Why."), "same", "waiver W-1 why: “So.” becomes “Why.”"),
     ],
 )  # fmt: skip
 def test_a_waiver_shows_at_its_rule(old: str, new: str, text: str, said: str) -> None:
@@ -241,9 +241,7 @@ def test_a_change_that_begins_later_says_when_to_ask() -> None:
 
 def test_verdicts_are_listed_with_what_they_are_of() -> None:
     found = compare(book(cap("40%"), size("$90 bn")), book(cap("50%"), size("$90 bn")), TWO)
-    assert verdicts(found) == {
-        "looser": ["the text as a whole", "the effect as a whole", "the text of 'cap'", "the effect of 'cap'"]
-    }
+    assert verdicts(found) == {"looser": ["'cap' (text and effect)", "all together (text and effect)"]}
 
 
 def test_a_rule_that_only_stands_twice_is_not_taken_for_renamed() -> None:

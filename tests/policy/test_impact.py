@@ -10,7 +10,7 @@ from helpers import book
 
 import allocator as al
 from allocator.policy.impact import impact
-from allocator.report.impact import MARKER, comment, lines, silent, tables
+from allocator.report.impact import MARKER, WORDS, comment, lines, silent, tables
 from allocator.report.words import change
 from allocator.solution import Record
 
@@ -64,7 +64,7 @@ def test_six_lines_say_it() -> None:
     told = dict(lines(record))
     assert list(told) == ["Objective", "Dividend", "Strategic weight", "Size", "Shifts", "Binding rules"]
     gain = moved(record, "dividend-yield")
-    assert told["Objective"] == f"dividend-yield: better, +${gain * 1e5:.0f} m a year of income"
+    assert told["Objective"] == f"dividend yield: better, +${gain * 1e5:.0f} m a year of income"
     assert told["Dividend"].endswith(f" a year, +${gain * 1e5:,.1f} m ({gain * 1e4:+.2f} bp of equity)")
     assert told["Size"] == "deployed $130.0 bn to $140.0 bn, +$10.0 bn; debt $30.0 bn to $40.0 bn, +$10.0 bn"
     assert told["Binding rules"] == "the same"
@@ -92,19 +92,40 @@ def test_a_change_without_effect_is_told_and_not_hidden() -> None:
     record = changed("line", {"at_most": "41%"})
     assert not silent(record)
     assert (
-        dict(lines(record))["Objective"] == "dividend-yield 0.7, strategic-weight 0.3: unchanged, within what is proved"
+        dict(lines(record))["Objective"] == "dividend yield 0.7, strategic weight 0.3: unchanged, within what is proved"
     )
-    assert "- By the text: looser." in comment(record)
+    assert "**Line (line)**: at most: 40% becomes 41%, looser by 1 pp.\n" in comment(record)
 
 
-def test_words_alone_are_not_solved_and_make_no_comment() -> None:
-    for record in (impact(RULES, RULES, CASE, BLEND), changed("line", {"title": "Another"})):
+def test_words_alone_are_not_solved_and_only_what_differs_makes_a_comment() -> None:
+    same, reworded = impact(RULES, RULES, CASE, BLEND), changed("line", {"title": "Another"})
+    for record in (same, reworded):
         assert silent(record)
         assert record["before"] is None
-        assert comment(record) == ""
         assert tables(record) == []
-    assert lines(record) == [("Change", "no rule asks anything else")]
-    assert lines(impact(RULES, RULES, CASE, BLEND)) == [("Change", "none in meaning")]
+    assert comment(same) == ""
+    assert "\nNo rule asks anything else: words differ, tests, or what stands besides the rules." in comment(reworded)
+    assert lines(reworded) == [("Change", WORDS)]
+    assert lines(same) == [("Change", "none in meaning")]
+
+
+def test_a_title_that_keeps_the_old_number_is_named() -> None:
+    """The number must stand on its own: 40% is not in 140%, and words are no numbers."""
+    for title, said in (("Lines under 40%", True), ("140% of lines", False), ("Lines", False)):
+        old = RULES.replace("line", title=title)
+        record = impact(old, old.replace("line", at_most="41%"), CASE, BLEND)
+        assert ("Its title still says 40%." in comment(record)) == said
+    both = RULES.replace("line", title={"en": "Lines under 41%", "ja": "案件は40%以下"})
+    assert "Its title still says 40%." in comment(impact(both, both.replace("line", at_most="41%"), CASE, BLEND))
+
+
+def test_of_many_changes_each_is_judged_and_the_first_are_told() -> None:
+    many = [al.rules.Share(id=f"c{k}", title=f"C{k}", each="line", of="deployed", at_most="90%") for k in range(6)]
+    record = impact(RULES, RULES.with_rules([*RULES.rules, *many]), CASE, BLEND)
+    said = comment(record)
+    assert "**C0 (c0)**: added: Capital in each line is at most 90% of the capital deployed. Alone: nothing" in said
+    assert "**And**: 1 more, told below.\n" in said
+    assert "**C5" not in said
 
 
 def test_where_nothing_fits_any_more_it_says_so() -> None:
@@ -124,7 +145,7 @@ def test_a_comment_is_marked_folded_and_inert() -> None:
     assert told.startswith(f"{MARKER}\n### ")
     assert "<script>" not in told
     assert "&lt;script&gt;alert(1)&lt;/script&gt; \\| \\*x\\* \\[a\\](b) \\# c" in told
-    assert told.count("<details>") == told.count("</details>") == 7
+    assert told.count("<details>") == told.count("</details>") == 2
     assert "\n# " not in told
 
 

@@ -76,6 +76,6 @@ def check(record: Record, refused: Sequence[str]) -> None:
     found = verdicts(record)
     failed = [verdict for verdict in refused if verdict in found]
     for verdict in failed:
-        click.echo(f"failed: {verdict}, by {', '.join(found[verdict])}", err=True)
+        click.echo(f"failed: {record['new']['file']} is {verdict}: {', '.join(found[verdict])}", err=True)
     if failed:
         sys.exit(CHECK_FAILED)
