@@ -52,10 +52,10 @@ def check(files: Iterable[Path], case: Path | None = None, as_of: str | dt.date 
     except Unparsable as error:
         raise InputError.of(error.what, error.mend) from None
     read = cache(read_case)
-    return [_check(file, case, date, read) for named in files for file in _policies_of(named)]
+    return [_check(file, case, date, read) for named in files for file in policies_of(named)]
 
 
-def _policies_of(named: Path) -> Sequence[Path]:
+def policies_of(named: Path) -> Sequence[Path]:
     """A file itself, or the policies of a folder; a folder without any stands for itself, and fails as a file."""
     return sorted(named.glob("*.yaml")) or [named] if named.is_dir() else [named]
 
@@ -88,6 +88,11 @@ def _check_agreed(rules: Rulebook, problems: Collector) -> None:
     header = rules.header
     if header is None or header.status != "final":
         return
+    if not header.approvers:
+        mend = "name them under 'approvers'"
+        problems.add(
+            "the policy is final, and names nobody who must agree", mend, header.place("status"), Code.APPROVAL
+        )
     by_approver = {approval.by: approval for approval in rules.approvals}
     for name in rules.unsigned:
         stale = by_approver.get(name)

@@ -87,7 +87,8 @@ def _without_effect(rules: Rulebook, case: Case) -> Iterator[Problem]:
     clauses = rules.clauses(case)
     if Allowed(case, clauses).empty:
         mend = "see 'allocator why' on the case"
-        yield Problem("no allocation satisfies the rules, so that none can be tried", mend, None, Code.INFEASIBLE)
+        place = rules.header.place("id") if rules.header else None
+        yield Problem("no allocation satisfies the rules, so that none can be tried", mend, place, Code.INFEASIBLE)
         return
     binds = set[str]()
     if case.objective:
