@@ -302,3 +302,8 @@ def test_an_overlays_tests_stand_in_for_those_of_the_base() -> None:
 def test_more_than_one_without_a_test() -> None:
     record = {"file": "p.yaml", "case": "", "rules": [{"id": "a", "tests": []}, {"id": "b", "tests": []}]}
     assert trials.plain([record]) == "p.yaml\n  2 rules have no test: a, b\n"
+
+
+def test_a_folder_stands_for_its_policies(policy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    alone = command(capsys, policy, "--as-of", "2026-05-01")
+    assert alone == command(capsys, policy.parent, "--as-of", "2026-05-01")

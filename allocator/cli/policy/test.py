@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 )
 @click.option("--format", "form", type=click.Choice(("text", "json", "github")), default="text", show_default=True)
 def command(files: tuple[Path, ...], case: Path | None, as_of: str | None, form: str) -> None:
-    """Run the tests that stand beside the rules of FILES.
+    """Run the tests that stand beside the rules of FILES; a folder stands for the .yaml files in it.
 
     A test gives holdings, and says whether the rule passes or by how much it fails: pass, or fail by 1 pp. Only the
     rule itself is tried, as it is written: waivers, capacities and the other rules play no part. Exits with 5 when a
@@ -36,12 +36,13 @@ def command(files: tuple[Path, ...], case: Path | None, as_of: str | None, form:
     from allocator.files.cases import read_case
     from allocator.files.policies import read_rules
     from allocator.policy.cases import run
+    from allocator.policy.check import policies_of
     from allocator.report import trials
 
     read = cache(read_case)
     problems = Collector()
     records = []
-    for file in files:
+    for file in (file for named in files for file in policies_of(named)):
         with problems.part():
             rules = read_rules(file, as_of)
             folder = case or _tested_on(file, rules.header)
