@@ -23,7 +23,6 @@ from allocator.units import Dated, Quantity
 
 if TYPE_CHECKING:
     from allocator.rulebook import Rulebook
-    from allocator.waivers import Waiver
 
 UNSAID: Mapping[type[Model], tuple[str, ...]] = {
     Header: ("status", "tested_on", "defaults"),
@@ -45,16 +44,10 @@ def meaning(rules: Rulebook) -> dict[str, Any]:
         "policy": plain(rules.header) if rules.header else None,
         "sources": {name: plain(source) for name, source in rules.authorities.items()},
         "rules": {rule.id: {"kind": rule.kind, **plain(rule)} for rule in rules.rules},
-        "waivers": {waiver.id: {**plain(waiver), **_limit(waiver, rules)} for waiver in rules.waivers},
+        "waivers": {waiver.id: plain(waiver.stated(rules.rule(waiver.rule))) for waiver in rules.waivers},
         # Sorting keeps the order in which one field was changed several times.
         "changes": [plain(each) for each in sorted(rules.amendments, key=lambda each: (each.rule, each.field))],
     }
-
-
-def _limit(waiver: Waiver, rules: Rulebook) -> dict[str, Any]:
-    """The limit of a waiver in the unit of the rule's, however it is written."""
-    applied = waiver.applied(rules.rule(waiver.rule))
-    return {kebab(waiver.side): plain(getattr(applied, waiver.side))}
 
 
 def plain(value: Any) -> Any:

@@ -34,8 +34,9 @@ def _shortest(number: Decimal) -> str:
 
 
 def _rounded(value: float, digits: int) -> Decimal:
-    """A number to so many digits, however large: Python's own decimals end at 28."""
-    return Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-digits), context=_WIDE)
+    """A number to so many digits, however large (Python's own decimals end at 28); zero has no sign."""
+    made = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-digits), context=_WIDE)
+    return made if made else abs(made)
 
 
 @total_ordering

@@ -93,6 +93,10 @@ class Waiver(Model):
         """
         return rule.changed(f"waiver '{self.id}'", {self.side: getattr(self, self.side)}, self.place(self.side))
 
+    def stated(self, rule: Rule) -> Waiver:
+        """The waiver with its limit as limits are told, however it was written: 50.0% and 5000 bp are 50%."""
+        return self.model_copy(update={self.side: str(getattr(self.applied(rule), self.side))})
+
 
 def check_waivers(waivers: Sequence[Waiver], rules: Iterable[Rule], header: Header | None, problems: Collector) -> None:
     """Note all that is wrong with waivers: unknown rules, limits that are no looser, terms too long, overlaps."""

@@ -115,7 +115,9 @@ def _rule(one: Rule | None, other: Rule | None, old: Rulebook, new: Rulebook) ->
 
 def _waivers(rule: str, old: Rulebook, new: Rulebook) -> list[Record]:
     """What differs in the waivers of a rule: each is looser than the rule while it lasts."""
-    before, after = ({each.id: each for each in rules.waivers if each.rule == rule} for rules in (old, new))
+    before, after = (
+        {each.id: each.stated(rules.rule(rule)) for each in rules.waivers if each.rule == rule} for rules in (old, new)
+    )
     found = changes.of_records("waiver", before, after, "looser", "tighter")
     words = tuple(f" {name}" for name in ("why", "authority", "approved-by"))
     one_by_one = {f"waiver {name}" for name in {**before, **after}}

@@ -256,6 +256,11 @@ def test_the_order_of_rules_means_nothing() -> None:
     assert compare(book(cap("12%"), size("$50 bn")), book(size("$50 bn"), cap("12%")), None)["rules"] == []
 
 
+def test_a_waivers_limit_in_another_unit_is_no_change() -> None:
+    found = compare(read(HEADER + WAIVER), read(HEADER + WAIVER.replace("at-most: 50%", "at-most: 5000 bp")), None)
+    assert (found["rules"], found["text"]) == ([], "same")
+
+
 def test_of_two_changes_of_one_field_both_are_told() -> None:
     def amended(first: str) -> al.Rulebook:
         given = {"rule": "cap", "field": "at-most", "direction": "tighter", "authority": "b"}
