@@ -11,6 +11,7 @@ from allocator.case import Source, today
 from allocator.codes import Code
 from allocator.errors import Collector, InputError, Place, closest, nearest
 from allocator.header import Approval, Authority, Defaults, Header
+from allocator.meaning import plain
 from allocator.measures import MeasureName
 from allocator.model import Model
 from allocator.overlays import Change, amended
@@ -76,6 +77,8 @@ def rulebook_from(
         )
     for record in (*waivers, *changes) if authorities else ():
         _check_authority(type(record).__name__.lower(), record, authorities, problems)
+    if header is not None and base is not None and base.header is not None:
+        _check_within(header, base.header, problems)
     own = [*(amended(base.rules, changes, problems) if base else ()), *rules]
     made = None
     if header is not None:
@@ -146,6 +149,17 @@ def _header(document: Mapping[str, Any], problems: Collector) -> Header:
     return header
 
 
+def _check_within(header: Header, base: Header, problems: Collector) -> None:
+    """A policy is in force on days only on which the one that it extends is, too: else its text says a false date."""
+    own, other = header.effective, base.effective
+    if own.from_ < other.from_:
+        what = f"the policy is in force from {own.from_}, and '{base.id}', which it extends, from {other.from_}"
+        problems.add(what, "begin it on that day or later", own.place("from"), Code.CONFLICT)
+    if other.until is not None and (own.until is None or own.until > other.until):
+        what = f"'{base.id}', which the policy extends, is in force until {other.until} only"
+        problems.add(what, "end the policy by that day, with 'until'", own.place("until"), Code.CONFLICT)
+
+
 def _authorities(document: Mapping[str, Any], base: Rulebook | None) -> dict[str, Authority]:
     """The texts that rules rest on, those of the base first.
 
@@ -162,7 +176,7 @@ def _authorities(document: Mapping[str, Any], base: Rulebook | None) -> dict[str
     for name, source in given.items():
         with problems.part():
             made = Authority.read(source, f"source '{name}'")
-            if found.get(str(name), made) != made:
+            if plain(found.get(str(name), made)) != plain(made):
                 what = f"source '{name}' is another text in the file that this one extends"
                 raise InputError.of(what, "give it an id of its own", getattr(name, "place", None), Code.TWICE)
             found[str(name)] = made

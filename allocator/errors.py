@@ -33,7 +33,8 @@ class Problem:
 
     def __str__(self) -> str:
         where = f"{self.place}: " if self.place else ""
-        return f"{where}{self.what}; {self.mend}"
+        # On one line, as a workflow would take what stands behind a line break for a command.
+        return f"{where}{self.what}; {self.mend}".replace("\n", " ")
 
 
 class AllocatorError(Exception):

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from allocator.errors import Place, Unparsable
-from allocator.model import Model, bounded
+from allocator.model import Model, Name, bounded
 from allocator.units import Index, Money, Multiple, Quantity, Share, parse_date, plain_decimal
 
 Date = Annotated[dt.date, BeforeValidator(parse_date)]
@@ -122,7 +122,7 @@ class Expectation(Model):
     `financing` is debt by line and tranche, for rules that speak of debt; what is not deployed is the reserve.
     """
 
-    name: str
+    name: Name
     as_of: Date
     holdings: Amounts
     financing: dict[str, Amounts] = {}

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, WithJsonSchema, model_validator
 
 from allocator.errors import Unparsable
 from allocator.measures import MeasureName
-from allocator.model import Id, Model
+from allocator.model import Id, Model, Name
 from allocator.phrases import Phrase
 from allocator.units import Days, parse_date
 
@@ -76,7 +76,7 @@ class Header(Model):
     title: Phrase
     status: Literal["example", "draft", "final"]
     owner: str
-    approvers: tuple[str, ...] = ()
+    approvers: tuple[Name, ...] = ()
     effective: Effective
     calendar: str = "America/New_York"
     tested_on: str = ""
@@ -95,7 +95,7 @@ class Authority(Model):
 class Approval(Model):
     """That one of the approvers agreed to what the rules mean, by its digest."""
 
-    by: str
+    by: Name
     on: Date
     digest: Digest
 

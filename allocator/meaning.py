@@ -12,16 +12,23 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from allocator.header import Header
 from allocator.measures import MeasureName
 from allocator.model import Model, kebab
+from allocator.overlays import Change
 from allocator.phrases import Phrase
+from allocator.rules import Rule
 from allocator.scope import Scope
 from allocator.units import Dated, Quantity
 
 if TYPE_CHECKING:
     from allocator.rulebook import Rulebook
 
-UNSAID = frozenset({"status", "tested_on", "defaults", "notes", "tests", "was", "now"})
+UNSAID: Mapping[type[Model], tuple[str, ...]] = {
+    Header: ("status", "tested_on", "defaults"),
+    Rule: ("notes", "tests"),
+    Change: ("was", "now", "tests"),
+}
 "Fields that say nothing of what is agreed: defaults are with the rules, and what a change made is in them too."
 
 
@@ -37,29 +44,46 @@ def meaning(rules: Rulebook) -> dict[str, Any]:
         "policy": plain(rules.header) if rules.header else None,
         "sources": {name: plain(source) for name, source in rules.authorities.items()},
         "rules": {rule.id: {"kind": rule.kind, **plain(rule)} for rule in rules.rules},
-        "waivers": {waiver.id: plain(waiver) for waiver in rules.waivers},
-        "changes": [plain(change) for change in rules.amendments],
+        "waivers": {waiver.id: plain(waiver.stated(rules.rule(waiver.rule))) for waiver in rules.waivers},
+        # Sorting keeps the order in which one field was changed several times.
+        "changes": [plain(each) for each in sorted(rules.amendments, key=lambda each: (each.rule, each.field))],
     }
 
 
 def plain(value: Any) -> Any:
     """A field as plain data; a record leaves out what has its default, so that a new field changes no old digest."""
     if isinstance(value, Model):
-        said = {name: getattr(value, name) for name in type(value).model_fields if name not in UNSAID}
+        unsaid = {name for kin in type(value).__mro__ for name in UNSAID.get(kin, ())}
+        said = {name: plain(getattr(value, name)) for name in type(value).model_fields if name not in unsaid}
         fields = type(value).model_fields
-        return {kebab(name): plain(each) for name, each in said.items() if each != fields[name].get_default()}
+        return {
+            kebab(name): each
+            for name, each in said.items()
+            if fields[name].is_required() or each != plain(fields[name].get_default(call_default_factory=True))
+        }
     if isinstance(value, Dated):
-        return {"always" if start == dt.date.min else str(start): plain(each) for start, each in value.values.items()}
+        return _steps(value)
     if isinstance(value, Quantity):
-        return f"{value.amount.normalize():f}"
+        return f"{(value.amount + 0).normalize():f}"
     if isinstance(value, Scope):
-        return {column: sorted(names) for column, names in value.columns.items()}
+        return {column: sorted(set(names)) for column, names in value.columns.items()}
     if isinstance(value, MeasureName):
         return {"column": value.name} if value.column else value.name
     if isinstance(value, Phrase):
         return dict(value.languages)
     if isinstance(value, Mapping):
         return {str(key): plain(each) for key, each in value.items()}
-    if isinstance(value, tuple):
+    if isinstance(value, (tuple, list)):
         return [plain(each) for each in value]
     return None if value is None else str(value)
+
+
+def _steps(dated: Dated[Any]) -> dict[str, str]:
+    """The values by the dates from which on they hold; one that only says the same again is left out."""
+    found: dict[str, str] = {}
+    last = None
+    for start, each in dated.values.items():
+        if each != last:
+            found["always" if start == dt.date.min else str(start)] = plain(each)
+        last = each
+    return found

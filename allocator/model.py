@@ -51,6 +51,21 @@ Id = Annotated[
 ]
 
 
+def parse_name(given: object) -> str:
+    """Read a name, of an approver or a test: text on one line, without blanks around it.
+
+    Raises:
+        Unparsable: anything else.
+    """
+    if isinstance(given, str) and (name := given.strip()) and "\n" not in name:
+        return str(name)
+    shown = " ".join(given.split()) if isinstance(given, str) else "keys with values or a list"
+    raise Unparsable(f"'{shown[:60]}' is no name", "write text on one line")
+
+
+Name = Annotated[str, BeforeValidator(parse_name)]
+
+
 def bounded(given: Money) -> Money:
     """Refuse an amount of money that only a slip of a unit explains.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -51,7 +52,7 @@ class Phrase(str):
         if isinstance(given, Phrase):
             return given
         if isinstance(given, str):
-            return cls({ENGLISH: str(given)})
+            return cls({ENGLISH: _on_one_line(given)})
         if not isinstance(given, Mapping):
             shown = "a list" if isinstance(given, (list, tuple)) else f"'{str(given)[:60]}'"
             raise Unparsable(f"cannot read {shown}", "write text")
@@ -65,7 +66,7 @@ class Phrase(str):
         if ENGLISH not in given:
             mend = "add it, as sentences are made in English"
             raise Unparsable("no English text (en)", mend, getattr(given, "place", None))
-        return cls({str(code): str(text) for code, text in given.items()})
+        return cls({str(code): _on_one_line(text) for code, text in given.items()})
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -79,3 +80,8 @@ class Phrase(str):
     def said(self, language: str) -> str:
         """The text in a language; in English where there is none."""
         return self.languages.get(language, str(self))
+
+
+def _on_one_line(text: str) -> str:
+    """The text however the file broke it into lines; the wide space of Japanese text stays."""
+    return re.sub(r"[ \t\n]+", " ", text).strip(" ")

@@ -89,6 +89,7 @@ class Rulebook:
         check_ids("rule", ((rule.id, rule.place("id")) for rule in self.rules), problems)
         self._check_dates(problems)
         self._check_room(problems)
+        check_ids("waiver", ((waiver.id, waiver.place("id")) for waiver in self.waivers), problems)
         check_waivers(self.waivers, self.rules, self.header, problems)
         self._check_approvals(problems)
         problems.finish()

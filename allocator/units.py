@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import Context, Decimal
 from functools import total_ordering
 from typing import Any, ClassVar, Generic, Self, TypeVar, get_args
 
@@ -16,6 +16,7 @@ from allocator.errors import Unparsable
 
 _NUMBER = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?")
 _LONGEST = 40
+_WIDE = Context(prec=400)
 DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _CURRENCY = re.compile("[\u00a3\u00a5\u20a0-\u20cf\uffe5]|\\b[A-Z]{3}\\b")
 
@@ -30,6 +31,12 @@ def plain_decimal(text: str) -> Decimal | None:
 def _shortest(number: Decimal) -> str:
     text = f"{number:,f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _rounded(value: float, digits: int) -> Decimal:
+    """A number to so many digits, however large (Python's own decimals end at 28); zero has no sign."""
+    made = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-digits), context=_WIDE)
+    return made if made else abs(made)
 
 
 @total_ordering
@@ -117,7 +124,7 @@ class Quantity:
     @classmethod
     def show(cls, value: float, digits: int | None = None) -> str:
         """A computed value in this unit, rounded to what a reader can use."""
-        return str(cls(round(Decimal(repr(float(value))), cls.shown_digits if digits is None else digits)))
+        return str(cls(_rounded(value, cls.shown_digits if digits is None else digits)))
 
     shown_digits: ClassVar[int] = 4
 
@@ -143,7 +150,7 @@ class Share(Quantity):
     @classmethod
     def show_change(cls, change: float) -> str:
         """A difference of two shares, in percentage points."""
-        return f"{_shortest(round(Decimal(repr(abs(change) * 100)), 2))} pp"
+        return f"{_shortest(_rounded(abs(change) * 100, 2))} pp"
 
 
 class Rate(Share):

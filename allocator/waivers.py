@@ -16,7 +16,7 @@ from allocator.codes import Code
 from allocator.direction import direction
 from allocator.errors import Collector, InputError, Unparsable, nearest
 from allocator.header import Effective, Header
-from allocator.model import Model
+from allocator.model import Model, Name
 from allocator.phrases import Phrase
 from allocator.rules import Rule
 from allocator.scope import Scope
@@ -54,7 +54,7 @@ class Waiver(Model):
     at_most: WrittenLimit | None = None
     effective: Effective
     authority: str
-    approved_by: str
+    approved_by: Name
     why: Phrase
 
     @model_validator(mode="after")
@@ -101,6 +101,10 @@ class Waiver(Model):
         """
         return rule.changed(f"waiver '{self.id}'", {self.side: getattr(self, self.side)}, self.place(self.side))
 
+    def stated(self, rule: Rule) -> Waiver:
+        """The waiver with its limit as limits are told, however it was written: 50.0% and 5000 bp are 50%."""
+        return self.model_copy(update={self.side: str(getattr(self.applied(rule), self.side))})
+
 
 def check_waivers(waivers: Sequence[Waiver], rules: Iterable[Rule], header: Header | None, problems: Collector) -> None:
     """Note all that is wrong with waivers: unknown rules, limits that are no looser, terms too long, overlaps."""
@@ -124,6 +128,12 @@ def check_waivers(waivers: Sequence[Waiver], rules: Iterable[Rule], header: Head
             problems.add(what, nearest(waiver.approved_by, known), waiver.place("approved-by"), Code.WAIVER)
         with problems.part():
             _check_looser(who, waiver, rule)
+        if waiver.scope is not None and rule.one_by_one not in waiver.scope.columns:
+            (column,) = waiver.scope.columns
+            limits = f"each {rule.one_by_one}" if rule.one_by_one else "all that it speaks of together"
+            what = f"{who} scope: rule '{rule.id}' limits {limits}, and not each {column} on its own"
+            mend = f"write {{{rule.one_by_one}: [...]}}" if rule.one_by_one else "leave the scope out"
+            problems.add(what, mend, waiver.place("scope"), Code.WAIVER)
     for i, one in enumerate(waivers):
         for other in waivers[:i]:
             if _overlap(one, other):
@@ -176,15 +186,18 @@ def waived(rule: Rule, waivers: Iterable[Waiver], case: Case, on: dt.date) -> li
     Raises:
         InputError: as for the rule's own clauses, or a waiver names what the rule does not limit.
     """
-    own = [waiver for waiver in waivers if waiver.rule == rule.id and waiver.effective.on(on)]
+    # Names are looked up in those to come, too, lest a policy that is well today fails when one begins.
+    own = [waiver for waiver in waivers if waiver.rule == rule.id and waiver.state(on) != "expired"]
     found: list[Clause] = []
     for k, clause in enumerate(rule.clauses(case, on)):
         left, parts = np.ones(clause.size, bool), list[Clause]()
         for waiver in own:
             if clause.at_least == (waiver.side == "at_least"):
                 members = _members(waiver, clause)
-                left &= ~members
-                parts.append(_moved(waiver, waiver.applied(rule).clauses(case, on)[k]).only(np.flatnonzero(members)))
+                if waiver.effective.on(on):
+                    left &= ~members
+                    made = _moved(waiver, waiver.applied(rule).clauses(case, on)[k])
+                    parts.append(made.only(np.flatnonzero(members)))
         found += [clause.only(np.flatnonzero(left))] if left.any() else []
         found += parts
     return found

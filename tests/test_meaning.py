@@ -35,6 +35,11 @@ def digest(folder: Path, text: str) -> str:
         ("kind: amount,", "kind: amount, severity: hard,"),
         ("authority: book, why: w}\n  - {id: floor", "authority: book, why: w, notes: [n]}\n  - {id: floor"),
         ("status: draft", "status: final"),
+        ("40%, 2028", "40%, 2027-01-01: 40%, 2028"),
+        ("[x, y]", "[x, y, x]"),
+        ("at-least: $0.5 bn", "at-least: {0001-01-01: $0.5 bn}"),
+        ("title: F", 'title: "F\\n"'),
+        ("title: The book", "title: {en: The book}"),
     ],
 )
 def test_layout_does_not_count(tmp_path: Path, old: str, new: str) -> None:
@@ -62,11 +67,44 @@ def test_the_order_of_rules_does_not_count(tmp_path: Path) -> None:
         ("kind: amount,", "kind: amount, relax: never,"),
         ("owner: me", "owner: you"),
         ("of: deployed", "of: equity"),
+        ("why: w}\n", "why: {en: w, ja: x}}\n"),
     ],
 )
 def test_what_people_sign_counts(tmp_path: Path, old: str, new: str) -> None:
     assert old in TEXT
     assert digest(tmp_path, TEXT.replace(old, new, 1)) != digest(tmp_path, TEXT)
+
+
+def test_the_least_of_a_text_counts(tmp_path: Path) -> None:
+    """An empty English reason is not what is there where there is none: another language may say something."""
+    one, other = (TEXT.replace("why: w}\n", f"why: {{en: '', ja: {told}}}}}\n", 1) for told in ("甲", "乙"))
+    assert digest(tmp_path, one) != digest(tmp_path, other)
+
+
+WAIVER = """\
+waivers:
+  - {id: W-1, rule: cap, at-most: 50%, effective: {from: 2026-02-01, until: 2026-03-01}, authority: book, approved-by: one, why: w}
+"""
+
+
+def test_a_waivers_limit_is_what_it_means(tmp_path: Path) -> None:
+    text = TEXT.replace("effective:", "waiver-term: 365 days, effective:", 1) + WAIVER
+    for same in ("50.0%", "5000 bp"):
+        assert digest(tmp_path, text.replace("50%", same)) == digest(tmp_path, text)
+    assert digest(tmp_path, text.replace("50%", "51%")) != digest(tmp_path, text)
+
+
+class Glide(al.rules.Share):
+    """A kind of another package, whose fields have names that say nothing elsewhere."""
+
+    status: str = ""
+    now: tuple[str, ...] = ()
+
+
+def test_a_field_of_another_package_counts_whatever_its_name() -> None:
+    given = {"id": "g", "title": "G", "each": "line", "of": "deployed", "at_most": "9%"}
+    made = [al.Rulebook([Glide(**given, **more)], DAY) for more in ({}, {"status": "on"}, {"now": ("a",)})]
+    assert len({each.digest for each in made}) == 3
 
 
 def test_approvals_are_of_the_meaning(tmp_path: Path) -> None:

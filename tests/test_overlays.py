@@ -162,3 +162,37 @@ def test_a_chain_of_files_ends(tmp_path: Path) -> None:
         path = tmp_path / f"over-{number}.yaml"
         path.write_text(text)
     assert "more than 8 files extend one another; merge some" in refusal(path)
+
+
+def test_the_same_text_may_stand_twice_but_not_in_another_language(tmp_path: Path) -> None:
+    base = BASE.replace("{book: {title: The book}}", "{book: {title: {en: The book, ja: 本}}}")
+    path = write(tmp_path, base=base)
+    text = path.read_text()
+    path.write_text(text.replace("review: {title: The", "book: {title: {en: The book, ja: 本}}, review: {title: The"))
+    assert set(al.read_rules(path, DAY).authorities) == {"book", "review"}
+    path.write_text(text.replace("review: {title: The", "book: {title: {en: The book, ja: 別}}, review: {title: The"))
+    assert refusal(path).startswith("over.yaml:4:11: source 'book' is another text in the file that this one extends; ")
+
+
+@pytest.mark.parametrize(
+    ("own", "base", "message"),
+    [
+        ("from: 2025-12-31", "from: 2026-01-01",
+         "over.yaml:2:92: the policy is in force from 2025-12-31, and 'base', which it extends, from 2026-01-01; "
+         "begin it on that day or later"),
+        ("from: 2026-01-01", "from: 2026-01-01, until: 2026-12-31",
+         "over.yaml:2:85: 'base', which the policy extends, is in force until 2026-12-31 only; "
+         "end the policy by that day, with 'until'"),
+        ("from: 2026-01-01, until: 2027-01-01", "from: 2026-01-01, until: 2026-12-31",
+         "over.yaml:2:111: 'base', which the policy extends, is in force until 2026-12-31 only; "
+         "end the policy by that day, with 'until'"),
+        ("from: 2026-02-01, until: 2026-12-31", "from: 2026-01-01, until: 2026-12-31", ""),
+    ],
+)  # fmt: skip
+def test_an_overlay_is_in_force_while_its_base_is(tmp_path: Path, own: str, base: str, message: str) -> None:
+    path = write(tmp_path, base=BASE.replace("from: 2026-01-01", base, 1))
+    path.write_text(path.read_text().replace("from: 2026-01-01", own, 1))
+    if message:
+        assert refusal(path) == message
+    else:
+        assert al.read_rules(path, DAY)

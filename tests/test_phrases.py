@@ -60,3 +60,8 @@ def test_a_fault_has_its_place(line: str, column: int) -> None:
     with pytest.raises(Unparsable) as caught:
         Phrase.parse(given)
     assert caught.value.place == Place("p.yaml", 1, column)
+
+
+def test_how_lines_are_broken_is_not_part_of_a_text() -> None:
+    made = Phrase.parse({"en": "No line\n dominates\n", "ja": "甲　乙\n"})
+    assert made.languages == {"en": "No line dominates", "ja": "甲　乙"}

@@ -187,3 +187,17 @@ def test_limits_are_typed() -> None:
     (limit,) = share(at_most="12%").limits(dt.date(2026, 6, 1))
     assert (limit.field, limit.value, limit.at_least) == ("at_most", Share(0.12), False)
     assert share(at_most="12%").at_most == Dated({dt.date.min: Share(0.12)})  # type: ignore[attr-defined]
+
+
+def test_tests_of_a_rule_have_names_of_their_own() -> None:
+    test = {"name": "one", "as-of": DAY, "holdings": {"a": "$1 bn"}, "expect": "pass"}
+    with pytest.raises(InputError) as caught:
+        share(at_most="12%", tests=[test, test | {"expect": "fail by 88 pp"}])
+    assert str(caught.value) == "tests: the test 'one' stands twice; give each test a name of its own"
+
+
+def test_a_sentence_is_on_one_line() -> None:
+    made = share(at_most="12%", each=None, scope={"line": "a\n::error::b"})
+    assert (
+        made.sentence(dt.date(2026, 6, 1)) == "Capital in the line a ::error::b is at most 12% of the capital deployed."
+    )

@@ -124,6 +124,8 @@ def test_quantities_are_frozen_and_travel() -> None:
         (Rate, -0.00012345, "-1.23 bp", "1.23 bp"),
         (Money, -3.14159, "-$3.142 bn", "$3.142 bn"),
         (Multiple, 1.25, "1.25x", "1.25x"),
+        (Multiple, -1e-9, "0.00x", "0.00x"),
+        (Share, 1e30, f"{10**32:,}%", f"{10**32:,} pp"),
     ],
 )
 def test_computed_values_are_shown_rounded(unit: type[Quantity], value: float, shown: str, change: str) -> None:

@@ -117,11 +117,46 @@ def test_what_may_never_be_relaxed_is_not_waived() -> None:
         book(waiver(), rule=CAP.changed("r", {"relax": "never"}))
 
 
-def test_a_name_that_the_rule_does_not_limit() -> None:
+@pytest.mark.parametrize("day", ["2026-04-01", "2026-03-31"])
+def test_a_name_that_the_rule_does_not_limit_even_before_it_begins(day: str) -> None:
     with pytest.raises(
         InputError, match=r"^waiver 'W-1' scope: rule 'cap' does not limit 'd' on its own; known: a, b, c$"
     ):
-        book(waiver(scope={"line": ["a", "d"]})).clauses(CASE)
+        book(waiver(scope={"line": ["a", "d"]}), as_of=day).clauses(CASE)
+
+
+def test_the_names_of_an_expired_one_are_not_looked_up() -> None:
+    assert book(waiver(scope={"line": ["a", "gone"]}), as_of="2026-10-01").clauses(CASE)
+
+
+WHOLE = al.rules.Share(id="cap", title="Cap", scope={"line": "a"}, of="deployed", at_most="40%")
+PARTIES = al.rules.LookThrough(id="cap", title="Cap", scope={"counterparty": "a"}, of="deployed", at_most="40%")
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        (CAP, "limits each line, and not each sector on its own; write {line: [...]}"),
+        (PARTIES, "limits each counterparty, and not each sector on its own; write {counterparty: [...]}"),
+        (WHOLE, "limits all that it speaks of together, and not each sector on its own; leave the scope out"),
+    ],
+)
+def test_a_scope_is_in_the_rules_own_column(rule: Any, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        book(waiver(scope={"sector": "a"}), rule=rule)
+    assert str(caught.value) == f"waiver 'W-1' scope: rule 'cap' {message}"
+
+
+def test_a_number_is_given_once_even_where_a_base_has_it() -> None:
+    other = CAP.changed("r", {"id": "other"})
+    with pytest.raises(InputError, match=r"^the waiver id 'W-1' stands twice; give each waiver an id of its own$"):
+        al.Rulebook([CAP, other], "2026-04-01", waivers=[waiver(), waiver(rule="other")])
+
+
+@pytest.mark.parametrize("name", ["", " ", "one\ntwo"])
+def test_nobody_approves_nothing(name: str) -> None:
+    with pytest.raises(InputError, match=r"^waiver 'W-1' approved-by: '.*' is no name; write text on one line$"):
+        waiver(approved_by=name)
 
 
 @pytest.mark.parametrize(

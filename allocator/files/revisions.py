@@ -11,6 +11,9 @@ from allocator.errors import InputError
 
 SECONDS = 30
 "After so long git is taken to hang."
+QUIETLY = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "", "GIT_TERMINAL_PROMPT": "0"}
+"""Git reads only: a partial clone is not completed, which could run what the repository's configuration names. A git
+that is too old to know the second word can't fetch either, for want of an allowed protocol."""
 
 
 def split(reference: str) -> tuple[str | None, str]:
@@ -67,7 +70,7 @@ def _refused(what: str, mend: str) -> InputError:
 
 def _git(*arguments: str) -> bytes | None:
     """What git prints; None where it fails."""
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
+    environment = {**os.environ, **QUIETLY}
     try:
         told = subprocess.run(
             ["git", *arguments],

@@ -138,7 +138,7 @@ def told(value: Any, apart: Collection[str] = ()) -> str:
         return told(value.languages)
     if isinstance(value, (Written, Verdict)):
         return told(value.value if isinstance(value, Written) else value.text)
-    return "" if value is None else str(value)
+    return "" if value is None else str(value).replace("\n", " ")
 
 
 def _change(field: str, was: str, now: str, way: str = "words", by: str = "", since: str = "") -> Record:

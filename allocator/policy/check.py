@@ -89,6 +89,11 @@ def _check_agreed(rules: Rulebook, problems: Collector) -> None:
     header = rules.header
     if header is None or header.status != "final":
         return
+    if not header.approvers:
+        mend = "name them under 'approvers'"
+        problems.add(
+            "the policy is final, and names nobody who must agree", mend, header.place("status"), Code.APPROVAL
+        )
     by_approver = {approval.by: approval for approval in rules.approvals}
     for name in rules.unsigned:
         stale = by_approver.get(name)

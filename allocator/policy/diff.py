@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from allocator.case import Case
 from allocator.direction import direction
+from allocator.overlays import Change
 from allocator.policy import changes
 from allocator.record import readings
 from allocator.rulebook import Rulebook
@@ -124,7 +125,9 @@ def _outdated(rule: Rule, found: Iterable[Record]) -> list[str]:
 
 def _waivers(rule: str, old: Rulebook, new: Rulebook) -> list[Record]:
     """What differs in the waivers of a rule: each is looser than the rule while it lasts."""
-    before, after = ({each.id: each for each in rules.waivers if each.rule == rule} for rules in (old, new))
+    before, after = (
+        {each.id: each.stated(rules.rule(rule)) for each in rules.waivers if each.rule == rule} for rules in (old, new)
+    )
     found = changes.of_records("waiver", before, after, "looser", "tighter")
     words = tuple(f" {name}" for name in ("why", "authority", "approved-by"))
     one_by_one = {f"waiver {name}" for name in {**before, **after}}
@@ -151,8 +154,16 @@ def _other(old: Rulebook, new: Rulebook) -> list[Record]:
     found += changes.of_records("source", old.authorities, new.authorities)
     before, after = ({each.by: each for each in rules.approvals} for rules in (old, new))
     found += changes.of_records("approval by", before, after)
-    was, now = ({f"{each.rule} {each.field}": each for each in rules.amendments} for rules in (old, new))
-    return found + changes.of_records("overlay's change of", was, now)
+    return found + changes.of_records("overlay's change of", _amendments(old), _amendments(new))
+
+
+def _amendments(rules: Rulebook) -> dict[str, Change]:
+    """What overlays changed, by rule and field; a field that was changed several times counts them."""
+    found: dict[str, Change] = {}
+    for each in rules.amendments:
+        nth = 1 + sum((other.rule, other.field) == (each.rule, each.field) for other in found.values())
+        found[f"{each.rule} {each.field}{f' ({nth})' if nth > 1 else ''}"] = each
+    return found
 
 
 def _judge(record: Record, old: Sequence[Clause], new: Sequence[Clause], case: Case) -> None:

@@ -87,7 +87,7 @@ def _items(section: Section) -> Iterator[str]:
 
 def _marked(said: Said) -> str:
     if said.form == "code":
-        return f"`{said.text.replace('`', '')}`"
+        return f"`{' '.join(said.text.replace('`', '').split())}`"
     shown = f"“{text(said.text)}”" if said.form == "quote" else text(said.text)
     if not said.url:
         return shown

@@ -13,8 +13,9 @@ from allocator.solution import Record
 
 
 def text(cell: str) -> str:
-    """A text on one line that cannot be taken for markup."""
-    return re.sub(r"([\\`*_{}\[\]|#~])", r"\\\1", escape(" ".join(cell.split()), quote=False))
+    """A text on one line that cannot be taken for markup, and that calls nobody by an @."""
+    marked = re.sub(r"([\\`*_{}\[\]|#~])", r"\\\1", escape(" ".join(cell.split()), quote=False))
+    return marked.replace("@", "@<!-- -->")
 
 
 def render(tables: Sequence[Table]) -> str:

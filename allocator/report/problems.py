@@ -10,10 +10,12 @@ from allocator.errors import Place, Problem
 
 def text(problems: Sequence[Problem]) -> str:
     """A line for each: its place, its code, what is wrong, and the mend."""
-    return "".join(
-        f"{f'{problem.place}: ' if problem.place else ''}{problem.code} {problem.what}; {problem.mend}\n"
-        for problem in problems
-    )
+    return "".join(f"{_line(problem)}\n" for problem in problems)
+
+
+def _line(problem: Problem) -> str:
+    where = f"{problem.place}: " if problem.place else ""
+    return f"{where}{problem.code} {problem.what}; {problem.mend}".replace("\n", " ")
 
 
 def to_json(problems: Sequence[Problem]) -> str:

@@ -22,15 +22,15 @@ LEAST_WIDTH = 80
 
 def console() -> Console:
     """Standard output: no colour and no guessing of width when it is not a terminal."""
-    found = Console(highlight=False)
+    found = Console(highlight=False, emoji=False)
     if not found.is_terminal:
-        return Console(highlight=False, no_color=True, width=PIPED_WIDTH)
-    return found if found.width >= LEAST_WIDTH else Console(highlight=False, width=LEAST_WIDTH)
+        return Console(highlight=False, emoji=False, no_color=True, width=PIPED_WIDTH)
+    return found if found.width >= LEAST_WIDTH else Console(highlight=False, emoji=False, width=LEAST_WIDTH)
 
 
 def paper() -> Console:
     """What is written to a file: as when piped. Its `file` has the text."""
-    return Console(file=io.StringIO(), highlight=False, no_color=True, width=PIPED_WIDTH)
+    return Console(file=io.StringIO(), highlight=False, emoji=False, no_color=True, width=PIPED_WIDTH)
 
 
 def show(out: Console, tables: Sequence[Table]) -> None:

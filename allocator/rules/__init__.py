@@ -122,6 +122,15 @@ class Rule(Model, ABC):
                     raise Unparsable(what, "lower the floor or raise the cap", field="at-least", code=Code.CONFLICT)
         return self
 
+    @model_validator(mode="after")
+    def _tests_apart(self) -> Rule:
+        names = [test.name for test in self.tests]
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                mend = "give each test a name of its own"
+                raise Unparsable(f"the test '{name}' stands twice", mend, field="tests", code=Code.TWICE)
+        return self
+
     def limits(self, on: dt.date) -> list[Limit]:
         """The limits in force on a date.
 
@@ -169,16 +178,22 @@ class Rule(Model, ABC):
         names = sorted(set(type(self).model_fields) - apart)
         return (self.kind, *(repr(getattr(self, name)) for name in names))
 
+    @property
+    def one_by_one(self) -> str:
+        """The column whose names it limits each on its own; empty where it limits all that it speaks of together."""
+        return getattr(self, "each", None) or ""
+
     def widens(self) -> str:
         """What a wider scope makes of it: `tighter`, `looser`, or `mixed` where that can't be told from the text."""
         return "mixed"
 
     def sentence(self, on: dt.date) -> str:
         """The rule in plain language, as on a date; a soft one says what missing it costs."""
+        said = self.plain(on).replace("\n", " ")
         if self.severity == "hard":
-            return self.plain(on)
+            return said
         sides = " or ".join("short" if limit.at_least else "over" for limit in self.limits(on))
-        return f"{self.plain(on)} It may be missed, at a cost of {self.yearly_penalty} on each dollar {sides}."
+        return f"{said} It may be missed, at a cost of {self.yearly_penalty} on each dollar {sides}."
 
     @property
     def yearly_penalty(self) -> str:

@@ -41,6 +41,11 @@ class LookThrough(Rule):
         capped(self, self.of.name == "equity")
         return self
 
+    @property
+    def one_by_one(self) -> str:
+        """Those of a scope are limited each on its own, too."""
+        return "counterparty"
+
     def widens(self) -> str:
         """Each counterparty is limited on its own."""
         return "tighter"

@@ -93,6 +93,17 @@ def test_github_annotates(capsys: pytest.CaptureFixture[str], misspelt: str) -> 
     )
 
 
+def test_a_name_of_several_lines_gives_no_command_to_a_workflow(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "a\n::error::b.yaml"
+    shutil.copy(POLICY.parent / "statutory-base.yaml", path)
+    code, out, _ = run(capsys, "check", str(path), "--case", CASE, "--as-of", "2026-11-22", "--format", "github")
+    assert code == 0
+    assert " no errors, checked against " in out
+    assert not any(line.startswith("::") for line in out.splitlines())
+
+
 def test_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "check")[0] == 2
     assert run(capsys, "chekc")[0] == 2

@@ -83,7 +83,7 @@ def test_the_path_is_from_the_root_wherever_one_stands(repository: Path, monkeyp
         ("main", "/etc/passwd", "'/etc/passwd' is no path in a repository; write it from the repository's root"),
         ("--help", "a.yaml", "'--help' can't be a revision; name a branch, a tag or a commit"),
         ("a b", "a.yaml", "'a b' can't be a revision; name a branch, a tag or a commit"),
-        ("a\nb", "a.yaml", "'a\nb' can't be a revision; name a branch, a tag or a commit"),
+        ("a\nb", "a.yaml", "'a b' can't be a revision; name a branch, a tag or a commit"),
         ("main:rules", "a.yaml", "git knows no revision 'main:rules'; check its name, or fetch it first"),
         ("", "a.yaml", "git knows no revision ''; check its name, or fetch it first"),
     ],
@@ -130,3 +130,26 @@ def test_a_git_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path:
     with pytest.raises(al.InputError) as caught:
         read_bytes("main", "a.yaml", 100)
     assert str(caught.value) == "git gave no answer in 1 seconds; try again"
+
+
+def test_nothing_that_the_repository_names_is_run(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even to fetch what a partial clone lacks, by a git that has never heard of lazy fetches."""
+    ran = repository / "ran"
+    trap = repository / "trap"
+    trap.write_text(f"#!/bin/sh\ntouch {ran}\nexit 1\n")
+    trap.chmod(0o755)
+    names = "core.fsmonitor core.pager core.sshCommand diff.x.textconv filter.x.smudge remote.origin.uploadpack"
+    for name in names.split():
+        git("config", name, str(trap))
+    for name, value in (("remote.origin.url", str(repository)), ("remote.origin.promisor", "true"),
+                        ("extensions.partialClone", "origin"), ("core.repositoryformatversion", "1"),
+                        ("alias.cat-file", f"!{trap}")):  # fmt: skip
+        git("config", name, value)
+    Path(".git/info/attributes").write_text("*.yaml diff=x filter=x\n")
+    assert read_bytes("main", "rules/a.yaml", 100) == b"two"
+    blob = subprocess.run(["git", "rev-parse", "main:rules/a.yaml"], capture_output=True, text=True).stdout.strip()
+    Path(f".git/objects/{blob[:2]}/{blob[2:]}").unlink()
+    monkeypatch.setitem(revisions.QUIETLY, "GIT_NO_LAZY_FETCH", "0")
+    with pytest.raises(al.InputError, match="there is no file"):
+        read_bytes("main", "rules/a.yaml", 100)
+    assert not ran.exists()

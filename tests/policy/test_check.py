@@ -167,3 +167,11 @@ def test_a_case_is_read_once_for_many_policies(folder: Path, monkeypatch: pytest
 def test_a_warning_is_no_error() -> None:
     told = {code: is_error(al.errors.Problem("what", "mend", code=code)) for code in Code}
     assert (told[Code.VALUE], told[Code.REDUNDANT]) == (True, False)
+
+
+def test_a_final_policy_names_those_who_agree(folder: Path) -> None:
+    damage(folder / "policy.yaml", "status: example", "status: final")
+    assert told("policy.yaml") == [
+        f"{Code.APPROVAL} policy.yaml:5:11: the policy is final, and names nobody who must agree; "
+        "name them under 'approvers'"
+    ]

@@ -75,6 +75,18 @@ def test_where_nothing_fits_it_says_so() -> None:
     ]
 
 
+def test_of_several_files_it_says_which(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    rule = "  - {id: one, title: O, kind: share, scope: {line: a}, of: equity, at-least: 31%, authority: b, why: w}\n"
+    path.write_text(
+        "format: allocator/policy/1\n"
+        "policy: {id: p, title: P, status: draft, owner: me, effective: {from: 2026-04-01}}\n"
+        f"sources: {{b: {{title: B}}}}\nrules:\n{rule}"
+    )
+    (found,) = (each for each in warnings(al.read_rules(path, "2026-04-01"), CASE) if each.code == "W208")
+    assert str(found.place) == f"{path}:2:14"
+
+
 def test_the_penalty_named_is_the_one_from_which_on_the_rule_is_met() -> None:
     # A dollar in c instead of b costs 2% of it a year. (Nearer to that the canonical choice meets a part of it.)
     floor = share("floor", "c", at_least="10%", severity="soft", penalty="150 bp")

@@ -11,6 +11,7 @@ from helpers import DAY, book, tiny
 import allocator as al
 from allocator import kinds
 from allocator.document import rulebook_from
+from allocator.overlays import Change
 from allocator.policy.diff import compare, verdicts
 from allocator.report.diff import change, plain, sides
 from allocator.rules import Rule
@@ -251,3 +252,25 @@ def test_a_rule_that_only_stands_twice_is_not_taken_for_renamed() -> None:
 
 def test_the_order_of_rules_means_nothing() -> None:
     assert compare(book(cap("12%"), size("$50 bn")), book(size("$50 bn"), cap("12%")), None)["rules"] == []
+
+
+def test_a_waivers_limit_in_another_unit_is_no_change() -> None:
+    found = compare(read(HEADER + WAIVER), read(HEADER + WAIVER.replace("at-most: 50%", "at-most: 5000 bp")), None)
+    assert (found["rules"], found["text"]) == ([], "same")
+
+
+def test_of_two_changes_of_one_field_both_are_told() -> None:
+    def amended(first: str) -> al.Rulebook:
+        given = {"rule": "cap", "field": "at-most", "direction": "tighter", "authority": "b"}
+        steps = ({"was": "14%", "now": "13%", "why": first}, {"was": "13%", "now": "12%", "why": "Then."})
+        return al.Rulebook([cap("12%")], DAY, amendments=[Change.read(given | step) for step in steps])
+
+    record = compare(amended("One."), amended("Two."), None)
+    assert [change(each) for each in record["other"]] == ["overlay's change of cap at-most why: One. -> Two."]
+
+
+def test_a_difference_beyond_all_measure_is_told() -> None:
+    assert told(size("$1 bn"), size(f"${10**30} bn")) == [
+        "at-least: $1 bn -> $1,000,000,000,000,000,000,000,000,000,000 bn, "
+        "tighter by $1,000,000,000,000,000,000,000,000,000,000 bn"
+    ]

@@ -13,7 +13,7 @@ import pytest
 import allocator as al
 from allocator.cli import main
 from allocator.report import explained
-from allocator.report.explain import explain
+from allocator.report.explain import Explanation, Said, Section, explain
 from allocator.report.glossary import GLOSSARY, SYMBOLS, symbols, used
 
 ROOT = Path(__file__).parent.parent.parent
@@ -289,6 +289,12 @@ def test_markdown_escapes_and_links(tmp_path: Path) -> None:
     assert "- **Authority**: [A book](https://example.org/a?b=1&c=2)\\\n  本\\\n  “Spread.”\n" in text
     assert "- **Authority**: A memo (javascript:alert(1))\n" in text
     assert "`x_i <= 12% * (sum of all x_i), for every line`\n" in text
+
+
+def test_code_stays_code_in_markdown() -> None:
+    said = Said("x\n\n# `</details>`", form="code")
+    told = Explanation((Said("T"),), "", (Section("S", (said,)),))
+    assert "\n`x # </details>`\n" in explained.markdown(told)
 
 
 def test_only_the_words_that_are_used_are_glossed() -> None:

@@ -18,6 +18,12 @@ def test_text_has_a_line_for_each() -> None:
     assert text([]) == ""
 
 
+def test_no_value_begins_a_line_of_its_own() -> None:
+    found = Problem("cannot read 'x\n::error::y'", "write z")
+    assert text([found]) == "P105 cannot read 'x ::error::y'; write z\n"
+    assert str(found) == "cannot read 'x ::error::y'; write z"
+
+
 def test_github_decodes_what_is_escaped() -> None:
     assert github(FOUND) == (
         "::error title=P101::no case 'x'; name one\n"

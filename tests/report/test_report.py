@@ -16,8 +16,8 @@ from allocator.report import markdown
 from allocator.report.csv import render
 from allocator.report.html import fragment
 from allocator.report.moves import moved
-from allocator.report.tables import exchange, summary, tables, violations
-from allocator.report.terminal import console, show_outcome
+from allocator.report.tables import Table, exchange, summary, tables, violations
+from allocator.report.terminal import console, show, show_outcome
 from allocator.report.words import change, dollars, percent, quantity
 
 ROOT = Path(__file__).parent.parent.parent
@@ -143,3 +143,14 @@ def test_a_waiver_is_named_where_its_rule_leaves_room(record: dict[str, Any]) ->
     rules = [first | {"binding": False, "waiver": "W-1"}, *others]
     (table,) = (each for each in tables(record | {"rules": rules}) if each.title == "Rules with room")
     assert [row[0].endswith(" by waiver W-1") for row in table.rows] == [True]
+
+
+def test_markdown_calls_nobody() -> None:
+    assert markdown.text("ask @octo/team\nor me@example.org") == ("ask @<!-- -->octo/team or me@<!-- -->example.org")
+
+
+def test_a_title_is_printed_letter_by_letter(capsys: pytest.CaptureFixture[str]) -> None:
+    show(console(), [Table("the :bomb: [red]rule[/red] \\", ("name :x:",), [("[bold]a[/bold]",)])])
+    told = capsys.readouterr().out
+    for text in ("the :bomb: [red]rule[/red] \\\n", "name :x:", "[bold]a[/bold]"):
+        assert text in told

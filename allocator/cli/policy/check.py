@@ -38,6 +38,7 @@ def command(files: tuple[Path, ...], case: Path | None, deep: bool, as_of: str |
     click.echo(write(problems), nl=False)
     if form != "json":
         for line in summary(found):
-            click.echo(line)
+            # A file's name may hold a line break, behind which a workflow would take the rest for a command.
+            click.echo(line.replace("\n", " "))
     if any(map(is_error, problems)):
         sys.exit(INPUT_WRONG)
