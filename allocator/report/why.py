@@ -91,7 +91,7 @@ def _row(member: Record) -> tuple[str, str, str]:
     if "rule" in member:
         never = " It may not be relaxed." if member["relax"] == "never" else ""
         waived = "".join(map(_waiver, member["waivers"]))
-        places = " ".join([member["place"], *(each["place"] for each in member["waivers"])])
+        places = " ".join(filter(None, [member["place"], *(each["place"] for each in member["waivers"])]))
         return member["rule"], f"{member['title']}. {member['sentence']}{never}{waived}", places
     inside = [f"{each['member']} {quantity(each['limit'], each['unit'])}" for each in member["members"]]
     more = [f"{len(inside) - MOST} more"] if len(inside) > MOST else []

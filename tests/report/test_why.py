@@ -12,6 +12,7 @@ from allocator.reasons import FAMILIES, reasons
 from allocator.report import markdown
 from allocator.report.why import WORDS, headline, listed, notes, tables
 from allocator.solution import Record
+from allocator.waivers import Waiver
 
 CASE = tiny({"cash-yield [%]": [8, 5], "capacity [$ bn]": [100, 30], "sector": ["x", "y"]})
 
@@ -55,6 +56,28 @@ def test_single_changes_and_the_joint_one() -> None:
     ]
     # Of a it is a fifteenth of its limit, of b a sixth.
     assert found["The least change of the rules together"] == [("a at-least", "$75 bn", "$70 bn")]
+
+
+def test_a_waiver_is_told_with_its_rule_and_a_change_says_whose_number_of_which_date_it_is() -> None:
+    cap = al.rules.Share(id="cap", title="Cap", each="line", of="equity",
+                         at_most={"2025-01-01": "20%", "2028-01-01": "25%"})  # fmt: skip
+    waiver = Waiver.read(
+        {"id": "W-1", "rule": "cap", "scope": {"line": "a"}, "at-most": "30%", "authority": "book", "approved-by": "me",
+         "effective": {"from": "2026-01-01", "until": "2026-12-31"}, "why": "Time."}
+    )  # fmt: skip
+    size = al.rules.Amount(id="size", title="Size", at_least="$55 bn", relax="never")
+    found = rows(reasons(CASE, al.Rulebook([cap, size], "2026-04-01", waivers=[waiver])))
+    assert found["In conflict"][0] == (
+        "cap",
+        "Cap. Capital in each line is at most 20% of equity (from 2028-01-01 at most 25%). "
+        "Waiver W-1 makes it at most 30% for a until 2026-12-31.",
+        "",
+    )
+    assert found["What would let something fit"] == [
+        ("cap at-most, the value from 2025-01-01", "20%", "25%", "the smallest change"),
+        ("cap at-most by waiver W-1", "30%", "35%", "the smallest change"),
+        ("size", "–", "–", "may not be relaxed"),
+    ]
 
 
 def test_an_exclusion_is_told_by_what_it_would_let_in() -> None:
