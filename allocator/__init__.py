@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from allocator import rules
     from allocator.case import Case
     from allocator.errors import AllocatorError, Infeasible, InputError, NotCertified
+    from allocator.explanation import Explanation, explain
     from allocator.files.cases import read_case
     from allocator.files.policies import read_rules
     from allocator.objectives import blend
@@ -32,6 +33,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "AllocatorError": "errors",
     "Case": "case",
+    "Explanation": "explanation",
     "Infeasible": "errors",
     "InputError": "errors",
     "NotCertified": "errors",
@@ -40,6 +42,7 @@ _HOMES = {
     "Universe": "universe",
     "allocate": "outcome",
     "blend": "objectives",
+    "explain": "explanation",
     "read_case": "files.cases",
     "read_outcome": "verification",
     "read_rules": "files.policies",

@@ -136,9 +136,7 @@ class _Search:
         firm = [name for name in self.firm if name in self.members]
         self.kept = used if self.feasibility.proves(proof, self.indices([*used, *firm])) else list(names)
         self.proof = proof
-        left = self.indices([*self.kept, *firm])
-        if 2 * self.feasibility.rows(left) < self.feasibility.rows():
-            self.feasibility = self.feasibility.only(left)
+        self.feasibility.focus(self.indices([*self.kept, *firm]))
 
     def carrying(self, names: Sequence[str]) -> dict[int, tuple[int, ...]]:
         """Which members of their clauses carry weight in the last proof."""

@@ -13,7 +13,7 @@ from allocator.sparse import Vector
 from allocator.terms import is_term
 
 LEAST = 1e-6
-"Violations below this part of their limits don't count: such a case is borderline."
+"Violations below this part of their limits don't count."
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class Diagnosis:
 
 
 def diagnose(clauses: Sequence[Clause], box: Box, spread: Vector) -> Diagnosis | None:
-    """The least sum of violations, of as few sorts of clause as can be.
+    """The least sum of violations where nothing fits, of as few sorts of clause as can be.
 
     Limits that scale with the allocation give way first (a share of what is deployed, a cover): if those in dollars or
     of equity gave way with them, a fund of next to nothing would break the others least. The case's terms give way only
@@ -44,7 +44,7 @@ def diagnose(clauses: Sequence[Clause], box: Box, spread: Vector) -> Diagnosis |
     (for a family of terms, its largest); or over equity where a limit is zero.
 
     Returns:
-        None where no solver finds an answer whose bound proves that something must be broken.
+        None where no solver finds an answer, or one that breaks nothing.
     """
     clauses = tuple(clause for clause in clauses if clause.penalty is None)
     for firm in (lambda clause: is_term(clause) or not len(clause.R1.value), is_term, lambda clause: False):
@@ -55,7 +55,7 @@ def diagnose(clauses: Sequence[Clause], box: Box, spread: Vector) -> Diagnosis |
             excess = [clause.excess(point.v).max(initial=0.0) for clause in soft]
             broken = tuple(i for i, clause in enumerate(soft) if clause.penalty and excess[i] * clause.penalty > LEAST)
             terms_too = any(is_term(clauses[i]) for i in broken)
-            return Diagnosis(point.v, clauses, broken, -point.value, terms_too) if point.bound < -LEAST / 10 else None
+            return Diagnosis(point.v, clauses, broken, -point.value, terms_too) if broken else None
     return None
 
 

@@ -5,6 +5,7 @@ A yes is an allocation, rechecked; a no is a bound; a solver's word is neither.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -15,7 +16,7 @@ from allocator.case import Case
 from allocator.certificate import TOLERANCE, bound
 from allocator.lifting import as_rows, at_least, column, written_in
 from allocator.program import Point, Program
-from allocator.shapes import Box, Clause, Fixed, Linear, Multipliers, Rows, Score
+from allocator.shapes import Box, Clause, Cone, Fixed, Linear, Multipliers, Rows, Score
 from allocator.sparse import Sparse, Vector
 from allocator.terms import PREFIX, is_term
 from allocator.units import Money
@@ -25,10 +26,12 @@ LEAST = 1e-6
 FAR = 1000.0
 """How far capital and debt may go in the proofs, over the largest amount that the case speaks of: far enough that no
 conflict hangs on it."""
-REACH = 10.0
+REACH = 1.0
 "By how much a dropped clause gives way, over the same."
-TRIES = ((1e-9, 1.0), (1e-9, 100.0), (1e-11, 1.0))
+TRIES = ((1e-9, 1.0), (1e-9, 1000.0), (1e-11, 10.0))
 "Tolerances, and how many times as much a dropped clause gives way: a share of 0.1% asks for a thousand times as much."
+WORTH = 0.75
+"A smaller program is compiled where it has at most this part of the rows."
 
 Status = Literal["fits", "nothing", "borderline", "undecided"]
 
@@ -43,15 +46,41 @@ class Verdict:
             no solver got as far as that.
         v: the allocation that breaks the clauses least.
         broken: by how much, in parts of equity.
-        multipliers: what proves that it can't be less.
-        weights: the multipliers of each clause, by its index.
+        multipliers: what proves that it can't be less, for all clauses; None where no solver found any.
     """
 
     status: Status
     v: Vector
     broken: float
     multipliers: Multipliers | None
-    weights: Mapping[int, Vector]
+
+    @property
+    def weights(self) -> tuple[Vector, ...]:
+        """The multipliers of each clause."""
+        assert self.multipliers is not None
+        return self.multipliers.weights
+
+
+class _Phase:
+    """A program of some clauses: by how much all must give way at the least, where any of them may be dropped."""
+
+    def __init__(self, clauses: Mapping[int, Clause], box: Box, reach: float) -> None:
+        self.kept = tuple(clauses)
+        n = len(box.low)
+        relaxed = []
+        for clause in clauses.values():
+            wide = written_in(clause, 1, c1=np.full(clause.size, reach))
+            if clause.priced:
+                wide = replace(wide, R0=wide.R0 + column(clause.size, n + 1, n, 1.0))
+            relaxed.append(wide)
+        self.score = Score(((1.0, Linear(np.append(np.zeros(n), -1.0))),))
+        self.program = Program(relaxed, [self.score], _beside(box, reach), np.zeros(n + 1))
+
+    def solve(self, off: Collection[int], tolerance: float, times: float) -> Point:
+        """With some clauses dropped, by index."""
+        gone = [(k, index) for k, index in enumerate(self.kept) if index in off]
+        theta = {k: np.full(self.program.clauses[k].size, times) for k, _ in gone}
+        return self.program.solve([1.0], tolerance=tolerance, theta=theta)
 
 
 class Feasibility:
@@ -60,74 +89,86 @@ class Feasibility:
     Args:
         case: what is given.
         clauses: rules and terms that may be blamed, and definitions.
-        kept: those that stay in the program, by index; all by default. The others are to be dropped in each check.
     """
 
-    def __init__(self, case: Case, clauses: Sequence[Clause], kept: Collection[int] | None = None) -> None:
+    def __init__(self, case: Case, clauses: Sequence[Clause]) -> None:
         self.case = case
         self.clauses = tuple(clauses)
-        self._kept = [
-            index for index, clause in enumerate(self.clauses) if kept is None or index in kept or not clause.priced
-        ]
-        n = case.decision.size
+        self._priced = frozenset(index for index, clause in enumerate(self.clauses) if clause.priced)
         size = _largest(case, self.clauses)
         self.reach = REACH * size
-        self._box = replace(case.box, high=np.full(n, FAR * size))
-        relaxed = []
-        for clause in (self.clauses[index] for index in self._kept):
-            if not clause.priced:
-                relaxed.append(written_in(clause, 1))
-                continue
-            wide = written_in(clause, 1, c1=np.full(clause.size, self.reach))
-            relaxed.append(replace(wide, R0=wide.R0 + column(clause.size, n + 1, n, 1.0)))
-        low, high = np.append(self._box.low, 0.0), np.append(self._box.high, self.reach)
-        gain = np.append(np.zeros(n), -1.0)
-        self._score = Score(((1.0, Linear(gain)),))
-        box = Box(low, high, np.append(self._box.defined, False))
-        self._program = Program(relaxed, [self._score], box, np.zeros(n + 1))
+        self._box = replace(case.box, high=np.full(case.decision.size, FAR * size))
+        self._whole = self._phase(self._priced)
+        self._phases = [self._whole]
 
-    def check(self, off: Collection[int] = ()) -> Verdict:
-        """Whether something fits, with some clauses dropped, by index."""
-        dropped = {k: np.ones(self.clauses[index].size) for k, index in enumerate(self._kept) if index in off}
-        best = Verdict("undecided", np.zeros(self.case.decision.size), np.inf, None, {})
-        for tolerance, times in TRIES:
-            theta = {k: ones * times for k, ones in dropped.items()}
-            point = self._program.solve([1.0], tolerance=tolerance, theta=theta)
+    def _phase(self, kept: Collection[int]) -> _Phase:
+        own = {i: clause for i, clause in enumerate(self.clauses) if i in kept or i not in self._priced}
+        return _Phase(own, self._box, self.reach)
+
+    def check(self, off: Collection[int] = (), afresh: bool = False) -> Verdict:
+        """Whether something fits, with some clauses dropped, by index.
+
+        Afresh, a proof is looked for among all clauses, and prefers none that an earlier one needed.
+        """
+        asked = self._priced.difference(off)
+        # The smallest program that has all that is asked for decides; the last of a chain of ever smaller ones.
+        phases = self._phases[:1] if afresh else self._phases
+        phase = next(each for each in reversed(phases) if asked.issubset(each.kept))
+        best = Verdict("undecided", np.zeros(self.case.decision.size), np.inf, None)
+        tries = [(phase, *each) for each in TRIES]
+        if phase is self._whole and len(phases) > 1:
+            tries.insert(0, (phases[1], *TRIES[0]))
+        for each, tolerance, times in tries:
+            point = each.solve(off, tolerance, times)
             if point.status == "optimal":
-                found = self._verdict(point, off)
+                found = self._verdict(each, point, off)
                 if found.status in ("fits", "nothing"):
                     return found
                 best = min(found, best, key=lambda verdict: verdict.broken)
         return best
 
-    def _verdict(self, point: Point, off: Collection[int]) -> Verdict:
+    def focus(self, kept: Collection[int]) -> None:
+        """From now on ask a program of some clauses alone first, by index, as a proof needed no others.
+
+        What leaves nothing in it leaves nothing at all; and it takes less time where it has much fewer.
+        """
+        self._phases = [each for each in self._phases if each is self._whole or set(kept).issubset(each.kept)]
+        if self._work(kept) <= WORTH * self._work(self._phases[-1].kept):
+            self._phases.append(self._phase(kept))
+
+    def _work(self, kept: Collection[int]) -> int:
+        """How many rows the solver has for some clauses that may be blamed: their members and the arms of cones."""
+        clauses = [self.clauses[index] for index in self._priced.intersection(kept)]
+        return sum(clause.size + (len(clause.k) if isinstance(clause, Cone) else 0) for clause in clauses)
+
+    def _verdict(self, phase: _Phase, point: Point, off: Collection[int]) -> Verdict:
         d = self.case.decision
         v = np.maximum(point.v[:-1], 0)
         v = d.vector(v[: d.n], v[d.f : d.reserve])
         broken = self.broken(v, off)
+        assert point.multipliers is not None
+        multipliers = self._filled(phase, point.multipliers)
         status: Status = "undecided"
         if broken <= TOLERANCE:
             status = "fits"
-        elif self._bound(point.multipliers, off) < -LEAST:
+        elif self._bound(multipliers, off) < -LEAST:
             status = "nothing"
         elif broken <= LEAST:
             status = "borderline"
-        assert point.multipliers is not None
-        weights = dict(zip(self._kept, point.multipliers.weights, strict=True))
-        return Verdict(status, v, broken, point.multipliers, weights)
+        return Verdict(status, v, broken, multipliers)
+
+    def _filled(self, phase: _Phase, given: Multipliers) -> Multipliers:
+        """The multipliers of all clauses: those that a program lacks have none."""
+        nowhere = np.zeros(self.case.decision.size + 1)
+        weights = [np.zeros(clause.size) for clause in self.clauses]
+        witnesses = [clause.witness(nowhere) for clause in self._whole.program.clauses]
+        for index, weight, witness in zip(phase.kept, given.weights, given.witnesses, strict=True):
+            weights[index], witnesses[index] = weight, witness
+        return Multipliers(tuple(weights), tuple(witnesses), (np.zeros(0),))
 
     def broken(self, v: Vector, off: Collection[int] = ()) -> float:
         """The largest excess of the clauses that are not dropped, in parts of equity."""
-        kept = (self.clauses[index] for index in self._kept if index not in off)
-        return worst(kept, v)
-
-    def only(self, kept: Collection[int]) -> Feasibility:
-        """The same with a smaller program, where all but some clauses, by index, will be dropped anyway."""
-        return Feasibility(self.case, self.clauses, kept)
-
-    def rows(self, kept: Collection[int] | None = None) -> int:
-        """How many members its clauses have, or some of them, by index."""
-        return sum(self.clauses[index].size for index in (self._kept if kept is None else kept))
+        return worst((clause for index, clause in enumerate(self.clauses) if index not in off), v)
 
     def tight(self) -> bool:
         """Whether there is nothing to spare: the rules' limits could not all be tighter by a millionth of equity.
@@ -142,14 +183,13 @@ class Feasibility:
                 wide = clauses[index]
                 clauses[index] = replace(wide, R0=wide.R0 + column(clause.size, n + 1, n, -1.0))
         clauses.append(at_least(gain * -1.0, -1.0))
-        box = Box(np.append(self._box.low, 0.0), np.append(self._box.high, 1.0), np.append(self._box.defined, False))
         spare = Score(((1.0, Linear(np.append(np.zeros(n), 1.0))),))
-        return Program(clauses, [spare], box, np.zeros(n + 1)).solve([1.0], tolerance=TRIES[0][0]).bound < LEAST
+        program = Program(clauses, [spare], _beside(self._box, 1.0), np.zeros(n + 1))
+        return program.solve([1.0], tolerance=TRIES[0][0]).bound < LEAST
 
     def proves(self, verdict: Verdict, kept: Collection[int]) -> bool:
         """Whether some clauses alone, by index, with the definitions, are proved to leave nothing."""
-        off = {index for index in self._kept if self.clauses[index].priced and index not in kept}
-        return self._bound(verdict.multipliers, off) < -LEAST
+        return self._bound(verdict.multipliers, self._priced.difference(kept)) < -LEAST
 
     def _bound(self, given: Multipliers | None, off: Collection[int]) -> float:
         """What no allocation can go above (zero less the excess that it must have), dropped clauses counting nothing.
@@ -158,12 +198,22 @@ class Feasibility:
         """
         if given is None:
             return np.inf
-        weights = tuple(
-            np.zeros(len(weight)) if index in off else weight
-            for index, weight in zip(self._kept, given.weights, strict=True)
-        )
-        alone = Multipliers(weights, given.witnesses, (np.zeros(0),))
-        return bound(self._program.clauses, self._score, self._program.box, alone, 0.0)
+        weights = tuple(np.zeros(len(weight)) if i in off else weight for i, weight in enumerate(given.weights))
+        program = self._whole.program
+        return bound(program.clauses, self._whole.score, program.box, replace(given, weights=weights), 0.0)
+
+
+def _beside(box: Box, high: float) -> Box:
+    """The box with one more entry."""
+    return Box(np.append(box.low, 0.0), np.append(box.high, high), np.append(box.defined, False))
+
+
+def nothing_fits(case: Case, clauses: Sequence[Clause]) -> bool:
+    """Whether it is proved that no allocation satisfies the clauses."""
+    with warnings.catch_warnings():
+        # cvxpy warns of inaccurate solutions; here an allocation that is rechecked, or a bound, is the judge of those.
+        warnings.simplefilter("ignore")
+        return Feasibility(case, blamable(case, clauses)).check().status == "nothing"
 
 
 def worst(clauses: Iterable[Clause], v: Vector) -> float:

@@ -77,16 +77,16 @@ class Formulation:
         for members in forms.values():
             self._add(members)
 
-    def _at(self, matrix: Sparse, rows: NDArray[np.bool_] | None = None) -> Any:
-        """A matrix over the free entries, for cvxpy; some of its rows or all."""
+    def _at(self, *parts: Sparse) -> Any:
+        """Matrices, one above the other, over the free entries, for cvxpy."""
+        matrix = Sparse.stack(parts)
         place = np.full(matrix.shape[1], -1)
         place[self._free] = np.arange(len(self._free))
         kept = place[matrix.column] >= 0
-        out = sp.csr_matrix(
+        return sp.csr_matrix(
             (matrix.value[kept], (matrix.row[kept], place[matrix.column[kept]])),
             shape=(matrix.shape[0], len(self._free)),
         )
-        return out if rows is None else out[rows]
 
     def _kept(self, clause: Clause) -> NDArray[np.bool_]:
         """The members to write: those that a free entry touches, and any other that is broken."""
@@ -114,7 +114,8 @@ class Formulation:
         count = 0
         for index, kept in block.kept.items():
             clause, m = self.clauses[index], int(kept.sum())
-            R0, R1 = self._at(clause.R0, kept), self._at(clause.R1, kept)
+            rows = np.flatnonzero(kept)
+            R0, R1 = clause.R0.rows(rows), clause.R1.rows(rows)
             if self.moves(index):
                 # The members of a rule share its number; those of a term each have their own.
                 size = min(m, 1) if clause.numbers else m
@@ -128,14 +129,14 @@ class Formulation:
             else:
                 theta = clause.theta[kept]
                 numbers.append(np.full(m, -1))
-                fixed.append(R0 + sp.diags_array(theta) @ R1)
-                moving.append(sp.csr_matrix(R1.shape))
+                fixed.append(R0 + R1.scaled(theta))
+                moving.append(Sparse.zeros(*R1.shape))
                 c0.append(clause.c0[kept] + theta * clause.c1[kept])
                 c1.append(np.zeros(m))
             penalty.append(np.full(m, clause.penalty or 0.0))
-        room = sp.vstack(fixed, format="csr") @ self._z + np.concatenate(c0)
+        room = self._at(*fixed) @ self._z + np.concatenate(c0)
         which, shift, rate = np.concatenate(numbers), np.concatenate(c1), np.concatenate(penalty)
-        slopes = sp.vstack(moving, format="csr")
+        slopes = self._at(*moving)
         moves = np.flatnonzero((np.diff(slopes.indptr) > 0) | (shift != 0))
         if len(moves):
             block.theta = cp.Parameter(count)
@@ -159,7 +160,7 @@ class Formulation:
         if isinstance(first, Cone):
             d = first.M.shape[0] // first.size
             pairs = list(zip(clauses, kept.values(), strict=True))
-            M = sp.vstack([self._at(c.M, np.repeat(k, d)) for c, k in pairs], format="csr")  # type: ignore[attr-defined]
+            M = self._at(*(c.M.rows(np.flatnonzero(np.repeat(k, d))) for c, k in pairs))  # type: ignore[attr-defined]
             k0 = np.concatenate([c.k[np.repeat(k, d)] for c, k in pairs])  # type: ignore[attr-defined]
             arms = cp.reshape(M @ self._z + k0, (d, m), order="F")
             if not isinstance(first, RotatedCone):

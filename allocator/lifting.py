@@ -26,16 +26,11 @@ def column(rows: int, columns: int, at: int, value: Vector | float) -> Sparse:
     return Sparse.of((rows, columns), np.arange(rows), at, value)
 
 
-def scaled(matrix: Sparse, factor: Vector) -> Sparse:
-    """Each row times its factor."""
-    return Sparse(matrix.shape, matrix.row, matrix.column, matrix.value * factor[matrix.row])
-
-
 def written_in(clause: Clause, extra: int = 0, **changes: Any) -> Any:
     """The clause over `extra` more entries, its limits written into R0 and c0, with a theta that is free for others."""
     m, n = clause.size, clause.R0.shape[1] + extra
     data: dict[str, Any] = {
-        "R0": wider(clause.R0 + scaled(clause.R1, clause.theta), extra),
+        "R0": wider(clause.R0 + clause.R1.scaled(clause.theta), extra),
         "c0": clause.c0 + clause.theta * clause.c1,
         "R1": Sparse.zeros(m, n),
         "c1": np.zeros(m),
@@ -109,7 +104,7 @@ def _round(plain: Any, clause: RotatedCone, n: int) -> Cone:
     d = clause.M.shape[0] // m
     root = np.sqrt(clause.typical)
     arms = (plain.M + column(m * d, width, n, clause.k)) * 2.0
-    scale, room = column(m, width, n, root), scaled(plain.R0, 1 / root)
+    scale, room = column(m, width, n, root), plain.R0.scaled(1 / root)
     last = scale + room * -1.0
     return Cone(
         rule=clause.rule,

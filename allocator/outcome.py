@@ -221,6 +221,7 @@ def _allocate(
     laps("clauses")
     # Only now, so that what is wrong with the input is told before cvxpy's long import.
     from allocator.diagnosis import diagnose
+    from allocator.feasibility import nothing_fits
     from allocator.prices import prices
     from allocator.program import Program
 
@@ -229,8 +230,8 @@ def _allocate(
     laps("program")
     aim, solution = _best(program, case, aim)
     if solution is None:
-        diagnosis = diagnose(clauses, case.box, case.spread)
-        if diagnosis is None or not diagnosis.broken:
+        diagnosis = diagnose(clauses, case.box, case.spread) if nothing_fits(case, clauses) else None
+        if diagnosis is None:
             raise NotCertified(
                 "the solvers found nothing, and can't say which rules leave no room; try another --solver"
             )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import numpy as np
@@ -20,6 +21,7 @@ from allocator.sparse import Vector
 from allocator.stretch import Giving, Least, Stretch, denominator, direction
 from allocator.terms import PREFIX, is_term
 from allocator.units import Index, Money, Multiple, Quantity, Share
+from allocator.waivers import loosens
 
 GRAIN = {Share: Decimal("0.001"), Money: Decimal("0.1"), Multiple: Decimal("0.01"), Index: Decimal("0.001")}
 "What a reader writes a limit in: 0.1 pp, $0.1 bn, 0.01x, 0.001 of an index."
@@ -45,6 +47,9 @@ class Change:
         field: its name, as files write it; `allow` for what an exclusion would have to let in.
         was, now: its values; for the lines' capacities and for exclusions, in all.
         parts: by line, where it is a sum.
+        waiver: the id of the waiver whose number it is; empty where it is the rule's own.
+        since: where the rule has values for several dates, the day from which this one holds; later ones stay.
+        ends: waivers that would be no looser than the rule then, and have to go.
     """
 
     of: str
@@ -52,19 +57,24 @@ class Change:
     was: Quantity
     now: Quantity
     parts: tuple[tuple[str, Quantity], ...] = ()
+    waiver: str = ""
+    since: dt.date | None = None
+    ends: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Repair:
     """Changes that let something fit, all of them together.
 
     Attributes:
         changes: one or more.
-        smallest: whether it is proved that none smaller does, but for rounding.
+        smallest: whether it is proved that none smaller does, but for rounding; of several, by their weighted sum.
+        v: an allocation that they let in.
     """
 
     changes: tuple[Change, ...]
     smallest: bool
+    v: Vector
 
 
 class Repairs:
@@ -100,12 +110,12 @@ class Repairs:
             return [Giving(index, apart=True)]
         if is_term(clause) or direction(clause) == 0:
             return []
-        # A part of a rule that is waived has another number than the rule's; it stays as it is.
-        limit = self._limit(clause)
-        return [Giving(index)] if limit is None or clause.numbers[0].value == float(limit.value) else []
+        return [Giving(index)]
 
     def _rule(self, clause: Clause) -> Rule:
-        return self._rules.rule(clause.rule)
+        """The rule of a clause, with the waiver's limit where the clause is a part that is waived."""
+        rule = self._rules.rule(clause.rule)
+        return next((each.applied(rule) for each in self._rules.waivers if each.id == clause.waiver), rule)
 
     def _limit(self, clause: Clause) -> Limit | None:
         """The limit that a clause is of; None for an exclusion."""
@@ -122,7 +132,8 @@ class Repairs:
         change = self._change(k, least.v)
         if change is None or not self._holds([change], least.v):
             return None
-        return Repair((change,), self._smallest(k, least))
+        # Without its waiver a line may take more, so that less might do.
+        return Repair((change,), not change.ends and least.close, least.v)
 
     def together(self, chosen: Sequence[int], v: Vector) -> Repair | None:
         """The least change of several, each relative to its limit; None where none was found that holds."""
@@ -144,7 +155,7 @@ class Repairs:
         told = [change for change in changes if change is not None]
         if len(told) < len(changes) or not self._holds(told, least.v):
             return None
-        return Repair(tuple(told), False)
+        return Repair(tuple(told), least.close and not any(change.ends for change in told), least.v)
 
     def _excess(self, k: int, clause: Clause, v: Vector) -> float:
         excess, member = clause.excess(v), self.givings[k].member
@@ -174,7 +185,20 @@ class Repairs:
         if not np.isfinite(exact):
             return None
         now = rounded(exact, limit.value, limit.at_least)
-        return Change(clause.rule, kebab(limit.field), limit.value, now)
+        change = Change(clause.rule, kebab(limit.field), limit.value, now, waiver=clause.waiver)
+        return change if clause.waiver else self._dated(change, limit)
+
+    def _dated(self, change: Change, limit: Limit) -> Change:
+        """The change of a rule's own number, with the date from which it holds, and the waivers that end by it."""
+        rule = self._rules.rule(change.of)
+        since = getattr(rule, limit.field).since(self._rules.as_of)
+        try:
+            made = _moved(rule, change, self._rules.as_of)
+            ends = [each.id for each in self._rules.waivers if each.rule == rule.id and not loosens(each, made)]
+        except InputError:
+            # It can't be written at all, which is found when it is checked.
+            ends = []
+        return replace(change, since=None if since == dt.date.min else since, ends=tuple(ends))
 
     def _amounts(self, giving: Giving, clause: Clause, v: Vector) -> Change:
         """What a tranche, the lines in all, or an exclusion would have to take."""
@@ -194,10 +218,6 @@ class Repairs:
 
     def _excluded(self, clause: Clause) -> list[int]:
         return [int(i) for i in clause.R0.column[clause.R0.row == 0]]
-
-    def _smallest(self, k: int, least: Least) -> bool:
-        """Whether the proof leaves no room for a smaller change that a reader would see."""
-        return bool(least.amount - least.proved <= max(1e-6, 1e-3 * least.amount))
 
     def _holds(self, changes: Sequence[Change], v: Vector) -> bool:
         """Whether v keeps all rules and terms once the numbers are changed as files would have them."""
@@ -228,8 +248,36 @@ def changed(case: Case, rules: Rulebook, changes: Sequence[Change]) -> tuple[Cas
         elif change.field == "capacity":
             case = case.replace(change.of, capacity=str(change.now))
         else:
-            rules = rules.replace(change.of, **{change.field.replace("-", "_"): str(change.now)})
+            rules = _rewritten(rules, change)
     return case, rules, dropped
+
+
+def _rewritten(rules: Rulebook, change: Change) -> Rulebook:
+    """The rules with one number of a rule, or of a waiver, changed.
+
+    Raises:
+        InputError: the number can't be written.
+    """
+    waivers = [each for each in rules.waivers if each.id not in change.ends]
+    if change.waiver:
+        field = change.field.replace("-", "_")
+        waivers = [
+            each.model_copy(update={field: str(change.now)}) if each.id == change.waiver else each for each in waivers
+        ]
+        return rules.with_rules(rules.rules, waivers=waivers)
+    made = [_moved(each, change, rules.as_of) if each.id == change.of else each for each in rules.rules]
+    return rules.with_rules(made, waivers=waivers)
+
+
+def _moved(rule: Rule, change: Change, on: dt.date) -> Rule:
+    """The rule with the number that is in force on a date changed; those of other dates stay.
+
+    Raises:
+        InputError: the number can't be written.
+    """
+    field = change.field.replace("-", "_")
+    dated = {day: str(value) for day, value in getattr(rule, field).replaced(on, change.now).values.items()}
+    return rule.changed(f"rule '{rule.id}'", {field: dated})
 
 
 def rounded(exact: float, was: Quantity, at_least: bool) -> Quantity:

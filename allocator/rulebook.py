@@ -162,12 +162,18 @@ class Rulebook:
         noted = {f"{rule}.{kebab(name)}": plain(value) for name, value in changes.items()}
         return self.with_rules([made if each.id == rule else each for each in self.rules], {**self.changes, **noted})
 
-    def with_rules(self, rules: Iterable[Rule], changes: Mapping[str, Any] | None = None) -> Rulebook:
+    def with_rules(
+        self,
+        rules: Iterable[Rule],
+        changes: Mapping[str, Any] | None = None,
+        waivers: Iterable[Waiver] | None = None,
+    ) -> Rulebook:
         """The same policy with other rules; waivers and changes of rules that it no longer has are left out.
 
         Args:
             rules: all of them.
             changes: what `replace` changed; as before by default.
+            waivers: all of them; as before by default.
 
         Raises:
             InputError: they don't fit together.
@@ -179,7 +185,7 @@ class Rulebook:
             self.as_of,
             self.header,
             self.authorities,
-            waivers=[waiver for waiver in self.waivers if waiver.rule in ids],
+            waivers=[waiver for waiver in (self.waivers if waivers is None else waivers) if waiver.rule in ids],
             amendments=[change for change in self.amendments if change.rule in ids],
             approvals=self.approvals,
             source=self.source,

@@ -72,6 +72,10 @@ class Sparse:
     def __mul__(self, factor: float) -> Sparse:
         return Sparse.of(self.shape, self.row, self.column, self.value * factor)
 
+    def scaled(self, factor: Vector) -> Sparse:
+        """Each row times its factor."""
+        return Sparse(self.shape, self.row, self.column, self.value * factor[self.row])
+
     __array_ufunc__ = None  # so that `w @ sparse` comes here and not to numpy
 
     def rows(self, chosen: Indices) -> Sparse:

@@ -51,6 +51,11 @@ class Least:
     amount: float
     proved: float
 
+    @property
+    def close(self) -> bool:
+        """Whether the proof leaves no room for a smaller change that a reader would see."""
+        return bool(self.amount - self.proved <= max(1e-6, 1e-3 * self.amount))
+
 
 def direction(clause: Clause) -> float:
     """Whether theta goes up (1) or down (-1) where the clause is loosened; 0 where it may be either."""
@@ -135,7 +140,7 @@ class Stretch:
         return Score(((1.0, Linear(gain)),))
 
     def _box(self) -> Box:
-        high = np.full(self._width, 10 * self.feasibility.reach)
+        high = np.full(self._width, 100 * self.feasibility.reach)
         inner = self.feasibility.case.box.defined
         free = np.concatenate(
             [inner, np.zeros(self._rooms[0] - self._n, bool), np.ones(self._width - self._rooms[0], bool)]

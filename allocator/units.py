@@ -358,8 +358,23 @@ class Dated(Generic[Q]):
 
     def on(self, date: dt.date) -> Q | None:
         """The value in force on a date; None before the first one."""
-        in_force = [value for start, value in self.values.items() if start <= date]
-        return in_force[-1] if in_force else None
+        start = self.since(date)
+        return None if start is None else self.values[start]
+
+    def since(self, date: dt.date) -> dt.date | None:
+        """The day from which the value in force on a date holds; None before the first one."""
+        return max((start for start in self.values if start <= date), default=None)
+
+    def replaced(self, date: dt.date, value: Q) -> Dated[Q]:
+        """The same with another value in place of the one in force on a date; earlier and later ones stay.
+
+        Raises:
+            KeyError: none is in force.
+        """
+        start = self.since(date)
+        if start is None:
+            raise KeyError(date)
+        return Dated({**self.values, start: value})
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

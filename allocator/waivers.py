@@ -165,11 +165,21 @@ def _check_looser(who: str, waiver: Waiver, rule: Rule) -> None:
     if rule.relax == "never":
         what = f"{who}: rule '{rule.id}' is marked 'relax: never'"
         raise InputError.of(what, "leave the waiver out", waiver.place(), Code.WAIVER)
+    if not loosens(waiver, rule):
+        own = getattr(rule, waiver.side)
+        what = f"{who} {field}: {getattr(waiver, waiver.side)} is no looser than the rule's {own}"
+        raise InputError.of(what, "write a looser limit, or tighten the rule itself", waiver.place(field), Code.WAIVER)
+
+
+def loosens(waiver: Waiver, rule: Rule) -> bool:
+    """Whether a waiver's limit is looser than the rule's, on every day of its term.
+
+    Raises:
+        InputError: the limit cannot be read.
+    """
     made, dated = waiver.applied(rule), getattr(rule, waiver.side)
     days = [waiver.effective.from_, *(day for day in dated.values if waiver.effective.on(day))]
-    if any(direction(rule, made, day) in ("same", "tighter") for day in days):
-        what = f"{who} {field}: {getattr(waiver, waiver.side)} is no looser than the rule's {dated}"
-        raise InputError.of(what, "write a looser limit, or tighten the rule itself", waiver.place(field), Code.WAIVER)
+    return all(direction(rule, made, day) not in ("same", "tighter") for day in days)
 
 
 def _overlap(one: Waiver, other: Waiver) -> bool:

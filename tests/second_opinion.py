@@ -6,6 +6,7 @@ its own, which ECOS solves. It finds the least s such that everything holds up t
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Iterator
 from decimal import Decimal
@@ -158,11 +159,18 @@ class _Own:
             "net-cash-income": lambda: (self.income * at) @ self.x - self.lost(at),
         }[name.name]()
 
-    def within(self, rule: Rule, rules: al.Rulebook, part: Any, whole: Any, scale: float = 1.0) -> list[Any]:
-        """Part over whole between the rule's limits."""
+    def within(
+        self, rule: Rule, rules: al.Rulebook, part: Any, whole: Any, scale: float = 1.0, label: str = ""
+    ) -> list[Any]:
+        """Part over whole between the rule's limits, or those of waivers in force."""
         rows = []
         for limit in rule.limits(rules.as_of):
-            bound = float(limit.value) * whole
+            value = limit.value
+            for waiver in rules.waivers:
+                mine = (waiver.rule, waiver.side) == (rule.id, limit.field) and waiver.effective.on(rules.as_of)
+                if mine and (waiver.names is None or label in waiver.names):
+                    value = type(value).parse(getattr(waiver, waiver.side))
+            bound = float(value) * whole
             rows.append(part >= bound - scale * self.s if limit.at_least else part <= bound + scale * self.s)
         return rows
 
@@ -177,9 +185,16 @@ class _Own:
         return [column == name for name in sorted(set(column))]
 
     def _share(self, rule: Any, rules: al.Rulebook) -> list[Any]:
-        scopes = [rule.scope.lines(self.case.universe)] if rule.scope else self._groups(rule.each)
-        whole = self.measure(rule.of)
-        return [row for at in scopes for row in self.within(rule, rules, at.astype(float) @ self.x, whole)]
+        u, whole = self.case.universe, self.measure(rule.of)
+        if rule.scope:
+            return self.within(rule, rules, rule.scope.lines(u).astype(float) @ self.x, whole)
+        names = u.ids if rule.each == "line" else sorted(set(u.texts[rule.each]))
+        parts = [at.astype(float) @ self.x for at in self._groups(rule.each)]
+        return [
+            row
+            for name, part in zip(names, parts, strict=True)
+            for row in self.within(rule, rules, part, whole, label=name)
+        ]
 
     def _domicile(self, rule: Any, rules: al.Rulebook) -> list[Any]:
         u = self.case.universe
@@ -257,9 +272,25 @@ def applied(case: al.Case, rules: al.Rulebook, repair: Record) -> tuple[al.Case,
                 case = case.replace(line, capacity=amount)
         elif change["field"] == "capacity":
             case = case.replace(change["of"], capacity=change["now"])
+        elif change["waiver"]:
+            rules = rewaived(rules, change["waiver"], change["field"].replace("-", "_"), change["now"])
         else:
-            rules = rules.replace(change["of"], **{change["field"].replace("-", "_"): change["now"]})
+            field = change["field"].replace("-", "_")
+            dated = {day: str(value) for day, value in getattr(rules.rule(change["of"]), field).values.items()}
+            since = dt.date.fromisoformat(change["since"]) if change["since"] else dt.date.min
+            for waiver in change["ends"]:
+                rules = rewaived(rules, waiver)
+            rules = rules.replace(change["of"], **{field: {**dated, since: change["now"]}})
     return case, rules
+
+
+def rewaived(rules: al.Rulebook, name: str, field: str = "", now: str = "") -> al.Rulebook:
+    """The rules with a waiver's number changed, or without the waiver."""
+    waivers = [each for each in rules.waivers if each.id != name]
+    if field:
+        (own,) = (each for each in rules.waivers if each.id == name)
+        waivers.append(own.model_copy(update={field: now}))
+    return al.Rulebook(rules.rules, rules.as_of, rules.header, rules.authorities, waivers=waivers)
 
 
 def short(rules: al.Rulebook, change: Record) -> Record:
@@ -302,8 +333,8 @@ def check(case: al.Case, rules: al.Rulebook, record: Record, seen: Counter[str])
             asked("no change helps", fits(case, rules, every - {single["rule"]}), False)
         for repair in single["repairs"]:
             seen["single repairs"] += 1
-            (change,) = repair["changes"]
-            if repair["smallest"] and change["field"] != "allow":
+            change = repair["changes"][0]
+            if repair["smallest"] and change["field"] != "allow" and not change["waiver"]:
                 asked(
                     "no smaller change helps", fits(*applied(case, rules, {"changes": [short(rules, change)]})), False
                 )

@@ -36,7 +36,7 @@ LAYERS = [
     ["repairs"],
     ["record"],
     ["outcome", "report"],
-    ["policy"],
+    ["policy", "reasons"],
     ["verification", "explanation"],
     ["__init__"],
     ["cli"],

@@ -30,9 +30,9 @@ def command(
 
     given, rules = question.case_and_rules(case, policy, as_of, settings)
     before = None if old is None else read_rules(old, rules.as_of)
-    from allocator.explanation import explain
+    from allocator.reasons import reasons
 
-    record = explain(given, rules, before)
+    record = reasons(given, rules, before)
     if form == "json":
         from allocator.files.outcomes import to_json
 

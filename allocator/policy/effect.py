@@ -18,7 +18,7 @@ import numpy as np
 
 from allocator.case import Case
 from allocator.certificate import TOLERANCE
-from allocator.diagnosis import diagnose
+from allocator.feasibility import nothing_fits
 from allocator.policy.ceilings import above, ceilings, room, straight
 from allocator.program import Point, Program
 from allocator.shapes import Clause, Linear, Score
@@ -71,11 +71,7 @@ class Allowed:
     @cached_property
     def empty(self) -> bool:
         """Whether it is proved that nothing is allowed."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            nothing = Score(((1.0, Linear(np.zeros(len(self.box.low)))),))
-            point = Program(self.clauses, [nothing], self.case.box, self.case.spread).solve([0.0])
-            return point.status != "optimal" and diagnose(self.clauses, self.case.box, self.case.spread) is not None
+        return nothing_fits(self.case, self.clauses)
 
     def breach(self, others: Sequence[Clause]) -> Finding:
         """Look for an allowed allocation that breaks one of some other clauses; the hard ones of rules among them."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from allocator.report import tables as made
+from allocator.report import why as reasons
 from allocator.report.tables import Table
 from allocator.solution import Record
 
@@ -25,11 +26,20 @@ def _table(table: Table) -> str:
     return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
 
 
+def _head(record: Record, more: Sequence[str] = ()) -> str:
+    said = "".join(f"<p>{escape(each)}</p>" for each in (*made.notes(record), *more))
+    return f"<p><b>{escape(made.title(record))}</b></p>{said}"
+
+
 def fragment(record: Record) -> str:
     """An outcome as a notebook shows it."""
-    head = f"<p><b>{escape(made.title(record))}</b></p>"
-    said = "".join(f"<p>{escape(note)}</p>" for note in made.notes(record))
+    head = _head(record)
     if "amounts" not in record:
-        return head + said + _table(made.violations(record))
+        return head + _table(made.violations(record))
     items = "".join(f"<li>{escape(name)}: {escape(told)}</li>" for name, told in made.summary(record))
-    return f"{head}{said}<ul>{items}</ul>{''.join(map(_table, made.tables(record)))}<p>{escape(made.proof(record))}</p>"
+    return f"{head}<ul>{items}</ul>{''.join(map(_table, made.tables(record)))}<p>{escape(made.proof(record))}</p>"
+
+
+def why(record: Record) -> str:
+    """An explanation as a notebook shows it."""
+    return _head(record, reasons.sentences(record)) + "".join(map(_table, reasons.tables(record)))

@@ -43,6 +43,5 @@ def why(record: Record) -> str:
     """An explanation with all its tables."""
     parts = [f"## {text(made.title(record))}\n"]
     parts += [f"- {text(note)}\n" for note in made.notes(record)]
-    told = (reasons.headline(record), *reasons.notes(record), reasons.value(record))
-    parts += [f"{text(each)}\n" for each in told if each]
+    parts += [f"{text(each)}\n" for each in reasons.sentences(record)]
     return "\n".join([*parts, render(reasons.tables(record))])

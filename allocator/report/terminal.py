@@ -86,7 +86,6 @@ def show_why(out: Console, record: Record) -> None:
     for note in made.notes(record):
         out.print(f"[yellow]{escape(note)}[/yellow]")
     out.print()
-    for told in (why.headline(record), *why.notes(record), why.value(record)):
-        if told:
-            out.print(escape(told))
+    for told in why.sentences(record):
+        out.print(escape(told))
     show(out, why.tables(record))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from allocator.report.tables import Table, binding_rules, terms
-from allocator.report.words import NOTHING, dollars, quantity
+from allocator.report.words import NOTHING, dollars, limit, quantity
 from allocator.solution import Record
 
 MOST = 8
@@ -13,7 +13,7 @@ MOST = 8
 ALONE = {
     "none": "no change of this rule alone helps",
     "never": "may not be relaxed",
-    "remove": "only leaving the rule out helps",
+    "remove": "leaving the rule out helps; no other number was found that does",
     "undecided": "could not be decided",
 }
 WORDS = {
@@ -75,6 +75,11 @@ def notes(record: Record) -> list[str]:
     return found
 
 
+def sentences(record: Record) -> list[str]:
+    """All that is said before the tables, the first sentence first."""
+    return [each for each in (headline(record), *notes(record), value(record)) if each]
+
+
 def conflict(record: Record) -> Table:
     """The members, with what they say and where they stand."""
     rows = [_row(member) for member in record["conflict"]]
@@ -85,11 +90,18 @@ def conflict(record: Record) -> Table:
 def _row(member: Record) -> tuple[str, str, str]:
     if "rule" in member:
         never = " It may not be relaxed." if member["relax"] == "never" else ""
-        return member["rule"], f"{member['title']}. {member['sentence']}{never}", member["place"]
+        waived = "".join(map(_waiver, member["waivers"]))
+        places = " ".join(filter(None, [member["place"], *(each["place"] for each in member["waivers"])]))
+        return member["rule"], f"{member['title']}. {member['sentence']}{never}{waived}", places
     inside = [f"{each['member']} {quantity(each['limit'], each['unit'])}" for each in member["members"]]
     more = [f"{len(inside) - MOST} more"] if len(inside) > MOST else []
     told = f" Here: {listed([*inside[:MOST], *more])}." if inside else ""
     return WORDS[member["term"]], f"{member['sentence']}{told} (A term of the case.)", " ".join(member["places"])
+
+
+def _waiver(waiver: Record) -> str:
+    whom = f"for {listed(waiver['members'])} " if waiver["members"] else ""
+    return f" Waiver {waiver['id']} makes it {limit(waiver)} {whom}until {waiver['until']}."
 
 
 def alone(record: Record) -> Table:
@@ -109,6 +121,8 @@ def alone(record: Record) -> Table:
 
 def _change(change: Record, repair: Record | None = None) -> tuple[str, str, str, str]:
     told = "" if repair is None else "the smallest change" if repair["smallest"] else "enough; less may do"
+    if repair is not None and len(repair["changes"]) > 1:
+        told = f"{told}, together with {listed(_others(change, repair))}"
     if change["field"] == "allow":
         parts = listed([f"{amount} of {line}" for line, amount in change["parts"].items()])
         return f"{change['of']}", "nothing", change["now"], f"it would have to allow {parts}"
@@ -117,7 +131,18 @@ def _change(change: Record, repair: Record | None = None) -> tuple[str, str, str
         return "the lines' capacities", change["was"], change["now"], f"{change['by']} more in all: {parts}"
     if change["field"] == "capacity":
         return f"{change['of']} capacity", change["was"], change["now"], f"{change['by']} more"
-    return f"{change['of']} {change['field']}", change["was"], change["now"], told
+    what = f"{change['of']} {change['field']}"
+    if change["waiver"]:
+        what += f" by waiver {change['waiver']}"
+    if change["since"]:
+        what += f", the value from {change['since']}"
+    if change["ends"]:
+        what += f"; waiver {listed(change['ends'])} is then no looser and has to go"
+    return what, change["was"], change["now"], told
+
+
+def _others(change: Record, repair: Record) -> list[str]:
+    return [each["waiver"] or each["field"] for each in repair["changes"] if each is not change]
 
 
 def together(record: Record) -> Table | None:
@@ -129,6 +154,8 @@ def together(record: Record) -> Table | None:
     note = "The least sum of changes, each relative to its limit; rounded and checked as above."
     if joint["beyond"]:
         note += f" It reaches beyond the conflict, to {listed(joint['beyond'])}, since there are other conflicts."
+    if not joint["repair"]["smallest"]:
+        note += " It is enough; less may do."
     return Table("The least change of the rules together", ("Change", "From>", "To>"), rows, note)
 
 

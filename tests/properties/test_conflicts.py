@@ -9,7 +9,7 @@ import pytest
 from random_cases import random_case, random_rules
 from second_opinion import check, fits
 
-from allocator.explanation import explain
+from allocator.reasons import reasons
 
 WANTED, PARTS = 100, 4
 
@@ -24,7 +24,7 @@ def test_random_conflicts_are_minimal_and_their_repairs_hold(part: int) -> None:
         rng = np.random.default_rng(seed)
         case = random_case(rng)
         rules = random_rules(rng, case)
-        record = explain(case, rules)
+        record = reasons(case, rules)
         seen[record["status"]] += 1
         if record["status"] == "infeasible":
             check(case, rules, record, seen)

@@ -8,10 +8,11 @@ import pytest
 from helpers import book, tiny
 
 import allocator as al
-from allocator.explanation import FAMILIES, explain
+from allocator.reasons import FAMILIES, reasons
 from allocator.report import markdown
 from allocator.report.why import WORDS, headline, listed, notes, tables
 from allocator.solution import Record
+from allocator.waivers import Waiver
 
 CASE = tiny({"cash-yield [%]": [8, 5], "capacity [$ bn]": [100, 30], "sector": ["x", "y"]})
 
@@ -22,7 +23,7 @@ def floor(line: str, amount: str, **more: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def record() -> Record:
-    return explain(CASE, book(floor("a", "$20 bn"), floor("b", "$60 bn")))
+    return reasons(CASE, book(floor("a", "$20 bn"), floor("b", "$60 bn")))
 
 
 def rows(record: Record) -> dict[str, list[tuple[str, ...]]]:
@@ -47,7 +48,7 @@ def test_the_members_say_what_they_ask_and_where(record: Record) -> None:
 
 
 def test_single_changes_and_the_joint_one() -> None:
-    conflict = explain(CASE, book(floor("a", "$75 bn"), floor("b", "$30 bn")))
+    conflict = reasons(CASE, book(floor("a", "$75 bn"), floor("b", "$30 bn")))
     found = rows(conflict)
     assert found["What would let something fit"] == [
         ("a at-least", "$75 bn", "$70 bn", "the smallest change"),
@@ -57,9 +58,31 @@ def test_single_changes_and_the_joint_one() -> None:
     assert found["The least change of the rules together"] == [("a at-least", "$75 bn", "$70 bn")]
 
 
+def test_a_waiver_is_told_with_its_rule_and_a_change_says_whose_number_of_which_date_it_is() -> None:
+    cap = al.rules.Share(id="cap", title="Cap", each="line", of="equity",
+                         at_most={"2025-01-01": "20%", "2028-01-01": "25%"})  # fmt: skip
+    waiver = Waiver.read(
+        {"id": "W-1", "rule": "cap", "scope": {"line": "a"}, "at-most": "30%", "authority": "book", "approved-by": "me",
+         "effective": {"from": "2026-01-01", "until": "2026-12-31"}, "why": "Time."}
+    )  # fmt: skip
+    size = al.rules.Amount(id="size", title="Size", at_least="$55 bn", relax="never")
+    found = rows(reasons(CASE, al.Rulebook([cap, size], "2026-04-01", waivers=[waiver])))
+    assert found["In conflict"][0] == (
+        "cap",
+        "Cap. Capital in each line is at most 20% of equity (from 2028-01-01 at most 25%). "
+        "Waiver W-1 makes it at most 30% for a until 2026-12-31.",
+        "",
+    )
+    assert found["What would let something fit"] == [
+        ("cap at-most, the value from 2025-01-01", "20%", "25%", "the smallest change"),
+        ("cap at-most by waiver W-1", "30%", "35%", "the smallest change"),
+        ("size", "–", "–", "may not be relaxed"),
+    ]
+
+
 def test_an_exclusion_is_told_by_what_it_would_let_in() -> None:
     out = al.rules.Exclusion(id="out", title="O", scope={"sector": "x"})
-    found = rows(explain(CASE, book(out, floor("a", "$12 bn"))))
+    found = rows(reasons(CASE, book(out, floor("a", "$12 bn"))))
     assert found["What would let something fit"] == [
         ("out", "nothing", "$12 bn", "it would have to allow $12 bn of a"),
         ("a at-least", "$12 bn", "$0 bn", "the smallest change"),
@@ -71,7 +94,7 @@ def test_what_stands_against_the_one_rule_that_could_give_way() -> None:
     case = tiny({"cash-yield [%]": [9, 8], "capacity [$ bn]": [200, 200]}, [loan])
     debt = al.rules.Leverage(id="debt", title="Debt is capped", measure="debt-to-equity", at_most="0.10x")
     size = al.rules.Amount(id="size", title="Size", at_least="$150 bn")
-    against, change = tables(explain(case, book(size, debt)))[-2:]
+    against, change = tables(reasons(case, book(size, debt)))[-2:]
     assert against.title == "What stands against size"
     assert [tuple(row) for row in against.rows] == [
         ("1", "debt", "Debt is capped. Debt is at most 0.10x equity.", ""),
@@ -91,7 +114,7 @@ def test_what_stands_against_the_one_rule_that_could_give_way() -> None:
 
 
 def test_where_no_single_change_helps_it_is_said() -> None:
-    record = explain(
+    record = reasons(
         CASE,
         book(
             floor("a", "$80 bn"),
@@ -101,7 +124,11 @@ def test_where_no_single_change_helps_it_is_said() -> None:
         ),
     )
     told = rows(record)["What would let something fit"]
-    assert all(row[3] in ("no change of this rule alone helps", "only leaving the rule out helps") for row in told)
+    assert all(
+        row[3]
+        in ("no change of this rule alone helps", "leaving the rule out helps; no other number was found that does")
+        for row in told
+    )
 
 
 @pytest.mark.parametrize(
@@ -123,18 +150,18 @@ def test_the_other_first_sentences(status: str, broken: float, told: str) -> Non
 
 def test_only_what_changed() -> None:
     old, new = book(floor("a", "$70 bn"), floor("b", "$20 bn")), book(floor("a", "$70 bn"), floor("b", "$60 bn"))
-    record = explain(CASE, new, old)
+    record = reasons(CASE, new, old)
     assert headline(record) == "No allocation satisfies the rules. Given what did not change, b leaves none."
     assert notes(record) == ["Only what changed is blamed: b. All other rules, and the terms, are taken as given."]
     both = book(floor("a", "$90 bn"), floor("b", "$20 bn"))
-    assert notes(explain(CASE, both, both)) == [
+    assert notes(reasons(CASE, both, both)) == [
         "What did not change leaves nothing by itself, so all rules are blamed; changed: nothing."
     ]
 
 
 def test_markdown_cannot_be_broken_by_a_title() -> None:
     evil = al.rules.Amount(id="a", title="<script>|x", scope={"line": "b"}, at_least="$60 bn")
-    told = markdown.why(explain(CASE, book(evil)))
+    told = markdown.why(reasons(CASE, book(evil)))
     assert "<script>" not in told
     assert r"&lt;script&gt;\|x." in told
 
