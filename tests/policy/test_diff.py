@@ -266,11 +266,11 @@ def test_of_two_changes_of_one_field_both_are_told() -> None:
         return al.Rulebook([cap("12%")], DAY, amendments=[Change.read(given | step) for step in steps])
 
     record = compare(amended("One."), amended("Two."), None)
-    assert [change(each) for each in record["other"]] == ["overlay's change of cap at-most why: One. -> Two."]
+    assert [change(each) for each in record["other"]] == ["overlay's change of cap at-most why: “One.” becomes “Two.”"]
 
 
 def test_a_difference_beyond_all_measure_is_told() -> None:
     assert told(size("$1 bn"), size(f"${10**30} bn")) == [
-        "at-least: $1 bn -> $1,000,000,000,000,000,000,000,000,000,000 bn, "
+        "at least: $1 bn becomes $1,000,000,000,000,000,000,000,000,000,000 bn, "
         "tighter by $1,000,000,000,000,000,000,000,000,000,000 bn"
     ]
