@@ -220,8 +220,8 @@ def _allocate(
             raise InputError.of(f"'{aim.name}' is not concave, so it can't be maximised", "turn its sign round")
     laps("clauses")
     # Only now, so that what is wrong with the input is told before cvxpy's long import.
-    from allocator.diagnosis import diagnose
-    from allocator.feasibility import nothing_fits
+    from allocator.diagnosis.feasibility import nothing_fits
+    from allocator.diagnosis.violations import diagnose
     from allocator.prices import prices
     from allocator.program import Program
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from allocator.case import Case
 from allocator.model import kebab
-from allocator.overlays import Change
 from allocator.rulebook import Rulebook
+from allocator.rulebook.overlays import Change
+from allocator.rulebook.waivers import Waiver
 from allocator.solution import Record
-from allocator.waivers import Waiver
 
 
 def policy(rules: Rulebook) -> Record | None:

@@ -10,12 +10,12 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from allocator.case import Case
-from allocator.conflict import Conflict, conflict, groups
+from allocator.diagnosis.conflict import Conflict, conflict, groups
+from allocator.diagnosis.feasibility import Feasibility, Verdict, blamable
+from allocator.diagnosis.repairs import Change, Repair, Repairs
 from allocator.errors import Place
-from allocator.feasibility import Feasibility, Verdict, blamable
 from allocator.outcome import allocate
 from allocator.record import origin
-from allocator.repairs import Change, Repair, Repairs
 from allocator.rulebook import Rulebook
 from allocator.shapes import Clause
 from allocator.solution import Record

@@ -22,7 +22,7 @@ from allocator.sparse import Vector
 from allocator.terms import PREFIX, is_term
 
 if TYPE_CHECKING:
-    from allocator.diagnosis import Diagnosis
+    from allocator.diagnosis.violations import Diagnosis
     from allocator.prices import Price
 
 

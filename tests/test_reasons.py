@@ -13,9 +13,9 @@ from second_opinion import check, ids
 
 import allocator as al
 from allocator.reasons import reasons
+from allocator.rulebook.waivers import Waiver
 from allocator.rules import Rule
 from allocator.solution import Record
-from allocator.waivers import Waiver
 
 pytestmark = pytest.mark.filterwarnings("ignore:Solution may be inaccurate")
 R = al.rules

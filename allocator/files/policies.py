@@ -9,12 +9,12 @@ from pathlib import Path
 
 from allocator.case import Source
 from allocator.codes import Code
-from allocator.document import rulebook_from
 from allocator.errors import InputError
 from allocator.files import revisions
 from allocator.files.marked import MOST_BYTES, parse_yaml, read_bytes
-from allocator.header import Extends
 from allocator.rulebook import Rulebook
+from allocator.rulebook.document import rulebook_from
+from allocator.rulebook.header import Extends
 
 DEEPEST = 8
 "Files that extend one another, at most."

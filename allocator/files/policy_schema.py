@@ -11,12 +11,12 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from allocator import kinds
-from allocator.document import FORMAT
-from allocator.header import Approval, Authority, Defaults, Effective, Extends, Header
 from allocator.model import Model, kebab
-from allocator.overlays import Change
+from allocator.rulebook.document import FORMAT
+from allocator.rulebook.header import Approval, Authority, Defaults, Effective, Extends, Header
+from allocator.rulebook.overlays import Change
+from allocator.rulebook.waivers import Waiver
 from allocator.rules import Rule
-from allocator.waivers import Waiver
 
 Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

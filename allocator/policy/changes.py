@@ -8,14 +8,14 @@ from typing import Any
 
 from allocator.direction import ways_of
 from allocator.expectations import Expectation, Verdict
-from allocator.meaning import plain
 from allocator.model import Model, kebab
-from allocator.overlays import Written
 from allocator.phrases import Phrase
+from allocator.rulebook.meaning import plain
+from allocator.rulebook.overlays import Written
+from allocator.rulebook.waivers import Waiver
 from allocator.rules import Rule
 from allocator.solution import Record
 from allocator.units import Dated, Quantity
-from allocator.waivers import Waiver
 
 KNOWN_BY = ("id", "rule", "by", "field", "tests")
 "Fields of a record that say which it is, or that are told with its rule."

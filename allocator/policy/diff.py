@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from allocator.case import Case
 from allocator.direction import direction
-from allocator.overlays import Change
 from allocator.policy import changes
 from allocator.record import readings
 from allocator.rulebook import Rulebook
+from allocator.rulebook.overlays import Change
 from allocator.rules import Rule
 from allocator.shapes import Clause
 from allocator.solution import Record

@@ -18,7 +18,7 @@ import numpy as np
 
 from allocator.case import Case
 from allocator.certificate import TOLERANCE
-from allocator.feasibility import nothing_fits
+from allocator.diagnosis.feasibility import nothing_fits
 from allocator.policy.ceilings import above, ceilings, room, straight
 from allocator.program import Point, Program
 from allocator.shapes import Clause, Linear, Score

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from allocator.errors import InputError
-from allocator.header import Authority, Header
-from allocator.overlays import Change
 from allocator.phrases import ENGLISH, Phrase
 from allocator.report.glossary import symbols, used
 from allocator.rulebook import Rulebook
+from allocator.rulebook.header import Authority, Header
+from allocator.rulebook.overlays import Change
+from allocator.rulebook.waivers import Waiver
 from allocator.rules import Rule, upper_first
 from allocator.units import Dated
-from allocator.waivers import Waiver
 
 NOTICES = {
     "example": "An example, approved by nobody.",

@@ -85,7 +85,7 @@ def rules(floor: str) -> al.Rulebook:
 def main() -> None:
     """Print a row for each floor."""
     from allocator import reasons
-    from allocator.feasibility import Feasibility, blamable
+    from allocator.diagnosis.feasibility import Feasibility, blamable
     from allocator.program import Program
 
     warnings.simplefilter("ignore")

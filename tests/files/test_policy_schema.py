@@ -20,8 +20,8 @@ from ruamel.yaml import YAML
 from allocator import kinds
 from allocator.case import Case
 from allocator.cli import main
-from allocator.document import KEYS
 from allocator.files.policy_schema import policy_schema
+from allocator.rulebook.document import KEYS
 from allocator.rules import Rule
 from allocator.shapes import Clause
 

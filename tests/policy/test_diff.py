@@ -10,10 +10,10 @@ from helpers import DAY, book, tiny
 
 import allocator as al
 from allocator import kinds
-from allocator.document import rulebook_from
-from allocator.overlays import Change
 from allocator.policy.diff import compare, verdicts
 from allocator.report.diff import change, plain, sides
+from allocator.rulebook.document import rulebook_from
+from allocator.rulebook.overlays import Change
 from allocator.rules import Rule
 from allocator.solution import Record
 

@@ -11,8 +11,8 @@ import allocator as al
 from allocator.reasons import FAMILIES, reasons
 from allocator.report import markdown
 from allocator.report.why import WORDS, headline, listed, notes, tables
+from allocator.rulebook.waivers import Waiver
 from allocator.solution import Record
-from allocator.waivers import Waiver
 
 CASE = tiny({"cash-yield [%]": [8, 5], "capacity [$ bn]": [100, 30], "sector": ["x", "y"]})
 

@@ -14,7 +14,7 @@ from allocator.cli import CHECK_FAILED
 from allocator.errors import Collector
 
 if TYPE_CHECKING:
-    from allocator.header import Header
+    from allocator.rulebook.header import Header
 
 
 @click.command("test")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from allocator.repairs import rounded
+from allocator.diagnosis.repairs import rounded
 from allocator.units import Index, Money, Multiple, Quantity, Share
 
 

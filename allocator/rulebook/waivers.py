@@ -15,9 +15,9 @@ from pydantic import BeforeValidator, WithJsonSchema, model_validator
 from allocator.codes import Code
 from allocator.direction import direction
 from allocator.errors import Collector, InputError, Unparsable, nearest
-from allocator.header import Effective, Header
 from allocator.model import Model, Name
 from allocator.phrases import Phrase
+from allocator.rulebook.header import Effective, Header
 from allocator.rules import Rule
 from allocator.scope import Scope
 from allocator.shapes import Clause

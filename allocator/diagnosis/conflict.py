@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from allocator.feasibility import Feasibility, Verdict
+from allocator.diagnosis.feasibility import Feasibility, Verdict
 from allocator.shapes import Clause
 from allocator.terms import PREFIX, is_term
 

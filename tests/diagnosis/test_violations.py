@@ -6,7 +6,7 @@ import pytest
 from helpers import book, tiny
 
 import allocator as al
-from allocator.diagnosis import Diagnosis, diagnose
+from allocator.diagnosis.violations import Diagnosis, diagnose
 from allocator.rules import Rule
 
 TWO = tiny({"cash-yield [%]": [8, 5], "capacity [$ bn]": [100, 100], "sector": ["x", "y"]})

@@ -75,7 +75,7 @@ def test_the_meaning_is_that_of_one_file(tmp_path: Path) -> None:
     )
     (tmp_path / "merged.yaml").write_text(merged)
     one, other = al.read_rules(write(tmp_path), DAY), al.read_rules(tmp_path / "merged.yaml", DAY)
-    from allocator.meaning import meaning
+    from allocator.rulebook.meaning import meaning
 
     said, flat = meaning(one), meaning(other)
     assert said.pop("changes") == [

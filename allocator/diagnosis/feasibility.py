@@ -14,7 +14,7 @@ import numpy as np
 
 from allocator.case import Case
 from allocator.certificate import TOLERANCE, bound
-from allocator.lifting import as_rows, at_least, column, written_in
+from allocator.diagnosis.lifting import as_rows, at_least, column, written_in
 from allocator.program import Point, Program
 from allocator.shapes import Box, Clause, Cone, Fixed, Linear, Multipliers, Rows, Score
 from allocator.sparse import Sparse, Vector

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from allocator.feasibility import Feasibility
-from allocator.lifting import SWITCH, at_least, column, stretched
+from allocator.diagnosis.feasibility import Feasibility
+from allocator.diagnosis.lifting import SWITCH, at_least, column, stretched
 from allocator.program import Point, Program
 from allocator.shapes import Box, Clause, Linear, RotatedCone, Rows, Score
 from allocator.sparse import Sparse, Vector

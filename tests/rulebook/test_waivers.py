@@ -11,7 +11,7 @@ from helpers import price, solve, tiny
 
 import allocator as al
 from allocator.errors import InputError
-from allocator.waivers import Waiver
+from allocator.rulebook.waivers import Waiver
 
 CASE = tiny({"cash-yield [%]": [8, 6, 4], "capacity [$ bn]": [100, 100, 100]})
 CAP = al.rules.Share(id="cap", title="Cap", each="line", of="deployed", at_most="40%")

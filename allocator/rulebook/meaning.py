@@ -12,11 +12,11 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from allocator.header import Header
 from allocator.measures import MeasureName
 from allocator.model import Model, kebab
-from allocator.overlays import Change
 from allocator.phrases import Phrase
+from allocator.rulebook.header import Header
+from allocator.rulebook.overlays import Change
 from allocator.rules import Rule
 from allocator.scope import Scope
 from allocator.units import Dated, Quantity

@@ -8,9 +8,9 @@ import pytest
 
 import allocator as al
 from allocator.case import today
-from allocator.document import rulebook_from
 from allocator.errors import InputError
 from allocator.rulebook import Rulebook
+from allocator.rulebook.document import rulebook_from
 from allocator.rules import Rule
 from allocator.shapes import Rows
 from allocator.units import Dated, Share
@@ -174,7 +174,7 @@ def test_a_plain_mapping_is_read_as_a_file_is() -> None:
 
 
 def test_a_soft_default_is_taken_by_those_with_a_penalty_alone(tmp_path: Path) -> None:
-    text = (Path(__file__).parent / "bad_inputs" / "good" / "policy.yaml").read_text(encoding="utf-8")
+    text = (Path(__file__).parent.parent / "bad_inputs" / "good" / "policy.yaml").read_text(encoding="utf-8")
     (tmp_path / "p.yaml").write_text(text.replace("severity: hard}", "severity: soft}"), encoding="utf-8")
     with pytest.raises(InputError) as caught:
         al.read_rules(tmp_path / "p.yaml", as_of=DAY)

@@ -8,8 +8,8 @@ from conftest import small_case
 from helpers import book, tiny
 
 import allocator as al
-from allocator.conflict import groups
-from allocator.feasibility import LEAST, Feasibility, blamable, worst
+from allocator.diagnosis.conflict import groups
+from allocator.diagnosis.feasibility import LEAST, Feasibility, blamable, worst
 from allocator.shapes import Fixed
 
 CASE = tiny({"cash-yield [%]": [8, 5], "capacity [$ bn]": [100, 100]})

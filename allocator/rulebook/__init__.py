@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from allocator import meaning
 from allocator.case import Case, Source, plain, today
 from allocator.codes import Code
 from allocator.errors import Collector, InputError, Place, Unparsable, nearest
-from allocator.header import Approval, Authority, Header
 from allocator.model import kebab
-from allocator.overlays import Change
+from allocator.rulebook import meaning
+from allocator.rulebook.header import Approval, Authority, Header
+from allocator.rulebook.overlays import Change
+from allocator.rulebook.waivers import Waiver, check_waivers, waived
 from allocator.rules import Rule
 from allocator.shapes import Clause
 from allocator.terms import terms
 from allocator.units import parse_date
-from allocator.waivers import Waiver, check_waivers, waived
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)

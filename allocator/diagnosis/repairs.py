@@ -11,17 +11,17 @@ import numpy as np
 
 from allocator.case import Case
 from allocator.certificate import TOLERANCE
+from allocator.diagnosis.feasibility import Feasibility, blamable, worst
+from allocator.diagnosis.stretch import Giving, Least, Stretch, denominator, direction
 from allocator.errors import InputError
-from allocator.feasibility import Feasibility, blamable, worst
 from allocator.model import kebab
 from allocator.rulebook import Rulebook
+from allocator.rulebook.waivers import loosens
 from allocator.rules import Limit, Rule
 from allocator.shapes import Clause
 from allocator.sparse import Vector
-from allocator.stretch import Giving, Least, Stretch, denominator, direction
 from allocator.terms import PREFIX, is_term
 from allocator.units import Index, Money, Multiple, Quantity, Share
-from allocator.waivers import loosens
 
 GRAIN = {Share: Decimal("0.001"), Money: Decimal("0.1"), Multiple: Decimal("0.01"), Index: Decimal("0.001")}
 "What a reader writes a limit in: 0.1 pp, $0.1 bn, 0.01x, 0.001 of an index."

@@ -10,14 +10,14 @@ from allocator import kinds
 from allocator.case import Source, today
 from allocator.codes import Code
 from allocator.errors import Collector, InputError, Place, closest, nearest
-from allocator.header import Approval, Authority, Defaults, Header
-from allocator.meaning import plain
 from allocator.measures import MeasureName
 from allocator.model import Model
-from allocator.overlays import Change, amended
 from allocator.rulebook import Rulebook, check_ids
+from allocator.rulebook.header import Approval, Authority, Defaults, Header
+from allocator.rulebook.meaning import plain
+from allocator.rulebook.overlays import Change, amended
+from allocator.rulebook.waivers import Waiver
 from allocator.rules import Rule
-from allocator.waivers import Waiver
 
 FORMAT = "allocator/policy/1"
 KEYS = ("format", "policy", "sources", "rules", "waivers", "approvals", "extends", "changes")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_shapes import data
 
-from allocator.lifting import as_rows, at_least, stretched, written_in
+from allocator.diagnosis.lifting import as_rows, at_least, stretched, written_in
 from allocator.shapes import Box, Clause, Cone, Equal, Fixed, RotatedCone, Rows, Tail
 from allocator.sparse import Sparse
 from allocator.units import Money
