@@ -139,17 +139,15 @@ def change(each: Record) -> str:
     if name == "tests":
         return f"tests: {each['now']}"
     was, now = (f"“{each[key]}”" if each["way"] == "words" else each[key] for key in ("was", "now"))
-    told = (
-        f"{name} added: {now}"
-        if not each["was"]
-        else f"{name} removed: {was}"
-        if not each["now"]
-        else f"{name}: {was} becomes {now}"
-    )
+    if each["was"] and each["now"]:
+        told = f"{name}: {was} becomes {now}"
+    else:
+        told = f"{name} added: {now}" if each["now"] else f"{name} removed: {was}"
     way = "" if each["way"] in ("words", "same") else f", {each['way']}"
     by = f" by {each['by']}" if way and each["by"] else ""
     since = f", from {each['since']}" if each["since"] else ""
-    return f"{told}{way}{by}{since}"
+    # A reason ends in a stop of its own.
+    return f"{told.rstrip('.') if way or since else told}{way}{by}{since}"
 
 
 def verdict(rule: Record) -> str:
