@@ -180,7 +180,7 @@ def test_an_approval_shows() -> None:
         (
             HEADER, HEADER + WAIVER, "looser",
             "waiver W-1 added: at most 50% for the line hall, from 2026-04-01 until 2026-05-01 (that day included), "
-            "approved by me: So., looser",
+            "approved by me: So, looser",
         ),
         (HEADER + WAIVER, HEADER + WAIVER.replace("50%", "60%"), "mixed", "waiver W-1 at most: 50% becomes 60%, mixed"),
         (HEADER + WAIVER, HEADER + WAIVER.replace("So.", "Why."), "same", "waiver W-1 why: “So.” becomes “Why.”"),
