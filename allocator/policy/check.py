@@ -56,9 +56,13 @@ def check(files: Iterable[Path], case: Path | None = None, as_of: str | dt.date 
 
 
 def policies_of(files: Iterable[Path]) -> Iterator[Path]:
-    """Each file, and the policies of each folder; a folder without any stands for itself, and fails as a file."""
+    """Each file, and the policies of each folder; a folder without any stands for itself, and fails as a file.
+
+    A folder may be a case: its fund.yaml is none of them.
+    """
     for named in files:
-        yield from (sorted(named.glob("*.yaml")) or [named]) if named.is_dir() else [named]
+        inside = sorted(file for file in named.glob("*.yaml") if file.name != "fund.yaml") if named.is_dir() else []
+        yield from inside or [named]
 
 
 def _check(file: Path, case: Path | None, as_of: dt.date | None, read: Callable[[Path], Case]) -> Checked:

@@ -12,6 +12,11 @@ from allocator.solution import Record
 
 SMALL = 1e-6
 "A line with less than this part of equity gets nothing, to a reader."
+IDLE = (
+    "Nothing is deployed, and shares of nothing keep every rule. If that is not meant, ask for some capital, by a rule "
+    "of 'kind: amount' with 'measure: deployed' and an 'at-least'; allocator why then tells what stands against it."
+)
+"Said where the best is to leave the money idle, which is more often a conflict of shares than a wish."
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,9 @@ def notes(record: Record) -> list[str]:
     """What else a reader must know: numbers tried, repairs, solvers that failed."""
     found = [f"tried: {each}" for each in tried(record)]
     found += record["notes"]
+    totals = record.get("outcome", record).get("totals")
+    if totals is not None and totals["deployed"] == 0:
+        found.append(IDLE)
     tries = record.get("attempts", [])
     failed = [f"{each['solver']}: {each['result']}" for each in tries if each["solver"] != tries[-1]["solver"]]
     return found + failed

@@ -94,7 +94,7 @@ def test_without_a_case_names_are_not_checked_and_that_is_said(folder: Path) -> 
 def test_a_folder_stands_for_its_policies(folder: Path) -> None:
     policies = folder / "policies"
     (policies / "deeper").mkdir(parents=True)
-    for name in ("b.yaml", "a.yaml", "deeper/c.yaml", "notes.txt"):
+    for name in ("b.yaml", "a.yaml", "deeper/c.yaml", "fund.yaml", "notes.txt"):
         shutil.copy("policy.yaml", policies / name)
     assert [str(checked.file) for checked in check([policies], as_of=DAY)] == ["policies/a.yaml", "policies/b.yaml"]
 

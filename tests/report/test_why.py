@@ -10,6 +10,8 @@ from helpers import book, tiny
 import allocator as al
 from allocator.reasons import FAMILIES, reasons
 from allocator.report import markdown
+from allocator.report import tables as made
+from allocator.report.tables import IDLE
 from allocator.report.why import WORDS, headline, listed, notes, tables
 from allocator.rulebook.waivers import Waiver
 from allocator.solution import Record
@@ -146,6 +148,18 @@ def test_where_no_single_change_helps_it_is_said() -> None:
 )
 def test_the_other_first_sentences(status: str, broken: float, told: str) -> None:
     assert headline({"status": status, "broken": broken, "case": {"equity": 100.0}}) == told
+
+
+def test_that_all_is_idle_is_told_with_the_way_to_ask_why() -> None:
+    # Two fifths in each of two lines at most: shares that only nothing can have.
+    caps = [
+        al.rules.Share(id=line, title=line, scope={"line": line}, of="deployed", at_most="40%") for line in ("a", "b")
+    ]
+    found = al.allocate(CASE, al.Rulebook(caps), al.DividendYield()).record
+    assert found["totals"]["deployed"] == 0
+    assert IDLE in made.notes(found)
+    assert IDLE in made.notes(reasons(CASE, al.Rulebook(caps)) | {"outcome": found})
+    assert IDLE not in made.notes(al.allocate(CASE, al.Rulebook(caps[:1]), al.DividendYield()).record)
 
 
 def test_only_what_changed() -> None:
