@@ -61,7 +61,7 @@ def _view(record: Record) -> dict[str, Any]:
         "counts": {state: sum(card.state == state for card in rules) for state in STATES},
         "tried": made.tried(record),
         "unsigned": _unsigned(record),
-        "notes": record["notes"],
+        "notes": [*record["notes"], *made.idle(record)],
         "objective": _objective(record),
     }
     if "amounts" not in record:

@@ -47,12 +47,15 @@ def notes(record: Record) -> list[str]:
     """What else a reader must know: numbers tried, repairs, solvers that failed."""
     found = [f"tried: {each}" for each in tried(record)]
     found += record["notes"]
-    totals = record.get("outcome", record).get("totals")
-    if totals is not None and totals["deployed"] == 0:
-        found.append(IDLE)
+    found += idle(record.get("outcome", record))
     tries = record.get("attempts", [])
     failed = [f"{each['solver']}: {each['result']}" for each in tries if each["solver"] != tries[-1]["solver"]]
     return found + failed
+
+
+def idle(record: Record) -> list[str]:
+    """What to do where nothing is deployed; nothing to say elsewhere."""
+    return [IDLE] if "totals" in record and record["totals"]["deployed"] == 0 else []
 
 
 def tried(record: Record) -> list[str]:

@@ -329,7 +329,9 @@ def test_a_fund_that_keeps_all_in_reserve_has_a_page() -> None:
     rules = al.read_rules(ROOT / "constraints" / "sector-mix.yaml", as_of="2026-11-22")
     out = al.allocate(case, rules.replace("backend-floor", at_least="90%"), al.DividendYield(), resolve=False)
     assert out.record["totals"]["deployed"] == 0
-    assert "Nothing is deployed: all of the equity is kept in reserve." in Elements(page(out.record)).text
+    text = Elements(page(out.record)).text
+    assert "Nothing is deployed: all of the equity is kept in reserve." in text
+    assert "shares of nothing keep every rule" in text
 
 
 def test_a_record_without_a_part_is_an_error_and_no_gap(record: dict[str, Any]) -> None:
