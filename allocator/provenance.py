@@ -32,7 +32,7 @@ def policy(rules: Rulebook) -> Record | None:
                 "by": approval.by,
                 "on": approval.on.isoformat(),
                 "digest": approval.digest,
-                "state": "current" if approval.digest == rules.digest else "stale",
+                "state": "current" if rules.is_current(approval) else "stale",
             }
             for approval in rules.approvals
         ],
@@ -62,7 +62,7 @@ def _waiver(rules: Rulebook, waiver: Waiver) -> Record:
         "rule": waiver.rule,
         "names": sorted(waiver.names or ()),
         "side": kebab(waiver.side),
-        "limit": str(getattr(waiver.applied(rules.rule(waiver.rule)), waiver.side)),
+        "limit": getattr(waiver.stated(rules.rule(waiver.rule)), waiver.side),
         "from": waiver.effective.from_.isoformat(),
         "until": until.isoformat() if until else "",
         "state": waiver.state(rules.as_of),

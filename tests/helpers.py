@@ -11,6 +11,7 @@ import pytest
 from hypothesis import strategies as st
 
 import allocator as al
+from allocator.cli import main
 from allocator.fund import Fund
 from allocator.objectives import Aim
 from allocator.risk import Risk
@@ -50,6 +51,14 @@ def solve(case: al.Case, rules: al.Rulebook | Rule, aim: Aim | None = None, reso
     out = al.allocate(case, rules, al.DividendYield() if aim is None else aim, resolve=resolve)
     assert out.status == "optimal", out.record
     return out
+
+
+def run_command(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Run a command in this process: exit code, standard output, standard error."""
+    with pytest.raises(SystemExit) as stopped:
+        main(list(arguments))
+    told = capsys.readouterr()
+    return int(stopped.value.code or 0), told.out, told.err
 
 
 def amounts(out: al.Outcome) -> list[float]:

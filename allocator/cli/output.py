@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from allocator.files.outcomes import to_json, write_outcome
 from allocator.files.texts import write_texts
 from allocator.solution import Record
 
@@ -28,6 +27,14 @@ def check_out(form: str, out: Path | None) -> None:
         raise click.BadParameter(f"csv goes to a folder, and '{out}' is a file; name a folder", param_hint="--out")
 
 
+def put(text: str, out: Path | None) -> None:
+    """Print a text, or write it to a file."""
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        write_texts(out.parent, {out.name: text})
+
+
 def emit(record: Record, form: str, out: Path | None) -> None:
     """Print an outcome, or write it: JSON or Markdown to a file, CSV to a folder.
 
@@ -37,6 +44,8 @@ def emit(record: Record, form: str, out: Path | None) -> None:
         from allocator.report.terminal import console, show_outcome
 
         if out is not None:
+            from allocator.files.outcomes import write_outcome
+
             write_outcome(record, out)
         show_outcome(console(), record)
     elif form == "csv":
@@ -47,11 +56,11 @@ def emit(record: Record, form: str, out: Path | None) -> None:
             click.echo(next(iter(found.values())), nl=False)
             return
         write_texts(out, found)
+    elif form == "json":
+        from allocator.files.outcomes import to_json
+
+        put(to_json(record), out)
     else:
         from allocator.report.markdown import outcome
 
-        text = to_json(record) if form == "json" else outcome(record)
-        if out is None:
-            click.echo(text, nl=False)
-        else:
-            write_texts(out.parent, {out.name: text})
+        put(outcome(record), out)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -11,11 +10,10 @@ from pathlib import Path
 
 from allocator.case import Case
 from allocator.codes import Code
-from allocator.errors import Collector, InputError, Problem, Unparsable
+from allocator.errors import Collector, InputError, Problem
 from allocator.files.cases import read_case
 from allocator.files.policies import read_rules
-from allocator.rulebook import Rulebook
-from allocator.units import parse_date
+from allocator.rulebook import Rulebook, as_date
 
 
 @dataclass(frozen=True)
@@ -47,10 +45,7 @@ def check(files: Iterable[Path], case: Path | None = None, as_of: str | dt.date 
     Raises:
         InputError: the date can't be read.
     """
-    try:
-        date = None if as_of is None else parse_date(as_of)
-    except Unparsable as error:
-        raise InputError.of(error.what, error.mend) from None
+    date = None if as_of is None else as_date(as_of)
     read = cache(read_case)
     return [_check(file, case, date, read) for file in policies_of(files)]
 
@@ -76,8 +71,8 @@ def _check(file: Path, case: Path | None, as_of: dt.date | None, read: Callable[
             return Checked(file, wrong)
         rules = error.rest
     named = None
-    if case is None and rules.header is not None and rules.header.tested_on:
-        case, named = Path(os.path.normpath(file.parent / rules.header.tested_on)), rules.header.place("tested_on")
+    if case is None and rules.header is not None:
+        case, named = rules.header.case_of(file), rules.header.place("tested_on")
     problems = Collector()
     _check_agreed(rules, problems)
     if case is not None:

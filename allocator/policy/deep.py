@@ -120,7 +120,7 @@ def _without_effect(rules: Rulebook, case: Case) -> Iterator[Problem]:
 def _cheap_penalties(rules: Rulebook, case: Case, out: Outcome) -> Iterator[Problem]:
     """Soft rules that are missed; the penalty from which on each would be met, were it met alone."""
     for rule in rules.rules:
-        short = sum(each["shortfall"] for each in out.record.get("rules", ()) if each["rule"] == rule.id)
+        short = sum(each["shortfall"] for each in out.record["rules"] if each["rule"] == rule.id)
         if rule.penalty is None or short <= 1e-6 * case.equity:
             continue
         hard = rules.replace(rule.id, severity="hard", penalty=None)

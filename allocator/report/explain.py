@@ -114,7 +114,7 @@ def explain(rules: Rulebook, language: str | None = None, math: bool = False) ->
         formulas = " ".join(rule.formula(rules.as_of) for rule in rules.rules)
         letters = tuple(Fact(name, (Said(told),)) for name, told in symbols(formulas).items())
         parts.insert(2, Section("Letters of the formulas", facts=letters))
-    missing = teller.missing(rules.header)
+    missing = ", ".join(rules.unsigned)
     notice = NOTICES.get(rules.header.status) or (
         f"Not approved as it stands: {missing} must agree." if missing else ""
     )
@@ -157,17 +157,7 @@ class _Teller:
         if source.quote:
             yield Said(source.quote, written=True, form="quote")
 
-    def current(self) -> set[str]:
-        """Who agreed to the rules as they stand."""
-        return {approval.by for approval in self.rules.approvals if approval.digest == self.rules.digest}
-
-    def missing(self, header: Header) -> str:
-        """Who must agree to them still."""
-        current = self.current()
-        return ", ".join(name for name in header.approvers if name not in current)
-
     def agreement(self, header: Header) -> Section:
-        current, missing = self.current(), self.missing(header)
         until = (
             f", until {header.effective.until} (that day included)" if header.effective.until else ", without an end"
         )
@@ -178,9 +168,9 @@ class _Teller:
             ),
             "Set by": header.owner,
             "Must agree": ", ".join(header.approvers) or "nobody is named",
-            "Agreed": [self._approval(each.by, each.on, each.by in current) for each in self.rules.approvals]
+            "Agreed": [self._approval(each.by, each.on, self.rules.is_current(each)) for each in self.rules.approvals]
             or "nobody",
-            "Still to agree": missing or "nobody",
+            "Still to agree": ", ".join(self.rules.unsigned) or "nobody",
             "In force": f"since {header.effective.from_}{until}",
             "Read as of": f"{self.rules.as_of} (dates are those of {header.calendar.split('/')[-1].replace('_', ' ')})",
             "Builds on": [base.path.name for base in self.rules.bases],

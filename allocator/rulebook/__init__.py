@@ -73,7 +73,7 @@ class Rulebook:
         calendar = header.calendar if header else "America/New_York"
         given = {
             "rules": tuple(rules),
-            "as_of": today(calendar) if as_of is None else _date(as_of),
+            "as_of": today(calendar) if as_of is None else as_date(as_of),
             "header": header,
             "authorities": authorities or {},
             "waivers": tuple(waivers),
@@ -142,10 +142,14 @@ class Rulebook:
         """The digest of what the rules mean, which approvers agree to."""
         return meaning.digest(self)
 
+    def is_current(self, approval: Approval) -> bool:
+        """Whether an approval is of the rules as they read now."""
+        return approval.digest == self.digest
+
     @property
     def unsigned(self) -> list[str]:
         """The approvers who have not agreed to the rules as they read now."""
-        signed = {approval.by for approval in self.approvals if approval.digest == self.digest}
+        signed = {approval.by for approval in self.approvals if self.is_current(approval)}
         return [name for name in (self.header.approvers if self.header else ()) if name not in signed]
 
     def replace(self, rule: str, /, **changes: Any) -> Rulebook:
@@ -230,7 +234,12 @@ class Rulebook:
         return f"Rulebook('{title}', {len(self.rules)} rules as of {self.as_of})"
 
 
-def _date(given: dt.date | str) -> dt.date:
+def as_date(given: dt.date | str) -> dt.date:
+    """A date, as Python or the command line gives it.
+
+    Raises:
+        InputError: it can't be read.
+    """
     try:
         return parse_date(given)
     except Unparsable as error:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, WithJsonSchema, model_validator
@@ -82,6 +84,10 @@ class Header(Model):
     tested_on: str = ""
     waiver_term: Days | None = None
     defaults: Defaults = Defaults()
+
+    def case_of(self, file: Path) -> Path | None:
+        """The folder of the case that it was tested on, where the policy stands in `file`; None where it names none."""
+        return Path(os.path.normpath(file.parent / self.tested_on)) if self.tested_on else None
 
 
 class Authority(Model):

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers import run_command
 
-from allocator.cli import main
 from allocator.cli.policy import COMMANDS
 from allocator.files.marked import parse_yaml
 from allocator.files.policies import read_rules
@@ -22,11 +22,7 @@ CASE = str(ROOT / "examples" / "us-japan")
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Run a command in this process: exit code, standard output, standard error."""
-    with pytest.raises(SystemExit) as stopped:
-        main(["policy", *arguments])
-    told = capsys.readouterr()
-    return int(stopped.value.code or 0), told.out, told.err
+    return run_command(capsys, "policy", *arguments)
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
-from allocator.cli import main
+from helpers import run_command
 
 ROOT = Path(__file__).parent.parent.parent
 MIX = ROOT / "constraints" / "sector-mix.yaml"
@@ -19,11 +18,7 @@ DAY = ("--as-of", "2026-04-01")
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Run a command in this process: exit code, standard output, standard error."""
-    with pytest.raises(SystemExit) as stopped:
-        main(["policy", *arguments])
-    told = capsys.readouterr()
-    return int(stopped.value.code or 0), told.out, told.err
+    return run_command(capsys, "policy", *arguments)
 
 
 @pytest.fixture

@@ -5,19 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from allocator.cli import main
+from helpers import run_command as run
 
 MIX = str(Path(__file__).parent.parent.parent / "examples" / "sector-mix")
 DAY = ("--as-of", "2026-11-22")
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Run a command in this process: exit code, standard output, standard error."""
-    with pytest.raises(SystemExit) as stopped:
-        main(list(arguments))
-    told = capsys.readouterr()
-    return int(stopped.value.code or 0), told.out, told.err
 
 
 def test_a_case_and_its_outcome_give_the_same_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,20 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-
-from allocator.cli import main
+from helpers import run_command as run
 
 ROOT = Path(__file__).parent.parent.parent
 HEADLINE = "examples/headline-900"
 DAY = ("--as-of", "2026-04-01")
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Run a command in this process: exit code, standard output, standard error."""
-    with pytest.raises(SystemExit) as stopped:
-        main(list(arguments))
-    told = capsys.readouterr()
-    return int(stopped.value.code or 0), told.out, told.err
 
 
 @pytest.fixture(autouse=True)

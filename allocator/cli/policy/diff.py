@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from allocator.cli.policy.pair import check, emit, options, read_case_of, read_pair
+from allocator.cli.output import put
+from allocator.cli.policy.pair import check, options, read_case_of, read_pair
 
 
 @click.command("diff")
@@ -32,11 +33,11 @@ def command(
     if form == "json":
         from allocator.files.outcomes import to_json
 
-        emit(to_json(record), out)
+        put(to_json(record), out)
     elif form == "html":
         from allocator.report.redline import page
 
-        emit(page(record), out)
+        put(page(record), out)
     else:
-        emit(diff.plain(record) if form == "text" else diff.markdown(record), out)
+        put(diff.plain(record) if form == "text" else diff.markdown(record), out)
     check(record, refused)

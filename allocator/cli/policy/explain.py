@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from allocator.cli.output import put
+
 
 @click.command("explain")
 @click.argument("file", type=click.Path(path_type=Path))
@@ -22,13 +24,9 @@ def command(file: Path, as_of: str | None, form: str, language: str | None, math
     the file has.
     """
     from allocator.files.policies import read_rules
-    from allocator.files.texts import write_texts
     from allocator.report import explained
     from allocator.report.explain import explain
 
     render = {"text": explained.plain, "markdown": explained.markdown, "html": explained.page}[form]
     told = render(explain(read_rules(file, as_of), language, math))
-    if out is None:
-        click.echo(told, nl=False)
-    else:
-        write_texts(out.parent, {out.name: told})
+    put(told, out)

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from allocator.cli import INFEASIBLE
-from allocator.cli.policy.pair import check, emit, options, read_case_of, read_pair
+from allocator.cli.output import put
+from allocator.cli.policy.pair import check, options, read_case_of, read_pair
 from allocator.cli.question import OBJECTIVE, aim, weights
 from allocator.errors import InputError
 
@@ -45,16 +46,16 @@ def command(
     if form == "json":
         from allocator.files.outcomes import to_json
 
-        emit(to_json(record), out)
+        put(to_json(record), out)
     elif form == "markdown":
-        emit(comment(record), out)
+        put(comment(record), out)
     else:
         from allocator.report.terminal import console, paper, show_impact
 
         page = console() if out is None else paper()
         show_impact(page, record)
         if out is not None:
-            emit(page.file.getvalue(), out)  # type: ignore[attr-defined]
+            put(page.file.getvalue(), out)  # type: ignore[attr-defined]
     check(record["diff"], refused)
     if record["after"] is not None and "amounts" not in record["after"]:
         sys.exit(INFEASIBLE)

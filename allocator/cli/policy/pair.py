@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import reduce
@@ -14,7 +13,6 @@ import click
 from allocator.case import Case
 from allocator.cli import CHECK_FAILED
 from allocator.files.revisions import split
-from allocator.files.texts import write_texts
 from allocator.rulebook import Rulebook
 from allocator.solution import Record
 
@@ -55,18 +53,8 @@ def read_case_of(given: Path | None, new: str, rules: Rulebook) -> Case | None:
     """The case asked for, else the one that the new policy names; None where there is neither."""
     from allocator.files.cases import read_case
 
-    named = rules.header.tested_on if rules.header else ""
-    if given is None and not named:
-        return None
-    return read_case(given if given is not None else Path(os.path.normpath(Path(split(new)[1]).parent / named)))
-
-
-def emit(text: str, out: Path | None) -> None:
-    """Print a text, or write it to a file."""
-    if out is None:
-        click.echo(text, nl=False)
-    else:
-        write_texts(out.parent, {out.name: text})
+    folder = given or (rules.header.case_of(Path(split(new)[1])) if rules.header else None)
+    return None if folder is None else read_case(folder)
 
 
 def check(record: Record, refused: Sequence[str]) -> None:

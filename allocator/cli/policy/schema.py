@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from allocator.cli.output import put
+
 
 @click.command("schema")
 @click.option("--out", type=click.Path(path_type=Path), help="Write to this file instead of printing.")
@@ -21,12 +23,7 @@ def command(out: Path | None) -> None:
     """
     from allocator.files.outcomes import to_json
     from allocator.files.policy_schema import policy_schema
-    from allocator.files.texts import write_texts
 
-    told = to_json(policy_schema())
-    if out is None:
-        click.echo(told, nl=False)
-    else:
-        write_texts(out.parent, {out.name: told})
+    put(to_json(policy_schema()), out)
     name = out.name if out else "policy.schema.json"
     click.echo(f"begin a policy beside it with: # yaml-language-server: $schema={name}", err=True)

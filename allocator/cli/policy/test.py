@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from allocator.cli import CHECK_FAILED
 from allocator.errors import Collector
-
-if TYPE_CHECKING:
-    from allocator.rulebook.header import Header
 
 
 @click.command("test")
@@ -45,7 +40,7 @@ def command(files: tuple[Path, ...], case: Path | None, as_of: str | None, form:
     for file in policies_of(files):
         with problems.part():
             rules = read_rules(file, as_of)
-            folder = case or _tested_on(file, rules.header)
+            folder = case or (rules.header.case_of(file) if rules.header else None)
             records.append({"file": str(file), **run(rules, read(folder) if folder else None)})
     if form == "json":
         from allocator.files.outcomes import to_json
@@ -57,8 +52,3 @@ def command(files: tuple[Path, ...], case: Path | None, as_of: str | None, form:
     problems.finish()
     if any(not test["passed"] for record in records for rule in record["rules"] for test in rule["tests"]):
         sys.exit(CHECK_FAILED)
-
-
-def _tested_on(file: Path, header: Header | None) -> Path | None:
-    """The case that a policy names, whose path begins at the policy's folder."""
-    return Path(os.path.normpath(file.parent / header.tested_on)) if header and header.tested_on else None
