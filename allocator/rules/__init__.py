@@ -240,8 +240,9 @@ class Rule(Model, ABC):
         """
         problems = Collector()
         for field in type(self).model_fields:
-            with problems.part():
-                self.look_up(field, names)
+            if field not in Rule.model_fields:
+                with problems.part():
+                    self.look_up(field, names)
         with problems.part():
             self.limits(on)
         problems.finish()
@@ -252,13 +253,13 @@ class Rule(Model, ABC):
         Raises:
             InputError: the case lacks it.
         """
-        value, place = getattr(self, field), self.place(field)
+        value = getattr(self, field)
         if isinstance(value, Scope):
-            value.rows(names.lines, place)
+            value.rows(names.lines, self.place(field))
         elif isinstance(value, MeasureName):
-            names.measure(value, self.who, place)
+            names.measure(value, self.who, self.place(field))
         elif isinstance(value, Grouping):
-            names.lines.groups(value, self.who, place)
+            names.lines.groups(value, self.who, self.place(field))
 
     def check_ratio(self, words: str, whole: Nature, on: dt.date, concave: bool = False) -> None:
         """Refuse a ratio that is not convex, or that means nothing.
@@ -290,7 +291,7 @@ class Rule(Model, ABC):
                 self._refuse(limit, why, "make it hard, or use another denominator")
 
     def _refuse(self, limit: Limit, why: str, mend: str = "turn the limit round, or use another measure") -> None:
-        raise InputError([self.problem(limit.field, f"rule '{self.id}': {why}", mend, Code.NO_MEANING)])
+        raise InputError([self.problem(limit.field, f"{self.who}: {why}", mend, Code.NO_MEANING)])
 
     def members(self, names: Names) -> tuple[str, ...]:
         """Those that it limits each on its own; one without a name where it limits all together."""
@@ -309,7 +310,7 @@ class Rule(Model, ABC):
     def build(self, case: Case, on: dt.date) -> list[Clause]:
         """The clauses of a rule that was checked.
 
-        Here alone arrays are made, so that numpy, and the shapes with it, are imported within.
+        Only here are arrays made. So numpy and the shapes are imported within, and a policy is checked without them.
         """
 
     def ratios(

@@ -52,11 +52,10 @@ class Coverage(Rule):
         cut = f"(1 - {self.haircut}) * ({income})" if float(self.haircut) else income
         return self.compared(cut, on, MeasureName(self.measure).formula())
 
-    def look_up(self, field: str, names: Names) -> None:
-        """The income is named by no field."""
-        if field == "measure":
-            names.measure(INCOME, self.who)
-        super().look_up(field, names)
+    def check(self, names: Names, on: dt.date) -> None:
+        """The income, too, which no field names."""
+        super().check(names, on)
+        names.measure(INCOME, self.who)
 
     def build(self, case: Case, on: dt.date) -> list[Clause]:
         """One row, or a cone where yields compress."""
