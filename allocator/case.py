@@ -307,6 +307,7 @@ class Case:
         row[d.drawn + d.tranches.index(tranche)] = 1
         return Measure(f"debt of {tranche}", row)
 
+    @property
     def billion(self) -> Measure:
         """One billion dollars, whatever the decision."""
         return Measure("one billion dollars", np.zeros(self.decision.size), 1 / self.equity)

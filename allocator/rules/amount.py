@@ -39,7 +39,7 @@ class Amount(Rule):
         return self.compared(self.measure.formula(self.scope.phrase() if self.scope else ""), on)
 
     def check(self, names: Names, on: dt.date) -> None:
-        """A column must be in dollars, and income at least so much where it compresses."""
+        """A column must be in dollars, and income that compresses has a floor alone."""
         super().check(names, on)
         unit = names.lines.units.get(self.measure.name, "") if self.measure.column else ""
         if unit not in ("", "%", "bp"):
@@ -57,4 +57,4 @@ class Amount(Rule):
     def build(self, case: Case, on: dt.date) -> list[Clause]:
         """One row; the denominator is one $ bn."""
         lines = self.scope.lines(case.universe) if self.scope else None
-        return self.ratios(self._words, case.measure(self.measure, self.who, lines=lines), case.billion(), on)
+        return self.ratios(self._words, case.measure(self.measure, self.who, lines=lines), case.billion, on)

@@ -73,7 +73,7 @@ class Domicile(Rule):
         super().look_up(field, names)
 
     def check(self, names: Names, on: dt.date) -> None:
-        """The whole can't be negative, nor income of which so much is asked at least where it compresses."""
+        """The whole, too, must leave the ratio convex."""
         super().check(names, on)
         self.check_ratio(self._words, names.measure(self.of, self.who), on)
 

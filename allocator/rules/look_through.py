@@ -81,7 +81,7 @@ class LookThrough(Rule):
         problems.finish()
 
     def check(self, names: Names, on: dt.date) -> None:
-        """The whole can't be negative."""
+        """The whole, too, must leave the ratio convex."""
         super().check(names, on)
         self.check_ratio(self._words, names.measure(self.of, self.who), on)
 
@@ -91,7 +91,7 @@ class LookThrough(Rule):
 
     def members(self, names: Names) -> tuple[str, ...]:
         """The counterparties of the scope, or all."""
-        return self.scope.columns["counterparty"] if self.scope else names.lines.counterparties or ()
+        return tuple(map(str, self.scope.columns["counterparty"])) if self.scope else names.lines.counterparties or ()
 
     def build(self, case: Case, on: dt.date) -> list[Clause]:
         """A row for each counterparty."""

@@ -40,7 +40,7 @@ class Ratio(Rule):
         return self.compared(self.numerator.formula(where), on, self.denominator.formula(where))
 
     def check(self, names: Names, on: dt.date) -> None:
-        """A soft one must be in dollars; both measures are of the scope."""
+        """Both measures must be told by line where there is a scope, and fit together; a soft one is in dollars."""
         super().check(names, on)
         apart = self.numerator.column or self.denominator.column or self.denominator.name == "net-cash-income"
         if self.severity == "soft" and apart:

@@ -58,7 +58,7 @@ class Share(Rule):
         return f"{self.compared(part, on, self.of.formula())}, for every {self.each}"
 
     def check(self, names: Names, on: dt.date) -> None:
-        """The whole can't be negative, nor income at least so much of which is asked where it compresses."""
+        """The whole, too, must leave the ratio convex."""
         super().check(names, on)
         self.check_ratio(self._words, names.measure(self.of, self.who), on)
 
