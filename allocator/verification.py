@@ -27,7 +27,8 @@ from allocator.objectives import Aim, Blend, Sum
 from allocator.outcome import Outcome, rulebook_of
 from allocator.rulebook import Rulebook
 from allocator.rules import Rule
-from allocator.shapes import Clause, Multipliers, Score
+from allocator.scores import Score
+from allocator.shapes import Clause, Multipliers
 from allocator.solution import LEAST_GAP, Record, Solution
 from allocator.sparse import Indices, Vector
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from allocator import kinds
 from allocator.errors import InputError
-from allocator.shapes import Linear, Quadratic, Score
+from allocator.scores import Linear, Quadratic, Score
 from allocator.units import Index, Quantity
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from allocator.errors import InputError
 from allocator.objectives import Objective
-from allocator.shapes import Quadratic, Score
+from allocator.scores import Quadratic, Score
 from allocator.sparse import Sparse
 from allocator.units import Index
 
