@@ -12,9 +12,10 @@ import pytest
 from conftest import ROOT
 
 import allocator as al
+from allocator.aims import Blend
 from allocator.certificate import bound
 from allocator.files.outcomes import to_json
-from allocator.objectives import Aim, Blend
+from allocator.objectives import Aim
 from allocator.program import Point, Program
 from allocator.risk import Risk
 from allocator.scores import Quadratic, Score

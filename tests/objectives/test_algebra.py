@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import allocator as al
-from allocator.objectives import Aim, Blend, from_names
+from allocator.aims import Blend, from_names
+from allocator.objectives import Aim
 
 SMALL = small_case()
 PLAIN = al.Case.from_moments([0.05, 0.08], np.diag([0.09, 0.16]))

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from test_shapes import data
 
 import allocator as al
+from allocator.aims import Blend
 from allocator.certificate import bound, shortfall
-from allocator.objectives import Blend
 from allocator.optimum import optimum
 from allocator.program import Program
 from allocator.scores import Linear, Quadratic, Score
