@@ -75,7 +75,7 @@ class RiskBudget(Objective):
         }
         return (Equal(R0=own + whole, **data),)
 
-    def settled(self, case: Case, bench: Bench) -> RiskBudget | None:
+    def settled(self, case: Case, bench: Bench) -> RiskBudget:
         """With its mix; refused where the rules leave no capital for it."""
         if self.shares is not None:
             return self
@@ -85,7 +85,7 @@ class RiskBudget(Objective):
         if v is not None and v[case.decision.deployed] < LEAST:
             what = "the rules and terms leave no capital for a mix with these risk budgets"
             raise InputError.of(what, "leave lines that are excluded or have no capacity out of the budgets")
-        return None if v is None else made
+        return made
 
     def _budgets(self, case: Case) -> Vector:
         ids = case.universe.ids

@@ -104,8 +104,8 @@ def test_blends_do_not_add_up(make: Callable[[], object]) -> None:
     with pytest.raises(al.InputError) as caught:
         make()
     assert str(caught.value) == (
-        "the blend 'dividend-yield 0.7, strategic-weight 0.3' can't be added or multiplied, as its objectives count "
-        "by their ranges; weigh all objectives in one blend, or add them without it"
+        "'dividend-yield 0.7, strategic-weight 0.3' can't be added or multiplied: its objectives count by their ranges; "
+        "add the objectives in it without it, or weigh all of them in one blend"
     )
 
 
