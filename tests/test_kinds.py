@@ -34,7 +34,7 @@ def claim(monkeypatch: pytest.MonkeyPatch) -> Iterator[Claim]:
             "objectives",
             ["dividend-yield", "expected-return", "risk-budget", "robust-yield", "sharpe", "strategic-weight", "tail-loss",
              "tracking", "variance", "volatility"],
-        ),  # fmt: skip
+        ),
         ("rules", ["amount", "concentration", "coverage", "domicile", "exclusion", "leverage", "look-through", "ratio",
                    "share", "volatility"]),
         ("solvers", ["clarabel", "highs", "scs"]),
