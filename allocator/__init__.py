@@ -13,16 +13,25 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from allocator import rules
+    from allocator.aims.blend import blend
+    from allocator.aims.concave import Concave
+    from allocator.aims.held import epsilon, lexicographic
+    from allocator.aims.maximin import maximin
     from allocator.case import Case
     from allocator.errors import AllocatorError, Infeasible, InputError, NotCertified
     from allocator.explanation import Explanation, explain
     from allocator.files.cases import read_case
     from allocator.files.policies import read_rules
-    from allocator.objectives import blend
     from allocator.objectives.dividend_yield import DividendYield
     from allocator.objectives.expected_return import ExpectedReturn
+    from allocator.objectives.risk_budget import RiskBudget
+    from allocator.objectives.robust_yield import RobustYield
+    from allocator.objectives.sharpe import Sharpe
     from allocator.objectives.strategic_weight import StrategicWeight
+    from allocator.objectives.tail_loss import TailLoss
+    from allocator.objectives.tracking import Tracking
     from allocator.objectives.variance import Variance
+    from allocator.objectives.volatility import Volatility
     from allocator.outcome import Outcome, allocate
     from allocator.rulebook import Rulebook
     from allocator.universe import Universe
@@ -41,8 +50,12 @@ _HOMES = {
     "Rulebook": "rulebook",
     "Universe": "universe",
     "allocate": "outcome",
-    "blend": "objectives",
+    "Concave": "aims.concave",
+    "blend": "aims.blend",
+    "epsilon": "aims.held",
     "explain": "explanation",
+    "lexicographic": "aims.held",
+    "maximin": "aims.maximin",
     "read_case": "files.cases",
     "read_outcome": "verification",
     "read_rules": "files.policies",
@@ -50,7 +63,12 @@ _HOMES = {
 }
 "Where the public names live; each is imported when it is asked for, which keeps start-up short."
 
-__all__ = [*_HOMES, "DividendYield", "ExpectedReturn", "StrategicWeight", "Variance", "rules"]
+_OBJECTIVES = (
+    "DividendYield", "ExpectedReturn", "RiskBudget", "RobustYield", "Sharpe", "StrategicWeight", "TailLoss", "Tracking",
+    "Variance", "Volatility",
+)  # fmt: skip
+
+__all__ = [*_HOMES, *_OBJECTIVES, "rules"]
 
 
 def __getattr__(name: str) -> Any:

@@ -43,6 +43,7 @@ class Case:
         risk: how returns move together, where that is known.
         references: reference rates by name.
         holdings: capital already held, by line, in $ bn.
+        benchmark: the reference portfolio, lines to shares that add up to one.
         objective: the default, names to weights.
         policy: the default policy file.
         sources: the files that it was read from.
@@ -55,6 +56,7 @@ class Case:
     risk: Risk | None = None
     references: Mapping[str, Rate] = field(default_factory=dict)
     holdings: Mapping[str, float] = field(default_factory=dict)
+    benchmark: Mapping[str, float] = field(default_factory=dict)
     objective: Mapping[str, float] = field(default_factory=dict)
     policy: Path | None = None
     sources: tuple[Source, ...] = ()
@@ -265,6 +267,35 @@ class Case:
         columns = d.e + np.flatnonzero(kept)
         weights = np.sqrt(self.loss_weight[d.bent[kept]])
         return Sparse.of((len(columns), d.size), np.arange(len(columns)), columns, weights)
+
+    def astray(self, risk: Risk, reference: Mapping[str, float] | None, who: str, place: Place | None = None) -> Sparse:
+        """F such that `||F v||` is the tracking error: the volatility of the capital less as much of a reference.
+
+        Args:
+            risk: the case's.
+            reference: lines to shares; the case's benchmark where None.
+            who: needs it, for messages.
+            place: where it is named.
+
+        Raises:
+            InputError: there is none, an unknown line, or shares that are negative or don't add up to one.
+        """
+        shares = self.benchmark if reference is None else reference
+        if not shares:
+            raise InputError.of(f"{who} needs a benchmark, and the case has none", "name a table in fund.yaml", place)
+        held = np.zeros(len(self.universe))
+        for line, share in shares.items():
+            if line not in self.universe.ids:
+                mend = nearest(line, self.universe.ids)
+                raise InputError.of(f"{who}: no line '{line}'", mend, place, Code.UNKNOWN_NAME)
+            held[self.universe.ids.index(line)] = share
+        if (held < 0).any() or abs(held.sum() - 1) > 1e-6:
+            raise InputError.of(f"{who}: the reference's shares don't add up to 100%", "mend the shares", place)
+        d, own = self.decision, risk.factor
+        whole = Sparse.of(
+            (own.shape[0], d.size), np.arange(own.shape[0]), np.full(own.shape[0], d.deployed), -(own @ held)
+        )
+        return Sparse((own.shape[0], d.size), own.row, own.column, own.value) + whole
 
     def measure(self, name: MeasureName, who: str, place: Place | None = None, lines: Mask | None = None) -> Measure:
         """A measure of the decision.

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from allocator.shapes import Box, Clause, Linear, Multipliers, Score
+from allocator.scores import Linear, Score
+from allocator.shapes import Box, Clause, Multipliers
 from allocator.sparse import Vector
 
 TOLERANCE = 1e-7

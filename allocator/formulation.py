@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from allocator.certificate import TOLERANCE
-from allocator.shapes import Box, Clause, Cone, Multipliers, RotatedCone, Score, Tail
+from allocator.shapes import Box, Clause, Cone, Multipliers, RotatedCone, Tail
 from allocator.sparse import Sparse, Vector
 
 MOST_CELLS = 2_000_000
@@ -62,7 +62,7 @@ class Formulation:
     def __init__(self, clauses: Sequence[Clause], box: Box) -> None:
         self.clauses = tuple(clauses)
         self.box = box.fixing(self.clauses)
-        self.conic = any(isinstance(clause, Cone) for clause in self.clauses)
+        self.needs = frozenset({"conic"}) if any(isinstance(c, Cone) for c in self.clauses) else frozenset[str]()
         self._free = np.flatnonzero(self.box.high > self.box.low)
         self._z = cp.Variable(len(self._free))
         own = sum(clause.size for clause in self.clauses if not clause.numbers)
@@ -87,6 +87,11 @@ class Formulation:
             (matrix.value[kept], (matrix.row[kept], place[matrix.column[kept]])),
             shape=(matrix.shape[0], len(self._free)),
         )
+
+    def _fill(self, z: Any) -> Any:
+        """All entries of v, for cvxpy: those given are the free ones, the others stand where they are fixed."""
+        fixed = np.where(self.box.high > self.box.low, 0.0, self.box.low)
+        return _rows_of_one(self._free, len(fixed)).T @ z + fixed
 
     def _kept(self, clause: Clause) -> NDArray[np.bool_]:
         """The members to write: those that a free entry touches, and any other that is broken."""
@@ -203,7 +208,7 @@ class Formulation:
             return self.clauses
         return tuple(c.moved(theta[i]) if i in theta else c for i, c in enumerate(self.clauses))
 
-    def _multipliers(self, clauses: Sequence[Clause], score: Score, v: Vector, scale: float) -> Multipliers:
+    def _multipliers(self, clauses: Sequence[Clause], score: Sequence[Vector], v: Vector, scale: float) -> Multipliers:
         weights = [np.zeros(clause.size) for clause in clauses]
         witnesses = [clause.witness(v) for clause in clauses]
         for block in self._blocks if len(self._free) else ():
@@ -218,7 +223,7 @@ class Formulation:
                     priced = (own[start:stop] > 0)[:, None]
                     witnesses[index][kept] = np.where(priced, found[start:stop], witnesses[index][kept])
                 start = stop
-        return Multipliers(tuple(weights), tuple(witnesses), tuple(score.witness(v)))
+        return Multipliers(tuple(weights), tuple(witnesses), tuple(score))
 
 
 def _cone_duals(cone: Any, d: int) -> tuple[Vector, Vector]:

@@ -22,6 +22,7 @@ PARTS, MONEY, TIME, MULTIPLE, PLAIN = "a fraction", "money", "time", "a multiple
 KNOWN = {
     "us-share": PARTS,
     "cash-yield": PARTS,
+    "yield-error": PARTS,
     "expected-return": PARTS,
     "volatility": PARTS,
     "compression-slope": PARTS,

@@ -12,7 +12,7 @@ from dataclasses import replace
 from allocator.certificate import certify
 from allocator.decision import Decision
 from allocator.program import Point, Program
-from allocator.shapes import Score
+from allocator.scores import Score
 from allocator.solution import Attempt, Solution
 from allocator.solvers import able
 from allocator.sparse import Vector
@@ -42,7 +42,7 @@ def optimum(
         attempts.append(Attempt(solver, tolerance, "certified" if proved.passes else f"not certified: {why}"))
         return replace(closed, attempts=tuple(attempts))
 
-    for name, _ in able(program.conic, program.quadratic, program.first):
+    for name, _ in able(program.needs, program.first):
         firsts: list[tuple[Point, float]] = []
         for tolerance in TOLERANCES:
             first = program.solve(weights, penalty, tolerance, name)

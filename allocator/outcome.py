@@ -9,10 +9,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from allocator import record as records
+from allocator.aims import from_names
 from allocator.case import Case
 from allocator.certificate import shortfall_gap
 from allocator.errors import Infeasible, InputError, NotCertified
-from allocator.objectives import Aim, Blend, from_names
+from allocator.objectives import Aim
 from allocator.rulebook import Rulebook
 from allocator.rules import Rule
 from allocator.solution import Record
@@ -214,58 +215,51 @@ def _allocate(
         raise InputError.of("no objective", "give one, or name one under 'objective' in fund.yaml")
     aim = objective if objective is not None else from_names(case.objective)
     clauses = rules.clauses(case)
-    parts = [part.score(case) for _, part in aim.parts] if isinstance(aim, Blend) else [aim.score(case)]
-    for score in parts:
-        if not score.concave:
-            raise InputError.of(f"'{aim.name}' is not concave, so it can't be maximised", "turn its sign round")
+    for each in aim.over:
+        if not each.score(case).concave:
+            raise InputError.of(f"'{each.name}' is not concave, so it can't be maximised", "turn its sign round")
     laps("clauses")
     # Only now, so that what is wrong with the input is told before cvxpy's long import.
+    from allocator.bench import Bench
     from allocator.diagnosis.feasibility import nothing_fits
     from allocator.diagnosis.violations import diagnose
     from allocator.prices import prices
-    from allocator.program import Program
 
     laps("import of cvxpy")
-    program = Program(clauses, parts, case.box, case.spread, solver)
+    bench = Bench(case, clauses, solver)
+    settled = aim.settled(case, bench)
+    laps("ranges, or what else the objective must know first")
+    held = () if settled is None else settled.clauses(case)
+    program = bench.within(held).program((settled or aim).over)
     laps("program")
-    aim, solution = _best(program, case, aim)
-    if solution is None:
+    solution = None if settled is None else _best(program, case, settled)
+    if settled is None or solution is None:
+        clauses = program.clauses
         diagnosis = diagnose(clauses, case.box, case.spread) if nothing_fits(case, clauses) else None
         if diagnosis is None:
             raise NotCertified(
                 "the solvers found nothing, and can't say which rules leave no room; try another --solver"
             )
         return Outcome(records.infeasible(case, rules, aim, diagnosis))
-    laps("ranges, solving, canonical choice, certificate")
-    priced = prices(program, solution, _weights(aim), resolve)
+    laps("solving, canonical choice, certificate")
+    priced = prices(program, solution, settled.weights(), resolve)
     laps("prices")
-    return Outcome(records.optimal(case, rules, aim, solution, priced))
+    return Outcome(records.optimal(case, rules, settled, solution, priced))
 
 
-def _weights(aim: Aim) -> list[float]:
-    """What the program's scores weigh: a blend has several, any other aim one."""
-    return aim.weights() if isinstance(aim, Blend) else [1.0]
-
-
-def _best(program: Program, case: Case, aim: Aim) -> tuple[Aim, Solution | None]:
-    """The aim, a blend with its ranges, and its optimum; None where nothing satisfies the clauses."""
+def _best(program: Program, case: Case, aim: Aim) -> Solution | None:
+    """The optimum of a settled aim; None where nothing satisfies the clauses."""
     from allocator.optimum import optimum
-    from allocator.payoff import ranges
 
-    if isinstance(aim, Blend) and aim.ranges is None:
-        spans = ranges(program, [score.income for score in program.scores])
-        if spans is None:
-            return aim, None
-        aim = replace(aim, ranges=spans)
-    weights, score = _weights(aim), aim.score(case)
+    weights, score = aim.weights(), aim.score(case)
     penalty, least = max(score.income, 0.0), None
     if penalty <= 0 and any(clause.penalty is not None for clause in program.clauses):
         penalty, least = _least_shortfall_first(program, weights)
     solution = optimum(program, case.decision, weights, score, penalty)
     if solution is None or least is None:
-        return aim, solution
+        return solution
     gap = shortfall_gap(program.clauses, program.box, solution.v, least)
-    return aim, replace(solution, least=least, least_gap=gap)
+    return replace(solution, least=least, least_gap=gap)
 
 
 def _least_shortfall_first(program: Program, weights: Sequence[float]) -> tuple[float, Multipliers | None]:

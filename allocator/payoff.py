@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from allocator.errors import NotCertified
+from allocator.objectives import Range
 from allocator.program import Point, Program
 
 
-def ranges(program: Program, penalties: Sequence[float]) -> tuple[float, ...] | None:
+def ranges(program: Program, penalties: Sequence[float]) -> tuple[Range, ...] | None:
     """The range of each score: its optimum less the worst that it takes at the others'.
 
     At another's optimum the best value of this one is taken (lexicographic endpoints), so that a range does not depend
@@ -33,7 +34,7 @@ def ranges(program: Program, penalties: Sequence[float]) -> tuple[float, ...] | 
         if point.status == "infeasible":
             return None
         tops.append(_good(point, k))
-    spans = []
+    found = []
     for k in range(count):
         worst = tops[k].value
         for j in range(count):
@@ -42,8 +43,8 @@ def ranges(program: Program, penalties: Sequence[float]) -> tuple[float, ...] | 
                 held = program.hold(level, units[j], penalties[j], units[k], penalties[k], 1e-8)
                 worst = min(worst, _good(held, k).value)
         span, give = tops[k].value - worst, program.scores[k].tolerance(tops[k].v)
-        spans.append(span if span > 10 * give else max(abs(tops[k].value), give))
-    return tuple(spans)
+        found.append(Range(worst, span if span > 10 * give else max(abs(tops[k].value), give)))
+    return tuple(found)
 
 
 def _good(point: Point, k: int) -> Point:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,8 +14,10 @@ import numpy as np
 
 from allocator.certificate import TOLERANCE, bound, shortfall
 from allocator.errors import AllocatorError
+from allocator.expression import Entries, Expression
 from allocator.formulation import Formulation
-from allocator.shapes import Box, Clause, Linear, Multipliers, Score
+from allocator.scores import Score
+from allocator.shapes import Box, Clause, Multipliers
 from allocator.solvers import able
 from allocator.sparse import Vector
 
@@ -79,27 +81,22 @@ class Program(Formulation):
         self._spread = spread
         self._weights = cp.Parameter(len(scores), nonneg=True)
         self._penalty = cp.Parameter(nonneg=True)
-        self.quadratic = any(part.curved for score in scores for _, part in score.parts)
-
-    def _score(self, score: Score) -> Any:
-        total: Any = 0.0
-        for weight, part in score.parts:
-            if isinstance(part, Linear):
-                total = total + weight * (part.gain[self._free] @ self._z + part.constant)
-            else:
-                total = total + weight * cp.sum_squares(self._at(part.F) @ self._z)
-        return total
+        self.needs |= frozenset[str]().union(*(score.needs for score in scores))
 
     @cached_property
-    def _expressions(self) -> list[Any]:
-        return [self._score(score) for score in self.scores]
+    def _expressions(self) -> list[Expression]:
+        entries = Entries(self._z, self._free, self._at, self._fill)
+        made = [entries.score(score) for score in self.scores]
+        self._constraints += [each for expression in made for each in expression.constraints]
+        return made
 
     def _sum(self, weights: Any) -> Any:
-        return sum(weights[k] * expression for k, expression in enumerate(self._expressions))
+        return sum(weights[k] * expression.value for k, expression in enumerate(self._expressions))
 
     @cached_property
     def _main(self) -> Any:
-        return _dpp(cp.Problem(cp.Minimize(self._penalty * self._cost - self._sum(self._weights)), self._constraints))
+        aim = cp.Minimize(self._penalty * self._cost - self._sum(self._weights))
+        return _dpp(cp.Problem(aim, self._constraints))
 
     @cached_property
     def _held(self) -> tuple[Any, dict[str, Any], Any]:
@@ -138,7 +135,7 @@ class Program(Formulation):
         self._write(theta)
         scale = self._scale(weights)
         self._weights.value, self._penalty.value = np.asarray(weights, float) * scale, penalty * scale
-        return self._run(self._main, weights, penalty, scale, tolerance, solver, theta, self.quadratic, self.conic)
+        return self._run(self._main, weights, penalty, scale, tolerance, solver, theta, self.needs)
 
     def hold(
         self,
@@ -167,9 +164,10 @@ class Program(Formulation):
         names["spread"].value = SPREAD if weights is None else 0.0
         aims = np.zeros(len(self.scores)) if weights is None else np.asarray(weights, float)
         self._weights.value, self._penalty.value = aims * own, penalty * own
-        conic = self.conic or self.quadratic
-        quadratic = weights is None or self.quadratic
-        found = self._run(problem, aims, penalty, own, tolerance, solver, {}, quadratic, conic)
+        # What was the objective is a constraint now, where squares make a cone.
+        needs = self.needs | {"conic"} if "quadratic" in self.needs else self.needs
+        needs = needs | {"quadratic"} if weights is None else needs
+        found = self._run(problem, aims, penalty, own, tolerance, solver, {}, needs)
         if found.status != "optimal" or not len(self._free):
             return found
         multiplier = float(np.ravel(row.dual_value)[0]) * scale / own
@@ -183,7 +181,7 @@ class Program(Formulation):
         Where the solver works outside Python's lock, several are under way at once. Each is solved from scratch, so
         that its bits don't depend on the others.
         """
-        name, kind = able(self.conic, self.quadratic, self.first)[0]
+        name, kind = able(self.needs, self.first)[0]
         scale, options = self._scale(weights), kind.options(tolerance)
         self._weights.value, self._penalty.value = np.asarray(weights, float) * scale, penalty * scale
         under_way: deque[tuple[Mapping[int, Vector], Any, Any, Any]] = deque()
@@ -234,12 +232,11 @@ class Program(Formulation):
         tolerance: float,
         solver: str | None,
         theta: Mapping[int, Vector],
-        quadratic: bool,
-        conic: bool,
+        needs: Collection[str],
     ) -> Point:
         if not len(self._free):
             return self._point(self._fixed(theta), weights, penalty, scale, theta)
-        queue = able(conic, quadratic, solver or self.first)
+        queue = able(needs, solver or self.first)
         for name, kind in queue[:1] if solver else queue:
             try:
                 # A solver that is handed new numbers keeps the scaling of its first ones. Between two levels held, or
@@ -285,7 +282,8 @@ class Program(Formulation):
         if len(self._free):
             v[self._free] = self._z.value
         score, clauses = self.score(list(weights)), self.moved(theta)
-        multipliers = self._multipliers(clauses, score, v, scale)
+        witnesses = [read(v) for expression in self._expressions for read in expression.witnesses]
+        multipliers = self._multipliers(clauses, witnesses if len(self._free) else score.witness(v), v, scale)
         value = float(score.value(v) - penalty * shortfall(clauses, v))
 
         def proof() -> float:

@@ -13,7 +13,7 @@ from allocator.case import Case
 from allocator.certificate import shortfall
 from allocator.decision import GRAIN
 from allocator.measures import MeasureName
-from allocator.objectives import Aim, Blend, Objective
+from allocator.objectives import Aim
 from allocator.provenance import inputs, policy
 from allocator.rulebook import Rulebook
 from allocator.shapes import Clause, Fixed, Multipliers
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 def head(case: Case, rules: Rulebook, aim: Aim, status: str) -> Record:
     """What an outcome says before any amounts: of what, by what rules, for what aim."""
-    return {"format": FORMAT, **origin(case, rules, status), "objective": _objective(aim)}
+    return {"format": FORMAT, **origin(case, rules, status), "objective": aim.said()}
 
 
 def origin(case: Case, rules: Rulebook, status: str) -> Record:
@@ -45,26 +45,20 @@ def origin(case: Case, rules: Rulebook, status: str) -> Record:
     }
 
 
-def _objective(aim: Aim) -> Record:
-    if isinstance(aim, Blend):
-        parts = [{"name": part.name, "weight": weight} for weight, part in aim.parts]
-        return {"form": "blend", "name": aim.name, "parts": parts, "ranges": list(aim.ranges or ())}
-    form = "single" if isinstance(aim, Objective) else "sum"
-    parts = [{"name": part.name, "weight": weight} for weight, part in aim.terms()]
-    return {"form": form, "name": aim.name, "parts": parts}
-
-
 def optimal(case: Case, rules: Rulebook, aim: Aim, solution: Solution, priced: Sequence[Price]) -> Record:
     """The record of an allocation."""
     record = head(case, rules, aim, "optimal" if solution.passes else "not-certified")
     v = solution.v
     if solution.least is not None:
         record["notes"].append("the objective has no income to pay penalties from: least shortfall first")
+    record["notes"] += aim.notes
     record["objective"] |= {"value": solution.certificate.value, "income": solution.score.income}
-    for part, (counts, objective) in zip(record["objective"]["parts"], aim.terms(), strict=True):
+    said = record["objective"]
+    held = ((part, (0.0, objective)) for part, objective in zip(said.get("held", ()), aim.holds(), strict=True))
+    for part, (counts, objective) in (*zip(said["parts"], aim.terms(), strict=True), *held):
         part |= {
             "counts": abs(counts),
-            "value": objective.value(case).value(v),
+            "value": objective.measured(case, v),
             "unit": objective.unit.__name__.lower(),
         }
     record["amounts"] = _amounts(case, solution)

@@ -29,11 +29,13 @@ class Risk:
         factor: F (d x n), yearly standard deviations as fractions.
         definite: whether no portfolio is free of risk, which makes a least-variance allocation unique.
         note: what was repaired, told in every result; empty where nothing was.
+        scenarios: returns (scenarios x n), equally likely; None where none are known.
     """
 
     factor: Sparse
     definite: bool
     note: str = ""
+    scenarios: Vector | None = None
 
     @classmethod
     def from_covariance(
@@ -148,7 +150,8 @@ class Risk:
         if count < 2:
             raise InputError.of("a covariance needs at least two scenarios", "add some", place)
         factor = (returns - returns.mean(axis=0)) / np.sqrt(count - 1)
-        return cls(Sparse.dense(factor), bool(count > n and np.linalg.matrix_rank(factor) == n))
+        definite = bool(count > n and np.linalg.matrix_rank(factor) == n)
+        return cls(Sparse.dense(factor), definite, scenarios=returns)
 
     def volatility(self, capital: Vector) -> float:
         """The standard deviation of a portfolio."""

@@ -3,7 +3,7 @@
 A clause holds where `bend(v) <= room(v)`, member by member. `bend` is convex and depends on the shape; `room` is
 affine in the decision v and moves with one parameter theta a member: `(R0 v + c0) + theta * (R1 v + c1)`. So a limit
 is one number to write, its price is read off the multiplier, and the value that a clause takes is the theta at which
-it would be tight. A score is concave: a weighted sum of linear and quadratic parts.
+it would be tight. What is maximised under the clauses is told by `scores`.
 
 Every convex piece lies above its tangents. A *witness* picks the tangent, and any witness gives a valid one: that is
 what makes the bounds of the certificate independent of the solver.
@@ -12,13 +12,13 @@ what makes the bounds of the certificate independent of the solver.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from allocator.scores import largest, weights_of_largest
 from allocator.sparse import Indices, Sparse, Vector
 from allocator.units import Quantity
 
@@ -246,151 +246,29 @@ class RotatedCone(Cone):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Tail(Clause):
-    """The sum of the `count` largest entries of `L v` is at most room(v); one member."""
+    """The sum of the `count` largest entries of `L v` is at most room(v); one member.
+
+    Where the count is no whole number, the next entry counts in part.
+    """
 
     L: Sparse
-    count: int
+    count: float
 
     def bend(self, v: Vector) -> Vector:
         """The sum of the largest."""
-        return np.array([np.sort(self.L @ v)[-self.count :].sum()])
+        return np.array([self.witness(v) @ (self.L @ v)])
 
     def witness(self, v: Vector) -> Vector:
         """One for each of the largest entries, zero for the others."""
-        chosen = np.zeros(self.L.shape[0])
-        chosen[np.argsort(self.L @ v)[-self.count :]] = 1
-        return chosen
+        return largest(self.L @ v, self.count)
 
     def valid(self, witness: Vector) -> Vector:
         """Weights in [0, 1] that add up to the count."""
-        inside = np.clip(witness, 0, 1)
-        total, rest = inside.sum(), len(inside) - inside.sum()
-        if total > self.count:
-            return np.asarray(inside * (self.count / total))
-        if rest > 0:
-            return np.asarray(inside + (1 - inside) * ((self.count - total) / rest))
-        return inside
+        return weights_of_largest(witness, self.count)
 
     def pull(self, weight: Vector, witness: Vector) -> tuple[Vector, float]:
         """The sum of the largest is at least every such weighted sum."""
         return (weight[0] * witness) @ self.L, 0.0
-
-
-@dataclass(frozen=True, eq=False)
-class Linear:
-    """`gain . v + constant`."""
-
-    gain: Vector
-    constant: float = 0.0
-    curved: ClassVar[bool] = False
-
-    @property
-    def size(self) -> float:
-        """How much it moves with one entry of v, at most."""
-        return float(np.abs(self.gain).max(initial=0.0))
-
-    def value(self, v: Vector) -> float:
-        """The number at v."""
-        return float(self.gain @ v + self.constant)
-
-    def witness(self, v: Vector) -> Vector:
-        """A line is its own tangent."""
-        return np.zeros(0)
-
-    def tangent(self, witness: Vector) -> tuple[Vector, float]:
-        """Slope and constant."""
-        return self.gain, self.constant
-
-
-@dataclass(frozen=True, eq=False)
-class Quadratic:
-    """`|| F v ||^2`, F in factor form (d x len(v)); `strict` where no other v in capital has the same F v."""
-
-    F: Sparse
-    strict: bool = False
-    curved: ClassVar[bool] = True
-
-    @property
-    def size(self) -> float:
-        """How much it moves with one entry of v, at most."""
-        return float(self.F.column_squares().max(initial=0.0))
-
-    def value(self, v: Vector) -> float:
-        """The number at v."""
-        return float(np.sum((self.F @ v) ** 2))
-
-    def witness(self, v: Vector) -> Vector:
-        """F v: the tangent at v."""
-        return self.F @ v
-
-    def tangent(self, witness: Vector) -> tuple[Vector, float]:
-        """Slope and constant of the tangent `2 w . F v - ||w||^2`, which lies below for every w."""
-        return (2 * witness) @ self.F, -float(witness @ witness)
-
-
-Part = Linear | Quadratic
-
-
-@dataclass(frozen=True, eq=False)
-class Score:
-    """What is maximised: a weighted sum of parts, concave.
-
-    Attributes:
-        parts: pairs of a weight and a part; a curved part's weight is negative.
-        income: how much of the score one unit of distributable income (over equity) is; soft rules pay out of it.
-        give: how much of the optimum the canonical choice may give up, absolute; 0 for a millionth of the parts.
-    """
-
-    parts: tuple[tuple[float, Part], ...]
-    income: float = 0.0
-    give: float = 0.0
-    name: str = field(default="", compare=False)
-
-    GIVE: ClassVar[float] = 1e-6
-    LEAST: ClassVar[float] = 1e-9
-    "The same, relative to the score's size: for an optimum of zero."
-
-    @property
-    def size(self) -> float:
-        """How much it moves with one entry of v, at most."""
-        return max((abs(weight) * part.size for weight, part in self.parts), default=0.0)
-
-    def value(self, v: Vector) -> float:
-        """The score at v."""
-        return float(sum(weight * part.value(v) for weight, part in self.parts))
-
-    def tolerance(self, v: Vector) -> float:
-        """How far from the optimum counts as the same, near v."""
-        near = self.GIVE * sum(abs(weight * part.value(v)) for weight, part in self.parts)
-        return self.give or max(near, self.LEAST * self.size)
-
-    def witness(self, v: Vector) -> list[Vector]:
-        """A witness for each part: the tangents at v."""
-        return [part.witness(v) for _, part in self.parts]
-
-    def above(self, witness: list[Vector]) -> tuple[Vector, float]:
-        """A line that lies above the score everywhere: slope and constant."""
-        lines = [(weight, part.tangent(w)) for (weight, part), w in zip(self.parts, witness, strict=True)]
-        return sum(w * line[0] for w, line in lines), sum(w * line[1] for w, line in lines)  # type: ignore[return-value]
-
-    @property
-    def concave(self) -> bool:
-        """Whether it can be maximised by a convex program."""
-        return all(weight <= 0 for weight, part in self.parts if part.curved)
-
-    @cached_property
-    def strict(self) -> bool:
-        """Whether no two capital allocations can share the optimum."""
-        return any(part.strict and weight < 0 for weight, part in self.parts if isinstance(part, Quadratic))
-
-    def __add__(self, other: Score) -> Score:
-        return Score(self.parts + other.parts, self.income + other.income, self.give + other.give)
-
-    def __mul__(self, factor: float) -> Score:
-        parts = tuple((factor * weight, part) for weight, part in self.parts)
-        return Score(parts, factor * self.income, abs(factor) * self.give)
-
-    __rmul__ = __mul__
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allocator.certificate import Certificate
-from allocator.shapes import Clause, Multipliers, Score
+from allocator.scores import Score
+from allocator.shapes import Clause, Multipliers
 from allocator.sparse import Indices, Vector
 
 FORMAT = "allocator/outcome/1"

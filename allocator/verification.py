@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from allocator import kinds
 from allocator import record as records
+from allocator.aims import Blend
+from allocator.aims import read as read_aim
 from allocator.case import Case
 from allocator.certificate import certify, shortfall_gap
 from allocator.decision import GRAIN, Decision
@@ -23,11 +24,12 @@ from allocator.errors import InputError
 from allocator.files.cases import read_case
 from allocator.files.outcomes import check_record, read_record
 from allocator.files.policies import read_rules
-from allocator.objectives import Aim, Blend, Sum
+from allocator.objectives import Aim
 from allocator.outcome import Outcome, rulebook_of
 from allocator.rulebook import Rulebook
 from allocator.rules import Rule
-from allocator.shapes import Clause, Multipliers, Score
+from allocator.scores import Score
+from allocator.shapes import Clause, Multipliers
 from allocator.solution import LEAST_GAP, Record, Solution
 from allocator.sparse import Indices, Vector
 
@@ -131,7 +133,7 @@ def verify(outcome: Outcome, case: Case, rules: Rulebook | Sequence[Rule] | None
     if "amounts" not in record:
         raise InputError.of("nothing to verify: no allocation satisfied the rules", "verify an outcome with amounts")
     rules = rulebook_of(rules, record["as-of"])
-    aim = _aim(record["objective"])
+    aim = read_aim(record["objective"])
     solution = _solution(record, case, rules, aim)
     proved, owed = solution.certificate, solution.score.income
     over = sum(map(int, solution.capital)) + solution.reserve - round(case.equity * GRAIN)
@@ -160,7 +162,8 @@ def verify(outcome: Outcome, case: Case, rules: Rulebook | Sequence[Rule] | None
 def _solution(record: Record, case: Case, rules: Rulebook, aim: Aim) -> Solution:
     """The recorded amounts and multipliers, certified anew."""
     capital, loans = _amounts(record, case.decision)
-    clauses, score, v = rules.clauses(case), aim.score(case), case.decision.opened(capital, loans)
+    clauses, score = (*rules.clauses(case), *aim.clauses(case)), aim.score(case)
+    v = case.decision.opened(capital, loans)
     stored = record["certificate"]
     if [each["of"] for each in stored["multipliers"]] != [clause.rule for clause in clauses]:
         raise InputError.of("the outcome's rules are not those given", "give the rules that it was computed from")
@@ -222,17 +225,6 @@ def _multipliers(stored: Record, clauses: Sequence[Clause], score: Score, v: Vec
     except ValueError:
         what = "the outcome is damaged: its multipliers are not as many as its rules have members"
         raise InputError.of(what, "compute it again") from None
-
-
-def _aim(said: Record) -> Aim:
-    """The objective of a record, its ranges frozen."""
-    parts = tuple((float(each["weight"]), kinds.find("objectives", each["name"])()) for each in said["parts"])
-    if said["form"] == "blend":
-        return Blend(parts, tuple(said["ranges"]))
-    if said["form"] == "sum":
-        return Sum(parts)
-    only: Aim = parts[0][1]
-    return only
 
 
 def _inputs(read: Sequence[Record], recorded: Sequence[Record]) -> Iterator[Check]:

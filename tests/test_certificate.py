@@ -14,7 +14,8 @@ import allocator as al
 from allocator.certificate import Certificate, bound, certify, legal, shortfall
 from allocator.optimum import optimum
 from allocator.program import Program
-from allocator.shapes import Box, Clause, Cone, Equal, Linear, Multipliers, Quadratic, Rows, Score
+from allocator.scores import Linear, Quadratic, Score
+from allocator.shapes import Box, Clause, Cone, Equal, Multipliers, Rows
 from allocator.solution import Solution
 from allocator.sparse import Sparse, Vector
 

@@ -12,12 +12,14 @@ import pytest
 from conftest import ROOT
 
 import allocator as al
+from allocator.aims import Blend
 from allocator.certificate import bound
 from allocator.files.outcomes import to_json
-from allocator.objectives import Aim, Blend
+from allocator.objectives import Aim
 from allocator.program import Point, Program
 from allocator.risk import Risk
-from allocator.shapes import Cone, Multipliers, Quadratic, Score
+from allocator.scores import Quadratic, Score
+from allocator.shapes import Cone, Multipliers
 from allocator.sparse import Sparse
 
 pytestmark = pytest.mark.filterwarnings("ignore:Solution may be inaccurate")
@@ -95,8 +97,7 @@ def test_three_solvers_agree_where_all_is_linear(aim: str) -> None:
     kept = al.Rulebook([rule for rule in rules.rules if rule.id not in cones], rules.as_of)
     score = AIMS[aim].score(flat)
     linear = Program(kept.clauses(flat), [score], flat.box, flat.spread)
-    assert not linear.conic
-    assert not linear.quadratic
+    assert not linear.needs
     points = {name: linear.solve([1.0], score.income or 1.0, 1e-9, name) for name in ("highs", "clarabel", "scs")}
     assert {point.solver for point in points.values()} == set(points)
     for point in points.values():

@@ -39,7 +39,7 @@ def test_in_dollars_a_year_for_one_step() -> None:
 
 def test_a_blend_tells_dollars_by_the_income_in_it() -> None:
     # Half of dividend yield over a range of 3%, the other half of variance that does not move: still $30 m a point.
-    from allocator.objectives import Blend
+    from allocator.aims import Blend
 
     aim = Blend(((0.5, al.DividendYield()), (0.5, al.StrategicWeight())), (0.03, 1.0))
     case = tiny({"cash-yield [%]": [8, 5], "strategic-weight": [1, 1], "capacity [$ bn]": [100, 100]})

@@ -8,7 +8,8 @@ from helpers import check_tangents
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allocator.shapes import Box, Cone, Equal, Fixed, Linear, Number, Quadratic, RotatedCone, Rows, Score, Tail
+from allocator.scores import Linear, Quadratic, Score
+from allocator.shapes import Box, Cone, Equal, Fixed, Number, RotatedCone, Rows, Tail
 from allocator.sparse import Sparse
 from allocator.units import Index, Money, Share
 

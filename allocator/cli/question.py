@@ -84,7 +84,7 @@ def aim(asked: Mapping[str, float], case: Case) -> Aim:
     Raises:
         InputError: there is neither, or a name is unknown.
     """
-    from allocator.objectives import from_names
+    from allocator.aims import from_names
 
     if not (chosen := asked or case.objective):
         raise InputError.of("no objective", "give one with --objective, or name one under 'objective' in fund.yaml")

@@ -16,7 +16,8 @@ from allocator.case import Case
 from allocator.certificate import TOLERANCE, bound
 from allocator.diagnosis.lifting import as_rows, at_least, column, written_in
 from allocator.program import Point, Program
-from allocator.shapes import Box, Clause, Cone, Fixed, Linear, Multipliers, Rows, Score
+from allocator.scores import Linear, Score
+from allocator.shapes import Box, Clause, Cone, Fixed, Multipliers, Rows
 from allocator.sparse import Sparse, Vector
 from allocator.terms import PREFIX, is_term
 from allocator.units import Money

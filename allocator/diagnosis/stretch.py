@@ -15,7 +15,8 @@ import numpy as np
 from allocator.diagnosis.feasibility import Feasibility
 from allocator.diagnosis.lifting import SWITCH, at_least, column, stretched
 from allocator.program import Point, Program
-from allocator.shapes import Box, Clause, Linear, RotatedCone, Rows, Score
+from allocator.scores import Linear, Score
+from allocator.shapes import Box, Clause, RotatedCone, Rows
 from allocator.sparse import Sparse, Vector
 from allocator.terms import is_term
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from allocator.program import Program
-from allocator.shapes import Box, Clause, Linear, Score
+from allocator.scores import Linear, Score
+from allocator.shapes import Box, Clause
 from allocator.sparse import Vector
 from allocator.terms import is_term
 

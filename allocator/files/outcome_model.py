@@ -116,22 +116,36 @@ class Changes(_Part):
 
 
 class ObjectivePart(_Part):
-    """An objective in the aim: the weight asked for, what one unit of it counted, and the value it took."""
+    """An objective in the aim: the weight asked for, what one unit of it counted, and the value it took.
+
+    `settings` are what it was made with; in a lexicographic order, `level` is what the later ones had to leave it, and
+    `tolerance` how much of its optimum that gave up.
+    """
 
     name: str
     weight: Finite
+    settings: dict[str, JsonValue] = {}
+    tolerance: Annotated[Finite, Field(ge=0)] | None = None
+    level: Finite | None = None
     counts: Maybe
     value: Maybe
     unit: Annotated[Unit, Field(default_factory=str)]
 
 
 class ObjectiveSaid(_Part):
-    """What was maximised. `income`: how much of the score a unit of income over equity is."""
+    """What was maximised. `income`: how much of the score a unit of income over equity is.
 
-    form: Literal["single", "sum", "blend"]
+    `ranges` are how far the objectives of a blend or a maximin can move, and `lows` the worst that they take; `held`
+    are those that had to reach a level while what `of` says was maximised.
+    """
+
+    form: Literal["single", "sum", "blend", "epsilon", "lexicographic", "maximin"]
+    of: Literal["single", "sum", "blend"] | None = None
     name: str
     parts: Annotated[list[ObjectivePart], Field(min_length=1)]
     ranges: list[Annotated[Finite, Field(ge=0)]] = []
+    lows: list[Finite] = []
+    held: list[ObjectivePart] = []
     value: Maybe
     income: Maybe
 
@@ -328,16 +342,22 @@ class OutcomeFile(_Part):
         """An allocation has all its parts, and nothing of a diagnosis; so the other way round."""
         infeasible = self.status == "infeasible"
         _expect(self, DIAGNOSIS if infeasible else ALLOCATION, ALLOCATION if infeasible else DIAGNOSIS)
-        said = self.objective
-        if said.form == "single" and len(said.parts) > 1:
+        said, form = self.objective, self.objective.of or self.objective.form
+        if form == "single" and len(said.parts) > 1:
             raise ValueError("a single objective has one part")
+        if (said.form == "epsilon") != bool(said.held) or any(part.level is None for part in said.held):
+            raise ValueError("what is held has a level, and belongs to the form 'epsilon'")
         if infeasible:
             return self
         _expect(said, ("value", "income"))
-        for part in said.parts:
+        for part in (*said.parts, *said.held):
             _expect(part, ("counts", "value", "unit"))
-        if said.form == "blend" and len(said.ranges) != len(said.parts):
-            raise ValueError("a blend has a range for each part")
+        if form in ("blend", "maximin") and len(said.ranges) != len(said.parts):
+            raise ValueError(f"a {form} has a range for each part")
+        if form == "maximin" and len(said.lows) != len(said.parts):
+            raise ValueError("a maximin has a worst value for each part")
+        if form == "lexicographic" and any(part.level is None for part in said.parts[:-1]):
+            raise ValueError("in a lexicographic order all objectives but the last have a level")
         return self
 
 

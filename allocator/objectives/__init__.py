@@ -1,29 +1,89 @@
-"""Objectives: one file a kind. They add up as they are; `blend` weighs them by their ranges."""
+"""Objectives: one file a kind. They add up as they are; `aims` has the other ways to combine them."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from numbers import Real
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
 from allocator import kinds
-from allocator.errors import InputError
-from allocator.shapes import Linear, Quadratic, Score
-from allocator.units import Index, Quantity
+from allocator.errors import InputError, Unparsable
+from allocator.scores import Linear, Quadratic, Score
+from allocator.shapes import Clause
+from allocator.sparse import Sparse, Vector
+from allocator.units import Index, Quantity, Share
 
 if TYPE_CHECKING:
     from allocator.case import Case
+    from allocator.risk import Risk
+
+
+class Bench(Protocol):
+    """Solves what an aim must know before it is one concave score: ranges, levels, a ratio."""
+
+    def within(self, clauses: Sequence[Clause]) -> Bench:
+        """The same with further clauses."""
+        ...
+
+    def ranges(self, over: Sequence[Aim]) -> Sequence[Range] | None:
+        """How far each of several aims can move; None where nothing satisfies the clauses."""
+        ...
+
+    def best(self, over: Sequence[Aim], weights: Sequence[float]) -> Vector | None:
+        """An optimum of weighted aims; None where nothing satisfies the clauses."""
+        ...
+
+
+class Range(NamedTuple):
+    """How far a score can move: the worst it takes where others are best, and how much better its best is."""
+
+    low: float
+    span: float
 
 
 class Aim(ABC):
-    """Anything that can be maximised: an objective, or a sum of some."""
+    """Anything that can be maximised: an objective, or several in one of the ways to combine them."""
 
     name: str
     unit: type[Quantity]
+    apart: ClassVar[str] = ""
+    "Why it can't be part of a sum or of another aim; empty where it can."
+
+    notes: ClassVar[tuple[str, ...]] = ()
+    "What an outcome must say of it."
+
+    @property
+    def over(self) -> tuple[Aim, ...]:
+        """What the program has a score for, each; `weights` weighs them."""
+        return (self,)
+
+    def weights(self) -> list[float]:
+        """What the program's scores weigh."""
+        return [1.0]
+
+    def clauses(self, case: Case) -> tuple[Clause, ...]:
+        """What must hold beside the rules, such as the level of an objective."""
+        return ()
+
+    def holds(self) -> tuple[Objective, ...]:
+        """The objectives that must reach a given level."""
+        return ()
+
+    def settled(self, case: Case, bench: Bench) -> Aim | None:
+        """The same with all that solving must tell first; None where nothing satisfies the clauses.
+
+        Raises:
+            InputError: it means nothing in this case.
+        """
+        return self
+
+    @abstractmethod
+    def said(self) -> dict[str, Any]:
+        """What it is, as plain data that `aims.read` understands."""
 
     @abstractmethod
     def score(self, case: Case) -> Score:
@@ -76,6 +136,18 @@ class Objective(Aim):
     def value(self, case: Case) -> Score:
         """The number itself, as a score; where smaller is better it is convex."""
 
+    def measured(self, case: Case, v: Vector) -> float:
+        """The number at v."""
+        return self.value(case).value(v)
+
+    def settings(self) -> dict[str, Any]:
+        """What it was made with, by the name of the argument; plain data."""
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+    def said(self) -> dict[str, Any]:
+        """Its name, and what it was made with."""
+        return {"form": "single", "name": self.name, "parts": [part_said(self, 1.0)]}
+
     def score(self, case: Case) -> Score:
         """What is maximised: the value, or its negative."""
         return self.value(case) * (-1.0 if self.smaller_is_better else 1.0)
@@ -91,7 +163,13 @@ class Objective(Aim):
         return hash(type(self))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}()"
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.settings().items())})"
+
+
+def part_said(objective: Objective, weight: float) -> dict[str, Any]:
+    """An objective in an aim, as plain data."""
+    made = objective.settings()
+    return {"name": objective.name, "weight": weight} | ({"settings": made} if made else {})
 
 
 @dataclass(frozen=True)
@@ -117,6 +195,10 @@ class Sum(Aim):
 
     unit = Index
 
+    def said(self) -> dict[str, Any]:
+        """The parts with their weights."""
+        return {"form": "sum", "name": self.name, "parts": [part_said(part, weight) for weight, part in self.parts]}
+
     def score(self, case: Case) -> Score:
         """The weighted sum of the values."""
         total: Score | None = None
@@ -135,86 +217,55 @@ class Sum(Aim):
         return self.parts
 
 
-@dataclass(frozen=True)
-class Blend(Aim):
-    """Objectives of unlike units, each divided by its range.
-
-    Attributes:
-        parts: weights, >= 0, and objectives.
-        ranges: how far each can move, from the pay-off table; None until they are known.
-    """
-
-    parts: tuple[tuple[float, Objective], ...]
-    ranges: tuple[float, ...] | None = None
-    unit = Index
-
-    @property
-    def name(self) -> str:  # type: ignore[override]
-        """The parts with their weights."""
-        return ", ".join(f"{part.name} {weight:g}" for weight, part in self.parts)
-
-    def weights(self) -> list[float]:
-        """What one unit of each objective counts, with the ranges taken into account.
-
-        Raises:
-            InputError: the ranges are not known yet.
-        """
-        if self.ranges is None:
-            raise InputError.of("a blend's ranges are not known yet", "allocate it, or give them")
-        return [weight / span if span > 0 else 0.0 for (weight, _), span in zip(self.parts, self.ranges, strict=True)]
-
-    def score(self, case: Case) -> Score:
-        """The weighted sum of the objectives over their ranges."""
-        total: Score | None = None
-        for weight, (_, part) in zip(self.weights(), self.parts, strict=True):
-            own = part.score(case) * weight
-            total = own if total is None else total + own
-        assert total is not None
-        return replace(total, give=Score.GIVE)
-
-    def terms(self) -> tuple[tuple[float, Objective], ...]:
-        """The parts over their ranges, each in the sense in which it is pursued."""
-        signed = [-1.0 if part.smaller_is_better else 1.0 for _, part in self.parts]
-        return tuple((s * w, part) for s, w, (_, part) in zip(signed, self.weights(), self.parts, strict=True))
-
-
 def _summands(aim: Aim) -> tuple[tuple[float, Objective], ...]:
-    if isinstance(aim, Blend):
-        what = f"the blend '{aim.name}' can't be added or multiplied, as its objectives count by their ranges"
-        raise InputError.of(what, "weigh all objectives in one blend, or add them without it")
+    if aim.apart:
+        mend = "add the objectives in it without it, or weigh all of them in one blend"
+        raise InputError.of(f"'{aim.name}' can't be added or multiplied: {aim.apart}", mend)
     return aim.terms()
-
-
-def blend(weights: Mapping[Objective, float]) -> Aim:
-    """A blend of unlike objectives, normalised by their ranges; a single one is itself.
-
-    Raises:
-        InputError: no weight, or one that is negative or not finite; a sum or another blend among the objectives.
-    """
-    for given in weights:
-        if not isinstance(given, Objective):
-            whole = f"'{given.name}'" if isinstance(given, Aim) else repr(given)
-            what = f"a blend is of single objectives, and {whole} is none"
-            raise InputError.of(what, "weigh each objective in the blend, as in {al.DividendYield(): 1}")
-    parts = tuple((float(weight), objective) for objective, weight in weights.items())
-    if any(not np.isfinite(weight) or weight < 0 for weight, _ in parts) or not any(weight for weight, _ in parts):
-        raise InputError.of("weights of a blend must be zero or more, and not all zero", "mend the weights")
-    used = tuple(part for part in parts if part[0] > 0)
-    return used[0][1] if len(used) == 1 else Blend(used)
-
-
-def from_names(weights: Mapping[str, float]) -> Aim:
-    """A blend from names, as files and the command line give them.
-
-    Raises:
-        InputError: an unknown name.
-    """
-    return blend({kinds.find("objectives", name)(): weight for name, weight in weights.items()})
 
 
 def linear(gain: Any, constant: float = 0.0) -> tuple[float, Linear]:
     """A linear part with weight one."""
     return 1.0, Linear(np.asarray(gain, float), constant)
+
+
+def risk_of(case: Case, who: Objective) -> Risk:
+    """The case's risk.
+
+    Raises:
+        InputError: it has none.
+    """
+    if case.risk is None:
+        raise InputError.of(f"objective '{who.name}' needs a covariance, and the case has no risk", "add one")
+    return case.risk
+
+
+def losses(case: Case, who: Objective) -> Sparse:
+    """Each scenario's loss on v, over equity (scenarios x len(v)).
+
+    Raises:
+        InputError: the case has no scenarios.
+    """
+    if case.risk is None or case.risk.scenarios is None:
+        what = f"objective '{who.name}' needs return scenarios, and the case has none"
+        raise InputError.of(what, "name a table under 'risk: {scenarios: ...}' in fund.yaml, or use Case.from_returns")
+    own = Sparse.dense(-case.risk.scenarios)
+    return Sparse((own.shape[0], case.decision.size), own.row, own.column, own.value)
+
+
+def part_of_one(what: str, given: float | str, least: float = 0.0) -> float:
+    """A setting that is a part of the whole, as text such as `95%` or as a number.
+
+    Raises:
+        InputError: it can't be read, or it is not between the least and 100%.
+    """
+    try:
+        value = float(Share.parse(given)) if isinstance(given, str) else float(given)
+    except (Unparsable, TypeError, ValueError):
+        raise InputError.of(f"cannot read the {what} '{given}'", "write 95%, say") from None
+    if not least <= value < 1:
+        raise InputError.of(f"the {what} {Share(value)} is not between {Share(least)} and 100%", "write 95%, say")
+    return value
 
 
 def net_of_costs(case: Case, gain: Any) -> tuple[tuple[float, Linear | Quadratic], ...]:

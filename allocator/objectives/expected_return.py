@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from allocator.objectives import Objective, net_of_costs
-from allocator.shapes import Score
+from allocator.scores import Score
 from allocator.units import Share
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from allocator.objectives import Objective, linear
-from allocator.shapes import Score
+from allocator.scores import Score
 from allocator.units import Index
 
 if TYPE_CHECKING:

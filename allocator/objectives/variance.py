@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from allocator.errors import InputError
-from allocator.objectives import Objective
-from allocator.shapes import Quadratic, Score
+from allocator.objectives import Objective, risk_of
+from allocator.scores import Quadratic, Score
 from allocator.sparse import Sparse
 from allocator.units import Index
 
@@ -23,8 +22,7 @@ class Variance(Objective):
 
     def value(self, case: Case) -> Score:
         """The squared volatility, in factor form."""
-        if case.risk is None:
-            raise InputError.of("objective 'variance' needs a covariance, and the case has no risk", "add one")
-        factor = case.risk.factor
+        risk = risk_of(case, self)
+        factor = risk.factor
         rows = Sparse((factor.shape[0], case.decision.size), factor.row, factor.column, factor.value)
-        return Score(((1.0, Quadratic(rows, strict=case.risk.definite)),))
+        return Score(((1.0, Quadratic(rows, strict=risk.definite)),))

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from allocator.case import Case
-from allocator.shapes import Box, Clause, Cone, Fixed, Linear, RotatedCone, Rows, Tail
+from allocator.scores import Linear
+from allocator.shapes import Box, Clause, Cone, Fixed, RotatedCone, Rows, Tail
 from allocator.sparse import Sparse
 
 

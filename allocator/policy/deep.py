@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from allocator.aims import from_names
 from allocator.case import Case
 from allocator.codes import Code
 from allocator.errors import InputError, Problem
 from allocator.files.cases import read_case
-from allocator.objectives import from_names
 from allocator.outcome import Outcome, allocate
 from allocator.policy.check import Checked, is_error
 from allocator.policy.effect import Allowed

@@ -21,7 +21,8 @@ from allocator.certificate import TOLERANCE
 from allocator.diagnosis.feasibility import nothing_fits
 from allocator.policy.ceilings import above, ceilings, room, straight
 from allocator.program import Point, Program
-from allocator.shapes import Clause, Linear, Score
+from allocator.scores import Linear, Score
+from allocator.shapes import Clause
 from allocator.sparse import Vector
 from allocator.terms import is_term
 

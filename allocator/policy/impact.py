@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from allocator.aims import Blend
 from allocator.case import Case
-from allocator.objectives import Aim, Blend
+from allocator.objectives import Aim
 from allocator.outcome import allocate
 from allocator.policy.diff import compare
 from allocator.rulebook import Rulebook

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, ClassVar, Protocol
 
 from allocator import kinds
@@ -12,15 +13,14 @@ class Solver(Protocol):
 
     Attributes:
         cvxpy_name: how cvxpy calls it.
-        conic: whether it takes second-order cones.
-        quadratic: whether it takes quadratic objectives.
+        abilities: what it takes beyond linear programs: `conic` (second-order cones), `quadratic` (objectives),
+            `exponential` (cones, for logarithms).
         order: the place in the queue; the lowest that is able goes first.
         threads: how many may solve at once, each a problem of its own.
     """
 
     cvxpy_name: ClassVar[str]
-    conic: ClassVar[bool]
-    quadratic: ClassVar[bool]
+    abilities: ClassVar[frozenset[str]]
     order: ClassVar[int]
     threads: ClassVar[int]
 
@@ -30,12 +30,11 @@ class Solver(Protocol):
         ...
 
 
-def able(conic: bool, quadratic: bool, first: str | None = None) -> list[tuple[str, type[Solver]]]:
+def able(needs: Collection[str], first: str | None = None) -> list[tuple[str, type[Solver]]]:
     """The solvers that can take such a program, in the order to try them.
 
     Args:
-        conic: whether it has second-order cones.
-        quadratic: whether its objective is quadratic.
+        needs: what it takes beyond linear programs.
         first: the name of one to try before the others, if it is able.
 
     Raises:
@@ -44,5 +43,5 @@ def able(conic: bool, quadratic: bool, first: str | None = None) -> list[tuple[s
     if first is not None:
         kinds.find("solvers", first)
     found = [(name, kinds.find("solvers", name)) for name in kinds.known("solvers")]
-    can = [(n, s) for n, s in found if (s.conic or not conic) and (s.quadratic or not quadratic)]
+    can = [(n, s) for n, s in found if set(needs) <= s.abilities]
     return sorted(can, key=lambda pair: (pair[0] != first, pair[1].order))

@@ -7,8 +7,7 @@ class Clarabel:
     """The default: accurate multipliers on all shapes."""
 
     cvxpy_name: ClassVar = "CLARABEL"
-    conic: ClassVar = True
-    quadratic: ClassVar = True
+    abilities: ClassVar = frozenset({"conic", "quadratic", "exponential"})
     order: ClassVar = 2
     threads: ClassVar = 2  # it works outside Python's lock
 

@@ -7,8 +7,7 @@ class Highs:
     """For linear programs, where it finds a vertex to full accuracy."""
 
     cvxpy_name: ClassVar = "HIGHS"
-    conic: ClassVar = False
-    quadratic: ClassVar = False
+    abilities: ClassVar = frozenset[str]()
     order: ClassVar = 1
     threads: ClassVar = 1
 

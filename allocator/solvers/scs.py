@@ -7,8 +7,7 @@ class Scs:
     """The last resort: slower and less accurate, and seldom stuck."""
 
     cvxpy_name: ClassVar = "SCS"
-    conic: ClassVar = True
-    quadratic: ClassVar = True
+    abilities: ClassVar = frozenset({"conic", "quadratic", "exponential"})
     order: ClassVar = 3
     threads: ClassVar = 1
 

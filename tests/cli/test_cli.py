@@ -13,6 +13,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from allocator import kinds
 from allocator.cli import COMMANDS, main
 from allocator.files.outcome_model import schema
 
@@ -204,8 +205,7 @@ def test_csv_goes_to_a_folder(started: Path, tmp_path: Path, capsys: pytest.Capt
         (
             ["solve", MIX, "--objective", "yield"],
             1,
-            "error: unknown kind of objective 'yield'; "
-            "known: dividend-yield, expected-return, strategic-weight, variance",
+            f"error: unknown kind of objective 'yield'; known: {', '.join(kinds.known('objectives'))}",
         ),
         (
             ["solve", MIX, "--solver", "gurobi"],

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import allocator as al
-from allocator.objectives import Aim, Blend, from_names
+from allocator.aims import Blend, from_names
+from allocator.objectives import Aim
 
 SMALL = small_case()
 PLAIN = al.Case.from_moments([0.05, 0.08], np.diag([0.09, 0.16]))
@@ -103,8 +104,8 @@ def test_blends_do_not_add_up(make: Callable[[], object]) -> None:
     with pytest.raises(al.InputError) as caught:
         make()
     assert str(caught.value) == (
-        "the blend 'dividend-yield 0.7, strategic-weight 0.3' can't be added or multiplied, as its objectives count "
-        "by their ranges; weigh all objectives in one blend, or add them without it"
+        "'dividend-yield 0.7, strategic-weight 0.3' can't be added or multiplied: its objectives count by their ranges; "
+        "add the objectives in it without it, or weigh all of them in one blend"
     )
 
 
@@ -121,7 +122,7 @@ def test_a_blend_is_of_single_objectives(given: Any, shown: str) -> None:
         al.blend({given: 0.5, ER: 0.5})
     assert str(caught.value) == (
         f"a blend is of single objectives, and {shown} is none; "
-        "weigh each objective in the blend, as in {al.DividendYield(): 1}"
+        "give each objective by itself, as in {al.DividendYield(): 1}"
     )
 
 

@@ -13,23 +13,12 @@ from hypothesis import strategies as st
 from test_shapes import data
 
 import allocator as al
+from allocator.aims import Blend
 from allocator.certificate import bound, shortfall
-from allocator.objectives import Blend
 from allocator.optimum import optimum
 from allocator.program import Program
-from allocator.shapes import (
-    Box,
-    Clause,
-    Cone,
-    Equal,
-    Linear,
-    Multipliers,
-    Quadratic,
-    RotatedCone,
-    Rows,
-    Score,
-    Tail,
-)
+from allocator.scores import Linear, Quadratic, Score
+from allocator.shapes import Box, Clause, Cone, Equal, Multipliers, RotatedCone, Rows, Tail
 from allocator.solution import Solution
 from allocator.sparse import Sparse, Vector
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 import allocator as al
 from allocator.program import Program
-from allocator.shapes import Clause, Cone, Linear, RotatedCone, Score, Tail
+from allocator.scores import Linear, Score
+from allocator.shapes import Clause, Cone, RotatedCone, Tail
 from allocator.units import Money
 from allocator.universe import Universe
 
@@ -99,7 +100,7 @@ def test_the_compiled_constraints_are_the_clauses(compiled: Any, seed: int) -> N
         seen |= {clause.rule for clause, members in pairs if members.any()}
     # Nothing is left out but the exclusion, which the box says.
     assert seen == {clause.rule for clause in program.clauses} - {"none"}
-    assert float(program._expressions[0].value) == pytest.approx(program.scores[0].value(v), abs=1e-9)
+    assert float(program._expressions[0].value.value) == pytest.approx(program.scores[0].value(v), abs=1e-9)
 
 
 def optimum(case: al.Case, rules: al.Rulebook, tolerance: float = 1e-9) -> float:

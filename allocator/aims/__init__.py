@@ -1,0 +1,52 @@
+"""Ways to combine objectives: one file a way. What an aim says of itself as plain data is read again here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from allocator import kinds
+from allocator.aims.blend import Blend, blend
+from allocator.aims.held import Epsilon, Lexicographic, Stage
+from allocator.aims.maximin import Maximin
+from allocator.objectives import Aim, Objective, Range, Sum
+
+__all__ = ["Blend", "Epsilon", "Lexicographic", "Maximin", "from_names", "read"]
+
+
+def from_names(weights: Mapping[str, float]) -> Aim:
+    """A blend from names, as files and the command line give them.
+
+    Raises:
+        InputError: an unknown name.
+    """
+    return blend({kinds.find("objectives", name)(): weight for name, weight in weights.items()})
+
+
+def read(said: Mapping[str, Any]) -> Aim:
+    """The aim that said so of itself, with all that was settled.
+
+    Raises:
+        InputError: an unknown objective, or settings that it does not have.
+    """
+    if said["form"] == "epsilon":
+        held = tuple((_objective(each), float(each["level"])) for each in said["held"])
+        return Epsilon(read({**said, "form": said["of"]}), held)
+    parts = tuple((float(each["weight"]), _objective(each)) for each in said["parts"])
+    if said["form"] == "sum":
+        return Sum(parts)
+    if said["form"] == "lexicographic":
+        levels = [each.get("level") for each in said["parts"]]
+        stages = tuple(Stage(part, each.get("tolerance")) for (_, part), each in zip(parts, said["parts"], strict=True))
+        return Lexicographic(stages, tuple(float(level) for level in levels if level is not None))
+    ranges = tuple(map(Range, said.get("lows", [0.0] * len(parts)), said.get("ranges", ())))
+    if said["form"] == "maximin":
+        return Maximin(parts, ranges)
+    if said["form"] == "blend":
+        return Blend(parts, tuple(span for _, span in ranges))
+    return parts[0][1]
+
+
+def _objective(said: Mapping[str, Any]) -> Objective:
+    made: Objective = kinds.find("objectives", said["name"])(**said.get("settings", {}))
+    return made

@@ -1,0 +1,59 @@
+"""Solves what an aim must know before it is one score, and keeps the compiled program for what comes after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from allocator.case import Case
+from allocator.errors import NotCertified
+from allocator.objectives import Aim, Range
+from allocator.payoff import ranges
+from allocator.program import Program
+from allocator.shapes import Clause
+from allocator.sparse import Vector
+
+
+class Bench:
+    """Programs of one case under given clauses.
+
+    Args:
+        case: what is given.
+        clauses: rules and terms.
+        solver: the name of one to try first.
+    """
+
+    def __init__(self, case: Case, clauses: Sequence[Clause], solver: str | None = None) -> None:
+        self.case, self.clauses, self.solver = case, tuple(clauses), solver
+        self._last: tuple[tuple[Aim, ...], Program] | None = None
+
+    def within(self, clauses: Sequence[Clause]) -> Bench:
+        """The same with further clauses."""
+        return Bench(self.case, (*self.clauses, *clauses), self.solver) if clauses else self
+
+    def program(self, over: Sequence[Aim]) -> Program:
+        """The program with a score for each of the aims; the last one is kept."""
+        if self._last is None or self._last[0] != tuple(over):
+            scores = [each.score(self.case) for each in over]
+            made = Program(self.clauses, scores, self.case.box, self.case.spread, self.solver)
+            self._last = (tuple(over), made)
+        return self._last[1]
+
+    def ranges(self, over: Sequence[Aim]) -> tuple[Range, ...] | None:
+        """How far each can move: the pay-off table; None where nothing satisfies the clauses."""
+        program = self.program(over)
+        return ranges(program, [max(score.income, 0.0) for score in program.scores])
+
+    def best(self, over: Sequence[Aim], weights: Sequence[float]) -> Vector | None:
+        """An optimum of weighted aims; None where nothing satisfies the clauses.
+
+        Raises:
+            NotCertified: no solver found one.
+        """
+        program = self.program(over)
+        penalty = max(program.score(weights).income, 0.0)
+        found = program.solve(weights, penalty, 1e-10)
+        if found.status == "infeasible":
+            return None
+        if found.status != "optimal":
+            raise NotCertified("no solver found an optimum on the way to the objective; try another --solver")
+        return found.v

@@ -1,0 +1,27 @@
+"""How much returns vary: one standard deviation of a year's return."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from allocator.objectives import Objective, risk_of
+from allocator.scores import Norm, Score
+from allocator.sparse import Sparse
+from allocator.units import Share
+
+if TYPE_CHECKING:
+    from allocator.case import Case
+
+
+class Volatility(Objective):
+    """The standard deviation of a year's return over equity (Markowitz 1952); smaller is better."""
+
+    kind: ClassVar = "volatility"
+    unit = Share
+    smaller_is_better: ClassVar = True
+
+    def value(self, case: Case) -> Score:
+        """The norm of the capital seen through the factors."""
+        factor = risk_of(case, self).factor
+        rows = Sparse((factor.shape[0], case.decision.size), factor.row, factor.column, factor.value)
+        return Score(((1.0, Norm(rows)),))
