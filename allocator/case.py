@@ -18,6 +18,7 @@ from allocator.errors import Collector, InputError, Place, Unparsable, nearest
 from allocator.fund import Fund, Holder
 from allocator.measures import NAMED, Measure, MeasureName
 from allocator.model import kebab
+from allocator.principals import Principal, Waterfall, check_owners, check_scores
 from allocator.risk import Risk
 from allocator.shapes import Box
 from allocator.sparse import Sparse, Vector
@@ -57,6 +58,11 @@ class Case:
         policy: the default policy file.
         sources: the files that it was read from.
         changes: what `replace` changed since, `name.field` to its new value, as plain data.
+        principals: those between whom the fund was agreed, if any.
+        waterfall: how income is divided between their sides; by equity held where there is none.
+
+    Raises:
+        InputError: principals, holders and the waterfall don't fit together, or the lines have no score of theirs.
     """
 
     fund: Fund
@@ -69,6 +75,12 @@ class Case:
     policy: Path | None = None
     sources: tuple[Source, ...] = ()
     changes: Mapping[str, Any] = field(default_factory=dict)
+    principals: tuple[Principal, ...] = ()
+    waterfall: Waterfall | None = None
+
+    def __post_init__(self) -> None:
+        check_owners(self.fund, self.principals, self.waterfall, self.references)
+        check_scores(self.principals, self.universe)
 
     @classmethod
     def from_moments(

@@ -55,6 +55,10 @@ def _as_mapping(given: Any) -> Any:
     return {"rate": given} if isinstance(given, (str, Rate)) else given
 
 
+YearlyCost = Annotated[Cost, BeforeValidator(_as_mapping)]
+"A cost as files write it: a bare rate will do."
+
+
 class SubLimit(Model):
     """A part of a tranche that only some lines may use up to an amount."""
 
@@ -90,7 +94,7 @@ class Tranche(Model):
     id: Id
     title: str = ""
     capacity: Room
-    cost: Annotated[Cost, BeforeValidator(_as_mapping)]
+    cost: YearlyCost
     tenor: Annotated[Years, AfterValidator(positive)]
     repayment: Literal["annuity", "bullet"] = "annuity"
     eligible: Scope = Scope({})
@@ -101,7 +105,11 @@ class Tranche(Model):
         """Yearly debt service per dollar on lines of these lives (years), interest and repayment together."""
         if self.repayment == "bullet":
             return np.full(len(life), cost)
-        years = np.minimum(float(self.tenor), life)
-        if cost == 0:
-            return 1 / years
-        return np.asarray(cost / -np.expm1(-years * np.log1p(cost)))
+        return annuity(cost, np.minimum(float(self.tenor), life))
+
+
+def annuity(cost: float, years: Vector) -> Vector:
+    """The equal yearly payments that repay a dollar and its yearly cost over so many years."""
+    if cost == 0:
+        return 1 / years
+    return np.asarray(cost / -np.expm1(-years * np.log1p(cost)))

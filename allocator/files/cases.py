@@ -29,6 +29,7 @@ from allocator.files.marked import read_yaml
 from allocator.files.tables import Table, read_table
 from allocator.fund import Fund
 from allocator.model import Model
+from allocator.principals import Principal, Waterfall, check_owners, check_scores
 from allocator.risk import Risk
 from allocator.stack import SubLimit, Tranche
 from allocator.units import Index, Rate, not_negative
@@ -72,12 +73,14 @@ def _weights(given: Any) -> Any:
 class FundFile(Model):
     """What `fund.yaml` says."""
 
-    later: ClassVar = ("principals", "stresses")
+    later: ClassVar = ("stresses",)
 
     format: Literal["allocator/fund/1"]
     fund: Fund
     references: dict[str, Rate] = {}
     stack: list[Tranche] = []
+    principals: list[Principal] = []
+    waterfall: Waterfall | None = None
     universe: str
     exposures: str | None = None
     holdings: str | None = None
@@ -120,11 +123,15 @@ def read_case(path: str | os.PathLike[str]) -> Case:
     folder = _Folder(file.parent)
     folder.sources.append(source_of(file))
     _check_names(said, problems)
+    with problems.part():
+        check_owners(said.fund, said.principals, said.waterfall, said.references)
     universe: Universe | None = None
     with problems.part():
         universe = _universe(said, folder)
     if universe is not None:
         _check_against(said, universe, problems)
+        with problems.part():
+            check_scores(said.principals, universe)
         if said.exposures:
             with problems.part():
                 universe = _exposures(universe, folder.table(said.exposures, said.place("exposures")))
@@ -145,6 +152,8 @@ def read_case(path: str | os.PathLike[str]) -> Case:
         objective={name: float(weight) for name, weight in said.objective.items()},
         policy=Path(os.path.normpath(file.parent / said.policy)) if said.policy else None,
         sources=tuple(folder.sources),
+        principals=tuple(said.principals),
+        waterfall=said.waterfall,
     )
 
 
