@@ -158,14 +158,18 @@ def _check_principals(
 
 def _check_sides(fund: Fund, principals: Sequence[Principal], divided: bool, problems: Collector) -> None:
     ids = [each.id for each in principals]
+    known, treasuries = {each.holder for each in fund.equity}, {each.holder for each in principals}
+    # A treasury that is misspelt is one fault, though it leaves the right one on no side.
+    told = len(known & treasuries) < len(principals)
     for holder in fund.equity:
         stands, place = side(holder, principals), holder.place("principal")
         if holder.principal is not None and holder.principal not in ids:
-            problems.add(f"no principal '{holder.principal}'", nearest(holder.principal, ids), place, Code.UNKNOWN_NAME)
+            mend = nearest(holder.principal, ids) if ids else "name it under 'principals', or leave it out here"
+            problems.add(f"no principal '{holder.principal}'", mend, place, Code.UNKNOWN_NAME)
         elif holder.principal is not None and holder.principal != stands:
             what = f"'{holder.holder}' is the treasury of '{stands}', and cannot stand with '{holder.principal}'"
             problems.add(what, "leave 'principal' out here", place, Code.CONFLICT)
-        elif stands is None and divided and ids:
+        elif stands is None and divided and ids and not told:
             what = f"'{holder.holder}' stands on no side, so that the waterfall would pay it nothing"
             problems.add(what, "add its 'principal'", holder.place(), Code.MISSING)
 

@@ -36,7 +36,8 @@ def _holders(record: Record) -> Text:
         ]
         for each in found["holders"]
     ]
-    return "Who gets what, a year", [*header, "Paid>", "Of its equity>", "Of all paid>"], rows, _how(record, sides)
+    header += ["Paid>", "Of its equity>", "Of all paid>"]
+    return "What each holder is paid, a year", header, rows, _how(record, sides)
 
 
 def _how(record: Record, titles: Mapping[str, str]) -> str:
@@ -48,7 +49,7 @@ def _how(record: Record, titles: Mapping[str, str]) -> str:
         return "The distributable income is divided by equity held."
 
     def parts(split: Mapping[str, float]) -> str:
-        return ", ".join(f"{quantity(share, 'share')} {titles[name]}" for name, share in split.items())
+        return ", ".join(f"{quantity(share, 'share')} {titles.get(name, name)}" for name, share in split.items())
 
     said = found["waterfall"]
     return (
@@ -75,8 +76,8 @@ def _principals(found: Record) -> Text:
     ]
     header = ["Principal", *(["Income divided"] if divided else [])]
     note = (
-        "Gain: its treasury's part of the income, less what that treasury's equity costs it, plus what its own score of "
-        "the capital deployed is worth to it. Partners on its side are not counted."
+        "Gain: its treasury's part of the income, less what that treasury's equity costs it, plus what its own score "
+        "of the capital deployed is worth to it. Partners on its side are not counted."
     )
     header += ["Treasury's income>", "Funding>", "Own score>", "Gain>", "Without the fund>"]
     return "What each principal gains, a year", header, rows, note
