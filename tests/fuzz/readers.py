@@ -18,7 +18,9 @@ import traceback
 from pathlib import Path
 
 import allocator as al
+from allocator.distributions import distributions
 from allocator.files.outcomes import to_json
+from allocator.gains import gain
 from allocator.objectives import from_names
 from allocator.policy.cases import run
 from allocator.policy.check import check
@@ -78,6 +80,10 @@ def attempt(folder: Path) -> str:
     """
     try:
         case = al.read_case(folder / "case")
+        for principal in case.principals:
+            gain(case, principal)
+        if "cash-yield" in case.universe.numbers:
+            to_json(distributions(case, case.universe.numbers["cash-yield"], 1.0))
         if case.policy is None:
             return "read"
         check([case.policy], folder / "case", DAY)
