@@ -95,7 +95,7 @@ class Deemed(Model):
 class Waterfall(Model):
     """How a year's income is divided between the principals' sides: up to the deemed annuity `before`, then `after`.
 
-    In what one side gets of it, income is convex where its part rises: so it is evaluated, and never optimised.
+    What a side gets is convex in income where its part rises: so this is evaluated, and never optimised.
     """
 
     deemed: Deemed
