@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from allocator.files.policies import read_rules
     from allocator.objectives.dividend_yield import DividendYield
     from allocator.objectives.expected_return import ExpectedReturn
+    from allocator.objectives.owner_gain import OwnerGain
     from allocator.objectives.risk_budget import RiskBudget
     from allocator.objectives.robust_yield import RobustYield
     from allocator.objectives.sharpe import Sharpe
@@ -64,8 +65,8 @@ _HOMES = {
 "Where the public names live; each is imported when it is asked for, which keeps start-up short."
 
 _OBJECTIVES = (
-    "DividendYield", "ExpectedReturn", "RiskBudget", "RobustYield", "Sharpe", "StrategicWeight", "TailLoss", "Tracking",
-    "Variance", "Volatility",
+    "DividendYield", "ExpectedReturn", "OwnerGain", "RiskBudget", "RobustYield", "Sharpe", "StrategicWeight",
+    "TailLoss", "Tracking", "Variance", "Volatility",
 )  # fmt: skip
 
 __all__ = [*_HOMES, *_OBJECTIVES, "rules"]

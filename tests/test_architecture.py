@@ -25,7 +25,7 @@ LAYERS = [
     ["terms", "ratios"],
     ["rules", "objectives", "certificate"],
     ["aims"],
-    ["direction", "gains"],
+    ["direction"],
     ["rulebook", "solution"],
     ["provenance", "distributions"],
     ["files"],

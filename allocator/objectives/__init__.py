@@ -169,7 +169,7 @@ class Objective(Aim):
 def part_said(objective: Objective, weight: float) -> dict[str, Any]:
     """An objective in an aim, as plain data."""
     made = objective.settings()
-    return {"name": objective.name, "weight": weight} | ({"settings": made} if made else {})
+    return {"name": objective.kind, "weight": weight} | ({"settings": made} if made else {})
 
 
 @dataclass(frozen=True)
