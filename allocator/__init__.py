@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from allocator.aims.concave import Concave
     from allocator.aims.held import epsilon, lexicographic
     from allocator.aims.maximin import maximin
+    from allocator.bargaining import Bargain, bargain
     from allocator.case import Case
     from allocator.errors import AllocatorError, Infeasible, InputError, NotCertified
     from allocator.explanation import Explanation, explain
@@ -42,6 +43,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "AllocatorError": "errors",
+    "Bargain": "bargaining",
     "Case": "case",
     "Explanation": "explanation",
     "Infeasible": "errors",
@@ -52,6 +54,7 @@ _HOMES = {
     "Universe": "universe",
     "allocate": "outcome",
     "Concave": "aims.concave",
+    "bargain": "bargaining",
     "blend": "aims.blend",
     "epsilon": "aims.held",
     "explain": "explanation",

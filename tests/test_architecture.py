@@ -35,7 +35,7 @@ LAYERS = [
     ["prices", "diagnosis", "bench"],
     ["record"],
     ["outcome", "report"],
-    ["policy", "reasons"],
+    ["policy", "reasons", "bargaining"],
     ["verification", "explanation"],
     ["__init__"],
     ["cli"],

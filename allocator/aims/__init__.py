@@ -43,7 +43,7 @@ def read(said: Mapping[str, Any]) -> Aim:
     ranges = tuple(map(Range, said.get("lows", [0.0] * len(parts)), said.get("ranges", ())))
     if said["form"] == "bargain":
         principals = tuple((part.settings()["principal"], weight) for weight, part in parts)
-        return Bargain(principals, ranges)
+        return Bargain(principals, ranges, float(said["penalties"]), float(said["rate"]))
     if said["form"] == "maximin":
         return Maximin(parts, ranges)
     if said["form"] == "blend":

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from allocator.errors import Infeasible, InputError
+from allocator.certificate import shortfall
+from allocator.errors import Infeasible, InputError, NotCertified
 from allocator.objectives import Aim, Bench, Objective, Range, part_said
 from allocator.objectives.owner_gain import OwnerGain
 from allocator.scores import Least, Linear, Log, Score
+from allocator.sparse import Vector
 from allocator.units import Index
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 LEAST = 1e-4
 "Of the most that it could be: the surplus that the owner who fares worst must have for an agreement."
+ROUNDS, CLOSE = 30, 1e-7
+"Steps in which the cost of soft rules must settle, and how closely."
 SPAN = 1e-9
 "A range that is none, over equity."
 
@@ -53,10 +57,14 @@ class Bargain(Aim):
     Attributes:
         principals: ids with weights that add up to one; empty until the case is known.
         ranges: each one's walk-away, and how much more it could have, over equity; empty until they are known.
+        penalties: what soft rules cost where they agree, over equity: each bears its part of that.
+        rate: what a unit of that cost takes off the score where they agree.
     """
 
     principals: tuple[tuple[str, float], ...] = ()
     ranges: tuple[Range, ...] = ()
+    penalties: float = 0.0
+    rate: float = 0.0
     unit = Index
     apart: ClassVar = "it is what the owners agree on between them"
 
@@ -89,16 +97,35 @@ class Bargain(Aim):
             return None
         if Surplus(ranges).score(case).value(v) < LEAST:
             raise Infeasible(_no_agreement(case, [gain.measured(case, v) for gain in gains], alone))
-        return replace(
-            self, principals=tuple((each.id, float(each.weight) / total) for each in case.principals), ranges=ranges
-        )
+        weights = tuple((each.id, float(each.weight) / total) for each in case.principals)
+        return replace(self, principals=weights, ranges=ranges)._charged(case, bench, v)
+
+    def _charged(self, case: Case, bench: Bench, v: Vector) -> Bargain | None:
+        """With what soft rules cost: inside a logarithm that counts by the slope there, which is found in steps."""
+        made = self
+        if not any(clause.penalty is not None for clause in bench.clauses):
+            return made
+        for _ in range(ROUNDS):
+            before, made = made, replace(made, penalties=shortfall(bench.clauses, v)).rated(case, v)
+            if abs(made.rate - before.rate) <= CLOSE * made.rate and abs(made.penalties - before.penalties) <= CLOSE:
+                return made
+            found = bench.best((made,), [1.0])
+            if found is None:
+                return None
+            v = found
+        raise NotCertified("what soft rules cost the owners did not settle; try another --solver")
+
+    def rated(self, case: Case, v: Vector) -> Bargain:
+        """With the rate at which soft rules cost the score at v."""
+        parts = zip(self.principals, surpluses(case, self.ranges, self.penalties), strict=True)
+        return replace(self, rate=sum(w * each.income / max(each.value(v), LEAST) for (_, w), each in parts))
 
     def score(self, case: Case) -> Score:
         """The weighted logarithms of the surpluses."""
         if not self.ranges:
             return Surplus((Range(0.0, 1.0),) * len(case.principals)).score(case)
-        parts = zip(self.principals, surpluses(case, self.ranges), strict=True)
-        return Score(tuple((weight, Log(surplus)) for (_, weight), surplus in parts), give=Score.GIVE)
+        parts = zip(self.principals, surpluses(case, self.ranges, self.penalties), strict=True)
+        return Score(tuple((weight, Log(surplus)) for (_, weight), surplus in parts), self.rate, Score.GIVE)
 
     def terms(self) -> tuple[tuple[float, Objective], ...]:
         """The gains, with their weights."""
@@ -112,16 +139,19 @@ class Bargain(Aim):
             "parts": [part_said(part, weight) for weight, part in self.terms()],
             "lows": [low for low, _ in self.ranges],
             "ranges": [span for _, span in self.ranges],
+            "penalties": self.penalties,
+            "rate": self.rate,
         }
 
 
-def surpluses(case: Case, ranges: tuple[Range, ...]) -> list[Score]:
-    """Each principal's gain over its walk-away, as a part of the most that it could have."""
-    nothing = np.zeros(case.decision.size)
-    return [
-        (OwnerGain(each.id).score(case) + Score(((1.0, Linear(nothing, -low)),))) * (1 / span)
-        for each, (low, span) in zip(case.principals, ranges, strict=True)
-    ]
+def surpluses(case: Case, ranges: tuple[Range, ...], penalties: float = 0.0) -> list[Score]:
+    """Each principal's gain, less its part of penalties, over its walk-away; as a part of the most it could be."""
+    nothing, found = np.zeros(case.decision.size), []
+    for each, (low, span) in zip(case.principals, ranges, strict=True):
+        gain = OwnerGain(each.id).score(case)
+        borne = Score(((1.0, Linear(nothing, -low - gain.income * penalties)),))
+        found.append((gain + borne) * (1 / span))
+    return found
 
 
 def _no_agreement(case: Case, gains: list[float], alone: list[float]) -> str:

@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
 
 class Bench(Protocol):
-    """Solves what an aim must know before it is one concave score: ranges, levels, a ratio."""
+    """Solves what an aim must know before it is one concave score: ranges, levels, a ratio.
+
+    Attributes:
+        clauses: rules and terms.
+    """
+
+    clauses: tuple[Clause, ...]
 
     def within(self, clauses: Sequence[Clause]) -> Bench:
         """The same with further clauses."""
