@@ -28,12 +28,15 @@ class Risk:
     Attributes:
         factor: F (d x n), yearly standard deviations as fractions.
         definite: whether no portfolio is free of risk, which makes a least-variance allocation unique.
-        note: what was repaired, told in every result; empty where nothing was.
+        note: what was repaired or estimated, told in every result; empty where nothing was.
+        scenarios: returns (T x n), equally likely and as the data has them, a period and not a year each; for losses
+            in the tail, which a covariance does not tell.
     """
 
     factor: Sparse
     definite: bool
     note: str = ""
+    scenarios: Vector | None = None
 
     @classmethod
     def from_covariance(
@@ -139,7 +142,7 @@ class Risk:
 
     @classmethod
     def from_scenarios(cls, returns: Vector, place: Place | None = None) -> Risk:
-        """From return scenarios (T x n), equally likely: the sample covariance, in factor form.
+        """From return scenarios (T x n), equally likely: the sample covariance, in factor form; they are kept.
 
         Raises:
             InputError: fewer than two scenarios.
@@ -148,7 +151,8 @@ class Risk:
         if count < 2:
             raise InputError.of("a covariance needs at least two scenarios", "add some", place)
         factor = (returns - returns.mean(axis=0)) / np.sqrt(count - 1)
-        return cls(Sparse.dense(factor), bool(count > n and np.linalg.matrix_rank(factor) == n))
+        definite = bool(count > n and np.linalg.matrix_rank(factor) == n)
+        return cls(Sparse.dense(factor), definite, scenarios=returns)
 
     def volatility(self, capital: Vector) -> float:
         """The standard deviation of a portfolio."""
