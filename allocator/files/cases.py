@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -44,21 +45,27 @@ class Factors(Model):
 
 
 class RiskFiles(Model):
-    """Where the risk is told: one of four ways."""
+    """Where the risk is told: one of three ways, or by scenarios, which may also stand beside for losses in the tail.
+
+    `note` says how it was found, and is told in every result.
+    """
 
     covariance: str | None = None
     correlation: str | None = None
     factors: Factors | None = None
     scenarios: str | None = None
     repair: Literal["nearest"] | None = None
+    note: str = ""
 
     @model_validator(mode="after")
     def _one_way(self) -> RiskFiles:
-        given = [self.covariance, self.correlation, self.factors, self.scenarios]
-        if sum(way is not None for way in given) != 1:
-            what = "told in several ways" if any(given) else "not told"
+        ways = sum(way is not None for way in (self.covariance, self.correlation, self.factors))
+        if ways > 1:
+            mend = "name one of covariance, correlation and factors, with or without scenarios"
+            raise Unparsable("told in several ways", mend, code=Code.CONFLICT)
+        if not ways and self.scenarios is None:
             mend = "name one of covariance, correlation, factors and scenarios"
-            raise Unparsable(what, mend, code=Code.CONFLICT)
+            raise Unparsable("not told", mend, code=Code.CONFLICT)
         if self.repair and self.covariance is None and self.correlation is None:
             what = "it goes with a covariance or a correlation"
             raise Unparsable(what, "leave it out", field="repair", code=Code.CONFLICT)
@@ -252,19 +259,27 @@ def _risk(said: RiskFiles | None, universe: Universe, folder: _Folder) -> Risk |
     lines = universe.ids
     if said.covariance is not None:
         table = folder.table(said.covariance, said.place("covariance"))
-        return Risk.from_covariance(matrix(table, lines, lines), lines, said.repair, matrix_places(table))
-    if said.correlation is not None:
+        risk = Risk.from_covariance(matrix(table, lines, lines), lines, said.repair, matrix_places(table))
+    elif said.correlation is not None:
         table = folder.table(said.correlation, said.place("correlation"))
         volatility = universe.number("volatility", "a correlation", said.place("correlation"))
         between = matrix(table, lines, lines)
-        return Risk.from_correlation(between, volatility, lines, said.repair, matrix_places(table))
-    if said.scenarios is not None:
-        table = folder.table(said.scenarios, said.place("scenarios"))
-        named = [header for header in table.columns if header not in ("id", "date")]
-        check_columns(table, named, lines, ordered=False)
-        return Risk.from_scenarios(numbers(table, lines), first_place(table))
-    assert said.factors is not None
-    return _factor_model(said.factors, lines, folder)
+        risk = Risk.from_correlation(between, volatility, lines, said.repair, matrix_places(table))
+    elif said.factors is not None:
+        risk = _factor_model(said.factors, lines, folder)
+    else:
+        risk = _scenarios(said, lines, folder)
+    note = "; ".join(filter(None, [said.note, risk.note]))
+    beside = risk.scenarios is None and said.scenarios is not None
+    return replace(risk, note=note, scenarios=_scenarios(said, lines, folder).scenarios if beside else risk.scenarios)
+
+
+def _scenarios(said: RiskFiles, lines: tuple[str, ...], folder: _Folder) -> Risk:
+    assert said.scenarios is not None
+    table = folder.table(said.scenarios, said.place("scenarios"))
+    named = [header for header in table.columns if header not in ("id", "date")]
+    check_columns(table, named, lines, ordered=False)
+    return Risk.from_scenarios(numbers(table, lines), first_place(table))
 
 
 def _factor_model(said: Factors, lines: tuple[str, ...], folder: _Folder) -> Risk:
