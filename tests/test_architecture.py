@@ -20,6 +20,8 @@ LAYERS = [
     ["shapes", "scope", "solvers"],
     ["phrases", "expectations"],
     ["fund", "universe", "stack", "risk", "measures", "decision"],
+    ["panel"],
+    ["estimates"],
     ["case"],
     ["terms"],
     ["rules", "objectives", "certificate"],
@@ -105,6 +107,10 @@ def test_scipy_stays_in_the_program() -> None:
     assert users("scipy") == {"formulation.py"}
 
 
+def test_scikit_learn_stays_in_the_estimates() -> None:
+    assert users("sklearn") == {"estimates.py"}
+
+
 def test_jinja_stays_in_the_page() -> None:
     assert users("jinja2") == {"report/page.py"}
 
@@ -156,6 +162,7 @@ def test_no_module_is_two(path: Path) -> None:
             {"pandas", "cvxpy", "scipy"},
         ),
         ("import allocator.cli.report", {"numpy", "pydantic", "jinja2"}),
+        ("import allocator.cli.estimate, allocator.files.estimates", {"pandas", "cvxpy", "scipy", "sklearn"}),
         ("import allocator.cli.policy", {"numpy", "pandas", "cvxpy", "pydantic"}),
         ("import allocator.cli.policy.check, allocator.policy.check", {"pandas", "cvxpy", "scipy", "rich"}),
     ],

@@ -250,8 +250,8 @@ def test_dates_of_parquet_are_text(folder: Path, kind: Any) -> None:
 
 
 def test_times_of_parquet_are_kept(folder: Path) -> None:
-    table = read_parquet(folder, {"when": pa.array([dt.datetime(2026, 4, 1, 9, 30)], pa.timestamp("s"))})
-    assert table.columns == {"when": ("2026-04-01 09:30:00",)}
+    table = read_parquet(folder, {"when": pa.array([dt.datetime(2026, 4, 1, 9, 30)], pa.timestamp("ms"))})
+    assert table.columns == {"when": ("2026-04-01 09:30:00.000",)}
 
 
 def test_parquet_places_are_those_of_its_csv(folder: Path) -> None:
