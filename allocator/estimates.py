@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 NAMES = {"ledoit-wolf": "Ledoit-Wolf", "oas": "OAS", "sample": "sample"}
 "The ways to a covariance, and what they are called."
+SHRUNK = "ledoit-wolf"
+"The way where nothing is said."
+MOST_PERIODS = 1_000_000
+"More are no periods of a year: it has 525,600 minutes."
+PERCENTAGES = "divide by 100 if these are percentages"
+PERHAPS_PRICES = f"{PERCENTAGES}, ask for prices if they are prices, or check the periods of a year"
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,33 +99,29 @@ def estimate(
     _check_options(method, factors, periods, missing)
     if missing == REFUSE:
         panel.check_whole()
-    yearly = panel.periods_a_year() if periods is None else periods
     returns, dropped = (panel.returns() if prices else panel).without_holes(missing)
     if not prices:
         returns.check_losses()
     still = _check_varied(returns)
+    yearly = panel.periods_a_year() if periods is None else periods
     if factors is None:
-        matrix, how = _covariance(returns.values, method or "ledoit-wolf")
+        matrix, how = _covariance(returns.values, method or SHRUNK)
         model: Vector | FactorModel = matrix * yearly
         risk = Risk.from_covariance(matrix * yearly, returns.lines)
     else:
         model, how = _components(returns.values, factors, yearly)
         risk = Risk.from_factors(model.loadings, model.covariance, model.specific, returns.lines)
-    count, first, last = len(returns.labels), returns.labels[0], returns.labels[-1]
-    told = [
-        ("Covariance", how),
-        ("Per year", _per_year(yearly, periods is None, mean is None)),
-        ("Missing", dropped),
-        ("Constant", f"no variation in {listed(still)}" if still else ""),
-    ]
-    told = [(topic, sentence) for topic, sentence in told if sentence]
-    span = f"estimated from {count:,} periods" + (f", {first} to {last}" if returns.dates else "")
-    note = "; ".join([f"risk {span}", *(sentence for _, sentence in told)])
     expected = returns.values.mean(axis=0) * yearly if mean is None else _given(mean, panel.lines, returns.lines)
     if mean is not None or not prices:
-        _check_mean(expected, returns.lines)
-    risk = replace(risk, note=note, scenarios=returns.values)
-    return Estimate(returns, expected, risk, model, tuple(told))
+        _check_mean(expected, returns.lines, PERHAPS_PRICES if mean is None else PERCENTAGES)
+    told = [("Covariance", how), ("Per year", _per_year(yearly, periods is None, mean is None))]
+    if dropped:
+        told.append(("Missing", dropped))
+    if still:
+        shrunk = factors is None and method != "sample"
+        told.append(("Constant", f"no variation in {listed(still)}" + ", though shrinking lends some" * shrunk))
+    note = "; ".join([f"risk estimated from {returns.span}", *(sentence for _, sentence in told)])
+    return Estimate(returns, expected, replace(risk, note=note, scenarios=returns.values), model, tuple(told))
 
 
 def _per_year(yearly: int, by_dates: bool, mean_too: bool) -> str:
@@ -135,8 +137,9 @@ def _check_options(method: str | None, factors: int | None, periods: int | None,
     if method is not None and factors is not None:
         problems.add("a factor model takes no method", "give the method or the factors", code=Code.CONFLICT)
     for name, given, example in (("factors", factors, "3"), ("periods", periods, "252, 12 or 1")):
-        if given is not None and (isinstance(given, bool) or given != int(given) or given < 1):
-            problems.add(f"{name} is {given}", f"give a whole number of at least 1, as in {example}")
+        whole = isinstance(given, (int, np.integer)) and not isinstance(given, bool)
+        if given is not None and not (whole and 1 <= given <= MOST_PERIODS):
+            problems.add(f"{name} is {given}", f"give a whole number from 1 to {MOST_PERIODS:,}, as in {example}")
     with problems.part():
         check_policy(missing)
     problems.finish()
@@ -148,13 +151,9 @@ def _check_varied(returns: Panel) -> list[str]:
     Raises:
         InputError: there are fewer than two periods, or no line varies.
     """
-    count = len(returns.labels)
-    if count < 2:
-        raise InputError.of(
-            f"{count} period{'s' * (count != 1)} of returns for a covariance",
-            "give at least two",
-            returns.where(None, 0),
-        )
+    if len(returns.labels) < 2:
+        what = f"{returns.span} of returns for a covariance"
+        raise InputError.of(what, "give at least two", returns.where(None, 0))
     still = np.ptp(returns.values, axis=0) == 0
     if still.all():
         raise InputError.of("no line varies", "check that these are returns", returns.where(None, 0))
@@ -227,8 +226,7 @@ def _given(mean: pd.Series | Mapping[str, float], lines: tuple[str, ...], kept: 
     return np.array([by_line[name] for name in kept])
 
 
-def _check_mean(mean: Vector, lines: tuple[str, ...]) -> None:
+def _check_mean(mean: Vector, lines: tuple[str, ...], mend: str) -> None:
     if (np.abs(mean) > 1).any():
         k = int(np.argmax(np.abs(mean) > 1))
-        what = f"the mean of '{lines[k]}' is {mean[k]:.4g} a year"
-        raise InputError.of(what, "divide by 100 if these are percentages, or check how many periods a year has")
+        raise InputError.of(f"the mean of '{lines[k]}' is {mean[k]:.4g} a year", mend)

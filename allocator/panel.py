@@ -75,7 +75,7 @@ class Panel:
             Universe.build({"id": list(lines)}, lambda i, _: where(None, i or 0))
         made = cls(tuple(lines), values, tuple(labels), tuple(dates), where)
         endless = ~(np.abs(values) < MOST) & ~np.isnan(values)
-        problems.problems += made._told(endless, "infinite or beyond 15 digits", "write the number")
+        problems.problems += made._told(endless, "infinite or beyond 15 digits", "check it")
         if (t := next((t for t, (date, later) in enumerate(pairwise(dates), 1) if later <= date), 0)) > 0:
             problems.add(f"{labels[t]} stands below {labels[t - 1]}", "sort the rows, each date once", where(t, 0))
         problems.finish()
@@ -111,6 +111,13 @@ class Panel:
 
     def __repr__(self) -> str:
         return f"Panel({len(self.labels)} periods, {len(self.lines)} lines)"
+
+    @property
+    def span(self) -> str:
+        """How many periods, and from when to when where that is known."""
+        count = len(self.labels)
+        between = f", {self.labels[0]} to {self.labels[-1]}" if self.dates else ""
+        return f"{count:,} period{'s' * (count != 1)}{between}"
 
     def check_whole(self) -> None:
         """Refuse holes.
@@ -158,7 +165,7 @@ class Panel:
         Raises:
             InputError: a price is zero or negative, or a return beyond all measure.
         """
-        faults = self._told(self.values <= 0, "no price", "write a positive one, or leave it empty")
+        faults = self._told(self.values <= 0, "a price that is not positive", "write another, or leave it empty")
         if faults:
             raise InputError(faults)
         with np.errstate(over="ignore"):
@@ -185,7 +192,7 @@ class Panel:
         Raises:
             InputError: there are no dates, or they are neither daily, weekly, monthly, quarterly nor yearly.
         """
-        mend = "say how many periods a year has, as in 252, 12 or 1"
+        mend = "say how many periods a year has, as in 252, 12 or 1, or label the rows by date"
         if len(self.dates) < 2:
             raise InputError.of("no dates tell how long a period is", mend, self.where(None, 0), Code.MISSING)
         gaps = sorted((later - date).days for date, later in pairwise(self.dates))

@@ -9,10 +9,8 @@ from allocator.report.words import percent
 
 def title(found: Estimate) -> str:
     """Of how many lines, from how many periods."""
-    periods = found.returns
-    n = len(periods.lines)
-    span = f", {periods.labels[0]} to {periods.labels[-1]}" if periods.dates else ""
-    return f"Mean and risk of {n:,} line{'s' * (n != 1)}, from {len(periods.labels):,} periods{span}"
+    n = len(found.returns.lines)
+    return f"Mean and risk of {n:,} line{'s' * (n != 1)}, from {found.returns.span}"
 
 
 def lines(found: Estimate) -> Table:
