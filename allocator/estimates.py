@@ -188,9 +188,10 @@ def _components(values: Vector, factors: int, yearly: int) -> tuple[FactorModel,
     count, n = values.shape
     most = min(n, count - 1) - 1
     if factors > most:
-        what = f"{factors} factors are too many for {count} periods of {n} lines"
+        what = f"factors is {factors}, too many for {count} x {n} returns"
         raise InputError.of(what, f"ask for {most} at most" if most > 0 else "give more periods and lines")
     centred = values - values.mean(axis=0)
+    centred[:, np.ptp(values, axis=0) == 0] = 0.0  # where the mean of equal numbers was rounded
     _, lengths, directions = np.linalg.svd(centred, full_matrices=False)
     variances, loadings = lengths[:factors] ** 2 / (count - 1), directions[:factors].T
     # The sign of a component is nobody's choice; here most of its loadings are positive, on every machine.

@@ -88,17 +88,16 @@ class Panel:
         Raises:
             InputError: it is no frame, a column has no numbers; and as for `build`.
         """
-        if not hasattr(frame, "columns") or not len(frame) or not len(frame.columns):
+        label = label_among([name for name in getattr(frame, "columns", ()) if isinstance(name, str)])
+        numbers = frame if label is None else frame.drop(columns=label)
+        if not getattr(numbers, "size", 0) or not hasattr(numbers, "columns"):
             what = f"cannot read the returns (an empty or unlabelled {type(frame).__name__})"
             raise InputError.of(what, "pass a DataFrame with a row a period and a column a line")
-        label = label_among([name for name in frame.columns if isinstance(name, str)])
-        index = list(frame.index if label is None else frame[label])
-        if label is not None:
-            frame = frame.drop(columns=label)
+        index = list(numbers.index if label is None else frame[label])
         problems, columns = Collector(), []
-        for k, name in enumerate(frame.columns):
+        for k, name in enumerate(numbers.columns):
             try:
-                columns.append(frame.iloc[:, k].to_numpy(dtype=float, na_value=np.nan))
+                columns.append(numbers.iloc[:, k].to_numpy(dtype=float, na_value=np.nan))
             except (TypeError, ValueError):
                 problems.add(f"column '{str(name)[:60]}' holds what is no number", "convert it, or leave it out")
         problems.finish()
@@ -107,7 +106,7 @@ class Panel:
         plain = label == "id" or any(isinstance(each, (int, float)) for each in index)
         dates = [date for date in map(parse_date, labels) if date is not None and not plain]
         values = np.array(columns, float).T
-        return cls.build(list(map(str, frame.columns)), values, labels, dates if len(dates) == len(labels) else ())
+        return cls.build(list(map(str, numbers.columns)), values, labels, dates if len(dates) == len(labels) else ())
 
     def __repr__(self) -> str:
         return f"Panel({len(self.labels)} periods, {len(self.lines)} lines)"
