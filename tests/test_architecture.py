@@ -162,6 +162,7 @@ def test_no_module_is_two(path: Path) -> None:
             {"pandas", "cvxpy", "scipy"},
         ),
         ("import allocator.cli.report", {"numpy", "pydantic", "jinja2"}),
+        ("import allocator.cli.estimate", {"numpy", "pydantic", "sklearn"}),
         ("import allocator.cli.estimate, allocator.files.estimates", {"pandas", "cvxpy", "scipy", "sklearn"}),
         ("import allocator.cli.policy", {"numpy", "pandas", "cvxpy", "pydantic"}),
         ("import allocator.cli.policy.check, allocator.policy.check", {"pandas", "cvxpy", "scipy", "rich"}),

@@ -13,8 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from allocator.errors import Collector, InputError, Place
+from allocator.codes import Code
+from allocator.errors import InputError, Place, Problem
 from allocator.estimates import Estimate, FactorModel
+from allocator.files import tables
+from allocator.files.marked import FirstFew
 from allocator.files.tables import Cells, Table, read_table
 from allocator.panel import Panel, label_among, parse_date
 from allocator.sparse import Vector
@@ -22,6 +25,7 @@ from allocator.universe import bad_cells, parse_cells
 
 ABSENT = ("", "na", "n/a", "#n/a", "nan", "null")
 "How tables say that a number is missing, in small letters."
+ALONE = "write the number alone, a return as a fraction such as 0.012"
 
 
 def read_returns(path: str | os.PathLike[str]) -> Panel:
@@ -38,11 +42,8 @@ def read_returns(path: str | os.PathLike[str]) -> Panel:
     headers = [header for header in table.columns if header != label]
     if not headers:
         raise InputError.of("no lines", "add a column for each", Place(table.name))
-    problems = Collector()
-    columns = []
-    for header in headers:
-        with problems.part():
-            columns.append(_numbers(table, header))
+    problems = FirstFew()
+    columns = [_numbers(table, header, problems) for header in headers]
     problems.finish()
     labels = [f"row {row + 2}" for row in range(len(table))] if label is None else list(map(str, table.columns[label]))
 
@@ -59,31 +60,40 @@ def read_returns(path: str | os.PathLike[str]) -> Panel:
     return Panel.build(headers, np.array(columns).T, labels, dates, where)
 
 
-def _numbers(table: Table, header: str) -> Vector:
-    """A column with nan where it has no number.
-
-    Raises:
-        InputError: its cells that are neither numbers nor missing; once where it holds none but text.
-    """
+def _numbers(table: Table, header: str, problems: FirstFew) -> Vector:
+    """A column with nan where it has no number; cells that are neither numbers nor missing are problems."""
     cells: Cells = table.columns[header]
     there = [row for row, cell in enumerate(cells) if str(cell).lower() not in ABSENT]
     values = np.full(len(cells), np.nan)
     found = parse_cells([cells[row] for row in there])
     if found is not None:
         values[there] = found
-        return values
-    problems = Collector()
-    bad = {row: (shown, mend) for row, shown, mend in bad_cells(cells, header) if row in set(there)}
-    if len(bad) == len(there) > 1:
+    elif len(there) > 1 and all(_is_word(cells[row]) for row in there):
         mend = "name it date or id if it labels the rows, else leave it out"
-        raise InputError.of(f"column '{header[:60]}' has no numbers", mend, table.place(None, header))
-    for row, (shown, mend) in bad.items():
-        problems.add(f"{shown}, in column '{header}'", mend, table.place(row, header))
-    raise InputError(problems.problems)
+        problems.add(f"column '{header[:60]}' has no numbers", mend, table.place(None, header), Code.VALUE)
+    else:
+        wrong = set(there)
+        problems.add_each(
+            (fault for fault in bad_cells(cells, header) if fault[0] in wrong),
+            lambda fault: Problem(f"{fault[1]}, in column '{header}'", ALONE, table.place(fault[0], header)),
+        )
+    return values
+
+
+def _is_word(cell: str | float) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return True
+    return False
 
 
 def case_texts(found: Estimate) -> dict[str, str]:
-    """The files of a case, fully invested for the least variance, by name; they read back to the same risk."""
+    """The files of a case, fully invested for the least variance, by name; they read back to the same risk.
+
+    Raises:
+        InputError: a table would be larger than one may be that is read.
+    """
     lines, texts = found.returns.lines, dict[str, str]()
     columns = [map(_percent, found.mean), map(_percent, found.volatility)]
     header = ["id", "expected-return [%]", "volatility [%]"]
@@ -100,6 +110,10 @@ def case_texts(found: Estimate) -> dict[str, str]:
     texts["scenarios.csv"] = _matrix(
         found.returns.labels, lines, found.returns.values, "date" if found.returns.dates else "id"
     )
+    for name, text in texts.items():
+        if len(text) > tables.MOST_BYTES:
+            what = f"{name} would have {len(text) / 2**20:,.0f} MB, more than is read again"
+            raise InputError.of(what, "keep factors in place of a covariance, or fewer lines or periods")
     return {"fund.yaml": FUND.format(way=way, note=_quoted(found.risk.note)), **texts}
 
 

@@ -30,7 +30,7 @@ Cells = Sequence[str | float]
 _Fault = tuple[int, str, str]
 "The position of a cell in its column or header, what is wrong with it, and the mend."
 
-_MOST_BYTES = 64 * 1024 * 1024
+MOST_BYTES = 64 * 1024 * 1024
 _MOST_COLUMNS = 20_000
 _MOST_CELLS = 32_000_000
 _LEAVE_OUT = "leave out what is not needed"
@@ -89,7 +89,7 @@ def read_table(path: Path, name: str | None = None, max_rows: int = 200_000) -> 
     reader = readers.get(path.suffix.lower())
     if reader is None:
         _refuse("a table is a .csv or a .parquet file", "save it as one of them", name)
-    return reader(read_bytes(path, name, _MOST_BYTES, _LEAVE_OUT), name, max_rows)
+    return reader(read_bytes(path, name, MOST_BYTES, _LEAVE_OUT), name, max_rows)
 
 
 def _read_csv(data: bytes, name: str, max_rows: int) -> Table:
