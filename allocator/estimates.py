@@ -21,6 +21,8 @@ NAMES = {"ledoit-wolf": "Ledoit-Wolf", "oas": "OAS", "sample": "sample"}
 "The ways to a covariance, and what they are called."
 SHRUNK = "ledoit-wolf"
 "The way where nothing is said."
+STILL = 1e-12
+"Returns that differ by no more are equal but for rounding, as those of a price that grows at a constant rate."
 MOST_PERIODS = 1_000_000
 "More are no periods of a year: it has 525,600 minutes."
 PERCENTAGES = "divide by 100 if these are percentages"
@@ -154,7 +156,7 @@ def _check_varied(returns: Panel) -> list[str]:
     if len(returns.labels) < 2:
         what = f"{returns.span} of returns for a covariance"
         raise InputError.of(what, "give at least two", returns.where(None, 0))
-    still = np.ptp(returns.values, axis=0) == 0
+    still = np.ptp(returns.values, axis=0) <= STILL
     if still.all():
         raise InputError.of("no line varies", "check that these are returns", returns.where(None, 0))
     return [name for name, constant in zip(returns.lines, still, strict=True) if constant]
@@ -191,7 +193,7 @@ def _components(values: Vector, factors: int, yearly: int) -> tuple[FactorModel,
         what = f"factors is {factors}, too many for {count} x {n} returns"
         raise InputError.of(what, f"ask for {most} at most" if most > 0 else "give more periods and lines")
     centred = values - values.mean(axis=0)
-    centred[:, np.ptp(values, axis=0) == 0] = 0.0  # where the mean of equal numbers was rounded
+    centred[:, np.ptp(values, axis=0) <= STILL] = 0.0  # or the rounding of equal numbers would pass for variance
     _, lengths, directions = np.linalg.svd(centred, full_matrices=False)
     variances, loadings = lengths[:factors] ** 2 / (count - 1), directions[:factors].T
     # The sign of a component is nobody's choice; here most of its loadings are positive, on every machine.

@@ -9,21 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn.covariance
+from helpers import covariance
+from shrinkage import by_chen_and_others, by_ledoit_and_wolf
 from sklearn.decomposition import PCA
 
 import allocator as al
 from allocator.errors import InputError
-from allocator.sparse import Vector
 
 A, B = np.sqrt(6), np.sqrt(1.5)
 CROSS = 0.01 * np.array([[A, A], [-A, -A], [B, -B], [-B, B]])
 "Two principal directions, (1, 1) with a sample variance of 8 and (1, -1) with one of 2, in points of a percent."
-
-
-def covariance(case: al.Case) -> Vector:
-    assert case.risk is not None
-    factor = np.array([case.risk.factor @ line for line in np.eye(len(case.universe))])
-    return factor @ factor.T
 
 
 def random_returns(seed: int = 0, count: int = 60, n: int = 5) -> pd.DataFrame:
@@ -78,30 +73,6 @@ def test_shrinkage_is_that_of_scikit_learn(method: str, count: int, n: int) -> N
 def test_ledoit_wolf_where_nothing_is_said() -> None:
     returns = random_returns()
     assert note(al.Case.from_returns(returns)) == note(al.Case.from_returns(returns, method="ledoit-wolf"))
-
-
-def by_ledoit_and_wolf(values: Vector) -> tuple[Vector, float]:
-    """The estimator of Ledoit and Wolf 2004 (J. Multivariate Analysis 88, 365-411), section 3.2, step by step."""
-    count, n = values.shape
-    centred = values - values.mean(axis=0)
-
-    def squared(matrix: Vector) -> float:
-        return float(np.trace(matrix @ matrix.T)) / n
-
-    sample = centred.T @ centred / count
-    m = float(np.trace(sample)) / n
-    d2 = squared(sample - m * np.eye(n))
-    b2 = min(sum(squared(np.outer(x, x) - sample) for x in centred) / count**2, d2)
-    return b2 / d2 * m * np.eye(n) + (d2 - b2) / d2 * sample, b2 / d2
-
-
-def by_chen_and_others(values: Vector) -> tuple[Vector, float]:
-    """OAS, equation 23 of Chen, Wiesel, Eldar and Hero 2010, but for its terms in 2/n, as scikit-learn has it."""
-    count, n = values.shape
-    sample = np.cov(values, rowvar=False, ddof=0)
-    squares, square = float(np.trace(sample @ sample)), float(np.trace(sample)) ** 2
-    rho = min((squares + square) / ((count + 1) * (squares - square / n)), 1.0)
-    return (1 - rho) * sample + rho * np.trace(sample) / n * np.eye(n), rho
 
 
 @pytest.mark.parametrize(("method", "own"), [("ledoit-wolf", by_ledoit_and_wolf), ("oas", by_chen_and_others)])
@@ -187,6 +158,15 @@ def test_lines_that_do_not_vary_are_told(options: dict[str, Any], lent: str) -> 
     assert note(case).endswith(f"; no variation in cash{lent}")
     assert case.risk is not None
     assert (case.universe.numbers["volatility"][-1] > 1e-12, case.risk.definite) == (bool(lent), bool(lent))
+
+
+def test_a_price_that_grows_at_a_constant_rate_does_not_vary() -> None:
+    prices = pd.DataFrame({"x": 1.1 ** np.arange(9), "y": [1, 2, 1, 2, 1, 2, 1, 2, 1]})
+    assert np.ptp(prices["x"].pct_change().dropna()) > 0
+    case = al.Case.from_returns(prices, prices=True, periods=1, factors=1)
+    assert note(case).endswith("; no variation in x")
+    assert case.risk is not None
+    assert not case.risk.definite
 
 
 def test_prices_are_made_returns_and_a_hole_drops_both_beside_it() -> None:

@@ -111,8 +111,8 @@ def case_texts(found: Estimate) -> dict[str, str]:
         found.returns.labels, lines, found.returns.values, "date" if found.returns.dates else "id"
     )
     for name, text in texts.items():
-        if len(text) > tables.MOST_BYTES:
-            what = f"{name} would have {len(text) / 2**20:,.0f} MB, more than is read again"
+        if (size := len(text.encode())) > tables.MOST_BYTES:
+            what = f"{name} would have {size / 2**20:,.0f} MB, more than is read again"
             raise InputError.of(what, "keep factors in place of a covariance, or fewer lines or periods")
     return {"fund.yaml": FUND.format(way=way, note=_quoted(found.risk.note)), **texts}
 

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn.covariance
-from test_estimates import by_chen_and_others, by_ledoit_and_wolf, covariance
+from helpers import covariance
+from shrinkage import by_chen_and_others, by_ledoit_and_wolf
 
 import allocator as al
 
