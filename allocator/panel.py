@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from allocator.codes import Code
 from allocator.errors import Collector, InputError, Place, Problem, nearest
+from allocator.lines import MOST, Lines
 from allocator.sparse import Indices, Vector
-from allocator.universe import MOST, Universe
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +72,7 @@ class Panel:
         """
         problems = Collector()
         with problems.part():
-            Universe.build({"id": list(lines)}, lambda i, _: where(None, i or 0))
+            Lines.build({"id": list(lines)}, lambda i, _: where(None, i or 0))
         made = cls(tuple(lines), values, tuple(labels), tuple(dates), where)
         endless = ~(np.abs(values) < MOST) & ~np.isnan(values)
         problems.problems += made._told(endless, "infinite or beyond 15 digits", "check it")

@@ -19,9 +19,9 @@ from allocator.estimates import Estimate, FactorModel
 from allocator.files import tables
 from allocator.files.marked import FirstFew
 from allocator.files.tables import Cells, Table, read_table
+from allocator.lines import bad_cells, parse_cells
 from allocator.panel import Panel, label_among, parse_date
 from allocator.sparse import Vector
-from allocator.universe import bad_cells, parse_cells
 
 ABSENT = ("", "na", "n/a", "#n/a", "nan", "null")
 "How tables say that a number is missing, in small letters."
