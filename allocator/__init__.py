@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from allocator.errors import AllocatorError, Infeasible, InputError, NotCertified
     from allocator.explanation import Explanation, explain
     from allocator.files.cases import read_case
+    from allocator.files.estimates import read_returns
     from allocator.files.policies import read_rules
     from allocator.objectives.dividend_yield import DividendYield
     from allocator.objectives.expected_return import ExpectedReturn
@@ -62,6 +63,7 @@ _HOMES = {
     "maximin": "aims.maximin",
     "read_case": "files.cases",
     "read_outcome": "verification",
+    "read_returns": "files.estimates",
     "read_rules": "files.policies",
     "verify": "verification",
 }

@@ -14,11 +14,13 @@ from numpy.typing import ArrayLike, NDArray
 from allocator.codes import Code
 from allocator.decision import Decision
 from allocator.errors import Collector, InputError, Place, Unparsable, nearest
+from allocator.estimates import estimate
 from allocator.fund import Fund, Holder
 from allocator.lines import KNOWN, MONEY, MULTIPLE, PARTS, TIME
 from allocator.measures import Measure, MeasureName
 from allocator.model import Source, kebab, plain
 from allocator.names import COLUMNS, Names
+from allocator.panel import REFUSE, Panel
 from allocator.principals import Principal, Waterfall, check_owners, check_scores
 from allocator.risk import Risk
 from allocator.shapes import Box
@@ -108,13 +110,43 @@ class Case:
             k = int(np.argmax(np.abs(returns) > 1))
             raise InputError.of(f"the mean of '{names[k]}' is {returns[k]:g}", "divide by 100 if these are percentages")
         universe = Universe.build({"id": names, "expected-return": returns.tolist()})
-        fund = Fund(
-            id="portfolio",
-            title="Portfolio",
-            equity=[Holder(holder="owner", amount=Money(1))],
-            fully_invested=True,
+        return cls(_portfolio(), universe, risk=Risk.from_covariance(matrix, universe.ids, repair))
+
+    @classmethod
+    def from_returns(
+        cls,
+        returns: pd.DataFrame | Panel,
+        *,
+        prices: bool = False,
+        method: str | None = None,
+        factors: int | None = None,
+        periods: int | None = None,
+        missing: str = REFUSE,
+        mean: pd.Series | Mapping[str, float] | None = None,
+    ) -> Case:
+        """A plain portfolio, long-only and fully invested with equity of 1, estimated from its past.
+
+        The risk's note, told in every result, says how it was estimated; its scenarios are the returns themselves.
+
+        Args:
+            returns: simple returns as fractions, a row a period and a column a line, or what `read_returns` read.
+            prices: whether they are prices, of which simple returns are made.
+            method: of the covariance, `ledoit-wolf` (where nothing is said), `oas` or `sample`.
+            factors: how many principal components to keep instead, with specific variances beside them.
+            periods: how many periods a year has, by which mean and covariance are multiplied; by the dates if not
+                given.
+            missing: `refuse` numbers that are missing, or `drop-rows` or `drop-lines` in which there are any.
+            mean: yearly expected returns by line, where the sample mean is not wanted.
+
+        Raises:
+            InputError: as for `estimates.estimate`.
+        """
+        panel = returns if isinstance(returns, Panel) else Panel.from_frame(returns)
+        found = estimate(
+            panel, prices=prices, method=method, factors=factors, periods=periods, missing=missing, mean=mean
         )
-        return cls(fund, universe, risk=Risk.from_covariance(matrix, universe.ids, repair))
+        columns = {"expected-return [1]": found.mean.tolist(), "volatility [1]": found.volatility.tolist()}
+        return cls(_portfolio(), Universe.build({"id": found.returns.lines, **columns}), risk=found.risk)
 
     def replace(self, name: str, /, **changes: Any) -> Case:
         """The same case with some numbers changed, for a what-if.
@@ -370,6 +402,12 @@ class Case:
         assert exposure is not None
         chosen = exposure.rows(np.array([known.index(party) for party in parties], int))
         return Sparse((len(parties), self.decision.size), chosen.row, chosen.column, chosen.value)
+
+
+def _portfolio() -> Fund:
+    """The fund of a plain portfolio."""
+    owner = Holder(holder="owner", amount=Money(1))
+    return Fund(id="portfolio", title="Portfolio", equity=[owner], fully_invested=True)
 
 
 def yearly_service(tranche: Tranche, cost: float, life: Vector) -> Vector:

@@ -20,7 +20,8 @@ LAYERS = [
     ["shapes", "scope", "solvers"],
     ["phrases", "expectations", "lines"],
     ["fund", "universe", "stack", "risk", "measures", "decision"],
-    ["names", "principals"],
+    ["names", "principals", "panel"],
+    ["estimates"],
     ["case"],
     ["terms", "ratios"],
     ["rules", "objectives", "certificate"],
@@ -107,6 +108,10 @@ def test_scipy_stays_in_the_program() -> None:
     assert users("scipy") == {"formulation.py"}
 
 
+def test_scikit_learn_stays_in_the_estimates() -> None:
+    assert users("sklearn") == {"estimates.py"}
+
+
 def test_jinja_stays_in_the_page() -> None:
     assert users("jinja2") == {"report/page.py"}
 
@@ -158,6 +163,8 @@ def test_no_module_is_two(path: Path) -> None:
             {"pandas", "cvxpy", "scipy"},
         ),
         ("import allocator.cli.report", {"numpy", "pydantic", "jinja2"}),
+        ("import allocator.cli.estimate", {"numpy", "pydantic", "sklearn"}),
+        ("import allocator.cli.estimate, allocator.files.estimates", {"pandas", "cvxpy", "scipy", "sklearn"}),
         ("import allocator.cli.policy", {"numpy", "pandas", "cvxpy", "pydantic"}),
         (
             "import allocator.cli.policy.check, allocator.policy.check; from allocator import kinds\n"

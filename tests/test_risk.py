@@ -67,6 +67,12 @@ def test_scenarios_give_their_sample_covariance() -> None:
     assert Risk.from_scenarios(matrix([0, 1], [2, 2], [1, 6])).definite
 
 
+def test_scenarios_are_kept_as_they_are() -> None:
+    given = matrix([0, 4], [2, 2], [1, 3])
+    assert np.array_equal(Risk.from_scenarios(given).scenarios, given)
+    assert Risk.from_covariance(np.eye(2), AB).scenarios is None
+
+
 NAN = float("nan")
 
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "compare": "Show what moved between two outcomes.",
     "report": "Write one page of HTML for a committee and for reviewers.",
     "verify": "Recheck an outcome from its files, without solving.",
+    "estimate": "Estimate mean and risk from past returns, as a case to start from.",
     "init": "Write a small case to start from.",
     "policy": "Check, explain, test and compare policy files.",
 }
