@@ -53,7 +53,7 @@ class Outcome:
 
     @cached_property
     def amounts(self) -> pd.DataFrame:
-        """Capital by line: `amount` in $ bn and `share` of the capital deployed.
+        """Capital by line: `amount` in $ bn, `share` of the capital deployed, `risk-share` of the variance if known.
 
         Raises:
             Infeasible: there is no allocation.
