@@ -121,6 +121,17 @@ def named(label: str, known: Mapping[str, str]) -> str:
     return ", ".join(known.get(part, part) for part in label.split("/"))
 
 
+def whom(price: Record, known: Mapping[str, str]) -> str:
+    """Whom a priced term limits, by titles: the line, and the tranche whose covenant it is.
+
+    Args:
+        price: of a term.
+        known: titles by ids.
+    """
+    tranche, _, covenant = price["of"].removeprefix("terms.").partition(".")
+    return "; ".join([named(price["member"], known), *([known.get(tranche, tranche)] if covenant else [])])
+
+
 def _card(record: Record, clauses: list[Record], known: Mapping[str, str]) -> Card:
     first = clauses[0]
     prices = [each for each in record.get("prices", ()) if each["of"] == first["rule"] and each["worth"]]

@@ -1,0 +1,104 @@
+"""Where pictures are drawn: a figure of a notebook, or inline SVG of the page."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Set
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape, quoteattr
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from allocator.report.plots.text import printable
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from allocator.report.plots import Picture
+
+WIDTH, SIDE, HEAD = 6.4 * 72, 10.0, 30.0
+"A notebook's figure, what it leaves free at the sides, and what the title takes over the axes, in points."
+PHONE = 260.0
+"A picture of the page, in points: on a phone, letters have then the size of the text."
+
+
+def notebook(picture: Picture) -> Axes:
+    """Axes on a figure as wide as notebooks show them, and as high as the picture needs."""
+    from matplotlib import pyplot
+
+    wide = WIDTH - 2 * SIDE
+    high, foot = picture.size(wide)
+    whole = HEAD + high + foot
+    figure = pyplot.figure(figsize=(WIDTH / 72, whole / 72))
+    return figure.add_axes((SIDE / WIDTH, foot / whole, wide / WIDTH, high / whole))
+
+
+def svg(picture: Picture, name: str) -> str:
+    """A picture as inline SVG: text stays text, colours are attributes that a style sheet can turn, nothing is loaded.
+
+    Args:
+        picture: what is drawn.
+        name: told nowhere; ids begin with it, so that several pictures stand on one page.
+    """
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams |= {"svg.fonttype": "none", "svg.hashsalt": name, "figure.dpi": 72}
+        high, foot = picture.size(PHONE)
+        figure = Figure(figsize=(PHONE / 72, (high + foot) / 72))
+        axes = figure.add_axes((0, foot / (high + foot), 1, high / (high + foot)))
+        picture.draw(axes)
+        figure.patch.set_visible(False)
+        axes.patch.set_visible(False)
+        drawn = io.StringIO()
+        figure.savefig(drawn, format="svg")
+    text = drawn.getvalue()
+    body = _inline(ElementTree.fromstring(text), name, set(re.findall(r"url\(#(\w+)\)", text)))
+    title, words = escape(printable(picture.title)), escape(printable(picture.words))
+    return (
+        f'<svg class="picture" viewBox="0 0 {PHONE:g} {high + foot:.2f}" role="img" '
+        f'aria-labelledby="{name}-title {name}-desc"><title id="{name}-title">{title}</title>'
+        f'<desc id="{name}-desc">{words}</desc>{body}</svg>'
+    )
+
+
+def _inline(element: ElementTree.Element, name: str, named: Set[str]) -> str:
+    """What is in an element, without metadata, style sheets, and ids that nothing names."""
+    return "".join(_plain(child, name, named) for child in element)
+
+
+def _plain(element: ElementTree.Element, name: str, named: Set[str]) -> str:
+    tag = element.tag.rpartition("}")[2]
+    if tag in ("metadata", "style"):
+        return ""
+    inside = escape((element.text or "").strip()) + _inline(element, name, named)
+    attributes = {
+        key: value for key, value in element.attrib.items() if key not in ("style", "id") and "rotate(-0" not in value
+    }
+    if element.get("id") in named:
+        attributes["id"] = f"{name}-{element.attrib['id']}"
+    attributes |= _styles(element.get("style", ""))
+    if tag in ("g", "defs") and not (attributes and inside):
+        return inside
+    told = "".join(f" {key}={quoteattr(_short(value, name))}" for key, value in attributes.items())
+    return f"<{tag}{told}>{inside}</{tag}>" if inside else f"<{tag}{told}/>"
+
+
+def _styles(style: str) -> dict[str, str]:
+    """Styles as attributes; of fonts size and weight alone, since the page has its own."""
+    pairs = dict(pair.split(": ", 1) for pair in style.split("; ") if pair)
+    fonts = {key: value for key, value in pairs.items() if key.startswith("font")}
+    found = {key: value for key, value in pairs.items() if key not in fonts}
+    if fonts:
+        told = " ".join(fonts.values())
+        found |= {"font-size": size[1] for size in [re.search(r"([\d.]+)px", told)] if size}
+        found |= {"font-weight": "700" for weight in [re.search(r"\b(700|bold)\b", told)] if weight}
+    return found
+
+
+def _short(value: str, name: str) -> str:
+    """An attribute with two digits behind the point, and with ids of the picture's own."""
+    shorter = re.sub(r"(\.\d\d)\d+", r"\1", " ".join(value.split()))
+    return re.sub(r"url\(#", f"url(#{name}-", shorter)
