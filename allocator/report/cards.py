@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from allocator.report.tables import SMALL
+from allocator.report.mix import SMALL
 from allocator.report.words import limit, quantity, size, slack, worth
 from allocator.solution import Record
 

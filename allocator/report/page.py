@@ -66,13 +66,12 @@ def _view(record: Record) -> dict[str, Any]:
     }
     if "amounts" not in record:
         return view | {"violations": made.violations(record)}
-    lines = mix.lines(record)
-    used = [part for part in lines if part.capital > made.SMALL * record["case"]["equity"]]
+    used = mix.used(record)
     return view | {
         "summary": [(name, _spoken(told, record)) for name, told in made.summary(record) if name not in TILES],
         "sectors": mix.sectors(record),
         "lines": used,
-        "unused": made.unused(len(lines) - len(used)),
+        "unused": made.unused(len(record["amounts"]) - len(used)),
         "loans": {(each["line"], each["tranche"]): each["amount"] for each in record["financing"]},
         "dearest": sorted((card for card in rules if card.dearest.weight), key=lambda card: -card.dearest.weight),
         "terms": _terms(record),
@@ -85,9 +84,9 @@ def _view(record: Record) -> dict[str, Any]:
     }
 
 
-def _pictures(record: Record) -> dict[str, dict[str, str]]:
-    """The pictures that have something to show, by name: title and inline SVG."""
-    from allocator.report.plots.canvas import svg
+def _pictures(record: Record) -> dict[str, dict[str, Any]]:
+    """The pictures that have something to show, by name: title and inline SVG, for wide screens and for phones."""
+    from allocator.report.plots.canvas import WIDTHS, svg
 
     there = {
         "allocation": record["totals"]["deployed"],
@@ -96,7 +95,10 @@ def _pictures(record: Record) -> dict[str, dict[str, str]]:
         "risk": any("risk-share" in each for each in record["amounts"]),
     }
     drawn = {name: plots.picture(name, record) for name, shows in there.items() if shows}
-    return {name: {"title": each.title, "svg": Markup(svg(each, name))} for name, each in drawn.items()}
+    return {
+        name: {"title": each.title, "drawn": [Markup(svg(each, name, kind)) for kind in WIDTHS]}
+        for name, each in drawn.items()
+    }
 
 
 def _objective(record: Record) -> str:

@@ -61,10 +61,6 @@ def plot(what: str, known: Sequence[str], record: Record, axes: Axes | None = No
     if what not in known:
         raise InputError.of(f"there is no picture '{what}'", nearest(what, known))
     found = picture(what, record)
-    if axes is None:
-        from allocator.report.plots.canvas import notebook
+    from allocator.report.plots.canvas import notebook, titled
 
-        axes = notebook(found)
-    found.draw(axes)
-    axes.set_title(found.title, loc="left", fontsize=11)
-    return axes
+    return titled(found.draw(notebook(found) if axes is None else axes), found.title)

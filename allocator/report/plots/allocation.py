@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 from allocator.report import mix
-from allocator.report.plots.bars import Bar, Chart
-from allocator.report.tables import SMALL
+from allocator.report.plots.bars import Chart
+from allocator.report.plots.layout import Bar
 from allocator.report.words import dollars, percent
 from allocator.solution import Record
 
 
 def picture(record: Record) -> Chart:
     """Capital in $ bn, largest first, with its share of the whole; lines under their sectors, if they have any."""
-    levered = bool(record["totals"]["tranches"])
-    sectors = mix.sectors(record)
-    holds = _holds(record)
-    lines = [part for part in mix.lines(record) if part.capital > SMALL * record["case"]["equity"]]
-    bars = []
-    for sector in sectors or [None]:
-        members = [part for part in lines if sector is None or part.sector == sector.name]
-        if sector and members:
-            bars.append(_bar(sector, "", levered, True))
+    levered, holds = bool(record["totals"]["tranches"]), _holds(record)
+    groups, bars = mix.groups(record), []
+    for sector, members in groups:
+        bars += [_bar(sector, "", levered, True)] if sector else []
         bars += [_bar(part, holds.get(part.name, ""), levered, False) for part in members]
-    return Chart(
-        f"Capital by {'sector and ' if sectors else ''}line",
-        "$ bn",
-        bars,
-        {"dark": "borrowed", "light": "equity"} if levered else {},
-        "Nothing is deployed.",
-    )
+    title = "Capital by sector and line" if groups[0][0] else "Capital by line"
+    key = {"dark": "borrowed", "light": "equity"} if levered else {}
+    return Chart(title, "$ bn", bars, key, "Nothing is deployed.")
 
 
 def _bar(part: mix.Part, hold: str, levered: bool, head: bool) -> Bar:

@@ -12,7 +12,8 @@ from xml.sax.saxutils import escape, quoteattr
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from allocator.report.plots.text import printable
+from allocator.report.plots.bars import INK, QUIET
+from allocator.report.plots.text import PLAIN, families, printable, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 
 WIDTH, SIDE, HEAD = 6.4 * 72, 10.0, 30.0
 "A notebook's figure, what it leaves free at the sides, and what the title takes over the axes, in points."
-PHONE = 260.0
-"A picture of the page, in points: on a phone, letters have then the size of the text."
+TITLE = 11.0
+"The size of a title's letters."
+WIDTHS = {"wide": 620.0, "narrow": 260.0}
+"A picture of the page, on a desk or on paper and on a phone, in points: letters have then about the size of the text."
 
 
 def notebook(picture: Picture) -> Axes:
@@ -36,18 +39,29 @@ def notebook(picture: Picture) -> Axes:
     return figure.add_axes((SIDE / WIDTH, foot / whole, wide / WIDTH, high / whole))
 
 
-def svg(picture: Picture, name: str) -> str:
+def titled(axes: Axes, title: str) -> Axes:
+    """The axes with a title over them, in as many lines as it needs."""
+    wide = axes.get_window_extent().width * 72 / axes.figure.dpi
+    lines = wrapped(title, wide, TITLE, False, families())
+    axes.set_title("\n".join(lines), loc="left", fontsize=TITLE, family=list(families()), **PLAIN)
+    return axes
+
+
+def svg(picture: Picture, name: str, kind: str) -> str:
     """A picture as inline SVG: text stays text, colours are attributes that a style sheet can turn, nothing is loaded.
 
     Args:
         picture: what is drawn.
-        name: told nowhere; ids begin with it, so that several pictures stand on one page.
+        name: of the picture; with the kind, ids begin with it, so that several stand on one page.
+        kind: one of `WIDTHS`.
     """
+    ids, wide = f"{name}-{kind}", WIDTHS[kind]
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams |= {"svg.fonttype": "none", "svg.hashsalt": name, "figure.dpi": 72}
-        high, foot = picture.size(PHONE)
-        figure = Figure(figsize=(PHONE / 72, (high + foot) / 72))
+        mpl.rcParams |= {"svg.fonttype": "none", "svg.hashsalt": ids, "figure.dpi": 72}
+        mpl.rcParams |= {"text.color": INK, "axes.labelcolor": QUIET, "xtick.labelcolor": QUIET}
+        high, foot = picture.size(wide)
+        figure = Figure(figsize=(wide / 72, (high + foot) / 72))
         axes = figure.add_axes((0, foot / (high + foot), 1, high / (high + foot)))
         picture.draw(axes)
         figure.patch.set_visible(False)
@@ -55,12 +69,12 @@ def svg(picture: Picture, name: str) -> str:
         drawn = io.StringIO()
         figure.savefig(drawn, format="svg")
     text = drawn.getvalue()
-    body = _inline(ElementTree.fromstring(text), name, set(re.findall(r"url\(#(\w+)\)", text)))
+    body = _inline(ElementTree.fromstring(text), ids, set(re.findall(r"url\(#(\w+)\)", text)))
     title, words = escape(printable(picture.title)), escape(printable(picture.words))
     return (
-        f'<svg class="picture" viewBox="0 0 {PHONE:g} {high + foot:.2f}" role="img" '
-        f'aria-labelledby="{name}-title {name}-desc"><title id="{name}-title">{title}</title>'
-        f'<desc id="{name}-desc">{words}</desc>{body}</svg>'
+        f'<svg class="picture {kind}" viewBox="0 0 {wide:g} {high + foot:.2f}" role="img" '
+        f'aria-labelledby="{ids}-title {ids}-desc"><title id="{ids}-title">{title}</title>'
+        f'<desc id="{ids}-desc">{words}</desc>{body}</svg>'
     )
 
 
@@ -93,8 +107,10 @@ def _styles(style: str) -> dict[str, str]:
     found = {key: value for key, value in pairs.items() if key not in fonts}
     if fonts:
         told = " ".join(fonts.values())
-        found |= {"font-size": size[1] for size in [re.search(r"([\d.]+)px", told)] if size}
-        found |= {"font-weight": "700" for weight in [re.search(r"\b(700|bold)\b", told)] if weight}
+        if size := re.search(r"([\d.]+)px", told):
+            found["font-size"] = size[1]
+        if re.search(r"\b(700|bold)\b", told):
+            found["font-weight"] = "700"
     return found
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from allocator.report import mix
-from allocator.report.plots.bars import Bar, Chart
+from allocator.report.plots.bars import Chart
+from allocator.report.plots.layout import Bar
 from allocator.report.words import dollars, percent
 from allocator.solution import Record
 
@@ -26,5 +27,7 @@ def picture(record: Record) -> Chart:
             bars.append(Bar(part.title, dollars(part.capital), parts))
     if t["reserve"]:
         bars.append(Bar("Reserve", dollars(t["reserve"]), (("light", t["reserve"]),)))
-    key = {"dark": "debt", "light": "equity", "open": "capacity left"} if t["tranches"] else {}
+    if not t["tranches"]:
+        return Chart("Sources and uses of funds", "$ bn", bars)
+    key = {"dark": "debt", "light": "equity", "open": "capacity left"}
     return Chart("Sources and uses of funds", "$ bn; cost of debt in % a year", bars, key)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from allocator.report.cards import whom, titles
-from allocator.report.plots.bars import Bar, Chart
+from allocator.report.cards import titles, whom
+from allocator.report.plots.bars import Chart
+from allocator.report.plots.layout import Bar
 from allocator.report.words import size
 from allocator.solution import Record
 
@@ -22,7 +23,13 @@ def picture(record: Record) -> Chart:
     if rules and terms:
         rules.insert(0, Bar("Rules", "", head=True))
         terms.insert(0, Bar("Terms of the case", "", head=True))
-    return Chart("What one step of each number is worth", unit, [*rules, *terms], nothing="No number is worth anything.", faint=0.02)
+    return Chart(
+        "What one step of each number is worth",
+        unit,
+        [*rules, *terms],
+        nothing="No number is worth anything.",
+        faint=0.02,
+    )
 
 
 def _bar(price: Record, name: str) -> Bar:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from allocator.errors import InputError
 from allocator.report import mix
-from allocator.report.plots.bars import MARK, Bar, Chart
-from allocator.report.tables import SMALL
+from allocator.report.plots.bars import MARK, Chart
+from allocator.report.plots.layout import Bar
 from allocator.report.words import percent
 from allocator.solution import Record
 
@@ -18,24 +18,16 @@ def picture(record: Record) -> Chart:
     """
     if "volatility" not in record["totals"]:
         raise InputError.of("the case has no risk to draw", "give it one under 'risk' in fund.yaml")
-    shares = {each["line"]: each["risk-share"] for each in record["amounts"] if "risk-share" in each}
-    if not shares and record["totals"]["volatility"] > 0:
+    if record["totals"]["volatility"] and "risk-share" not in record["amounts"][0]:
         raise InputError.of("the outcome does not tell the lines' shares of the risk", "compute it again")
-    lines = [part for part in mix.lines(record) if part.capital > SMALL * record["case"]["equity"]] if shares else []
-    groups = []
-    for sector in mix.sectors(record) or [None]:
-        members = [
-            (shares[part.name], part) for part in lines if sector is None or part.sector == sector.name
-        ]
+    shares = {each["line"]: each.get("risk-share", 0.0) for each in record["amounts"]}
+    bars: list[Bar] = []
+    groups = [(sector, [(shares[part.name], part) for part in members]) for sector, members in mix.groups(record)]
+    for sector, members in sorted(groups, key=lambda group: -sum(share for share, _ in group[1])):
         members.sort(key=lambda member: -member[0])
-        if members:
-            groups.append((sum(share for share, _ in members), sector, members))
-    bars = []
-    for share, sector, members in sorted(groups, key=lambda group: -group[0]):
-        if sector:
-            bars.append(_bar(share, sector, True))
-        bars += [_bar(each, part, False) for each, part in members]
-    key = {"light": "share of the variance", MARK: "share of the capital"}
+        bars += [_bar(sum(share for share, _ in members), sector, True)] if sector else []
+        bars += [_bar(share, part, False) for share, part in members]
+    key = {"light": "share of the variance", MARK: "of the capital"}
     return Chart("Where the risk comes from", "% of the variance", bars, key, "There is no risk.")
 
 
