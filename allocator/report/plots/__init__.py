@@ -20,21 +20,18 @@ OUTCOME = ("allocation", "financing", "prices", "risk")
 
 
 class Picture(Protocol):
-    """What can be drawn of a record.
-
-    Attributes:
-        title: what it shows.
-        words: the same for those who can't see it.
-    """
+    """What can be drawn of a record."""
 
     @property
-    def title(self) -> str: ...  # noqa: D102
+    def title(self) -> str:
+        """What it shows."""
 
     @property
-    def words(self) -> str: ...  # noqa: D102
+    def words(self) -> str:
+        """The same for those who can't see it."""
 
     def size(self, width: float) -> tuple[float, float]:
-        """Of the axes that show it best, and of what stands under them, in points, where axes are so wide."""
+        """How high axes of a width show it best, and what stands under them, in points."""
 
     def draw(self, axes: Axes) -> Axes:
         """Draw it, without its title."""

@@ -31,7 +31,7 @@ def _holds(record: Record) -> dict[str, str]:
     """What limits the capital of a line, by its id: its capacity, or the rules that have it for a member."""
     found: dict[str, list[str]] = {each["line"]: [] for each in record["amounts"]}
     for each in record["terms"]:
-        if each["term"] == "capacity":
+        if each["term"] == "capacity" and each["member"] in found:
             found[each["member"]].append("capacity")
     for each in record["rules"]:
         for member in each["binding"]:

@@ -115,8 +115,8 @@ class Chart:
         patches = {tone: Patch(linewidth=0.6, **TONES.get(tone, ink)) for tone in self.key}
         axes.legend(
             list(patches.values()), list(self.key.values()), loc="upper left", bbox_to_anchor=(0, 1),
-            ncols=len(patches), frameon=False, borderpad=0, borderaxespad=0, handlelength=1.0, handletextpad=0.4, columnspacing=1.2,
-            prop={"family": list(fonts), "size": found.size},
+            ncols=len(patches), frameon=False, borderpad=0, borderaxespad=0, handlelength=1.0,
+            handletextpad=0.4, columnspacing=1.2, prop={"family": list(fonts), "size": found.size},
             handler_map={patches[MARK]: HandlerPatch(patch_func=_tick)} if MARK in patches else {},
         )  # fmt: skip
 

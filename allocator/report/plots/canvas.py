@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Set
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
@@ -56,7 +57,9 @@ def svg(picture: Picture, name: str, kind: str) -> str:
         kind: one of `WIDTHS`.
     """
     ids, wide = f"{name}-{kind}", WIDTHS[kind]
-    with mpl.rc_context():
+    with mpl.rc_context(), warnings.catch_warnings():
+        # Letters that no font has here are the browser's to draw.
+        warnings.simplefilter("ignore")
         mpl.rcdefaults()
         mpl.rcParams |= {"svg.fonttype": "none", "svg.hashsalt": ids, "figure.dpi": 72}
         mpl.rcParams |= {"text.color": INK, "axes.labelcolor": QUIET, "xtick.labelcolor": QUIET}

@@ -166,4 +166,5 @@ def largest(bars: Sequence[Bar], most: int) -> list[Bar]:
         found.append(bar)
     if found[-1].head:
         found.pop()
-    return [*found, Bar(f"{len(members) - most} smaller ones are not shown", "")]
+    left = len(members) - most
+    return [*found, Bar("1 smaller one is not shown" if left == 1 else f"{left} smaller ones are not shown", "")]

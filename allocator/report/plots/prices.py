@@ -41,7 +41,7 @@ def _bar(price: Record, name: str) -> Bar:
 
 def _rule(record: Record, price: Record) -> str:
     """A rule by its title, with its number where that is not the limit that the title tells."""
-    title = next(each["title"] for each in record["rules"] if each["rule"] == price["of"])
+    title = next((each["title"] for each in record["rules"] if each["rule"] == price["of"]), price["of"])
     return title if price["number"] in ("at-least", "at-most") else f"{title}: {price['number']}"
 
 

@@ -27,9 +27,10 @@ def picture(record: Record) -> Chart:
         members.sort(key=lambda member: -member[0])
         bars += [_bar(sum(share for share, _ in members), sector, True)] if sector else []
         bars += [_bar(share, part, False) for share, part in members]
-    key = {"light": "share of the variance", MARK: "of the capital"}
+    key = {"light": "of the variance", MARK: "of the capital"}
     return Chart("Where the risk comes from", "% of the variance", bars, key, "There is no risk.")
 
 
 def _bar(share: float, part: mix.Part, head: bool) -> Bar:
-    return Bar(part.title, percent(share), (("light", share * 100),), part.share * 100, head)
+    told = f"{percent(share)}; capital {percent(part.share)}"
+    return Bar(part.title, told, (("light", share * 100),), part.share * 100, head)
