@@ -17,7 +17,7 @@ def picture(record: Record) -> Chart:
         Bar("Equity", dollars(t["equity"]), (("light", t["equity"]),)),
     ]
     for each in t["tranches"].values():
-        told = f"{dollars(each['amount'])} of {dollars(each['capacity'])} at {percent(each['cost'], 2)}"
+        told = f"{dollars(each['amount'])} of {dollars(each['capacity'])} at {percent(each['cost'], 3)}"
         left = max(each["capacity"] - each["amount"], 0.0)
         bars.append(Bar(each["title"], told, (("dark", each["amount"]), ("open", left))))
     bars.append(Bar("Uses", dollars(t["deployed"] + t["reserve"]), head=True))

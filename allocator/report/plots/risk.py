@@ -27,7 +27,7 @@ def picture(record: Record) -> Chart:
         members.sort(key=lambda member: -member[0])
         bars += [_bar(sum(share for share, _ in members), sector, True)] if sector else []
         bars += [_bar(share, part, False) for share, part in members]
-    key = {"light": "of the variance", MARK: "of the capital"}
+    key = {"light": "share of variance", MARK: "share of capital"}
     return Chart("Where the risk comes from", "% of the variance", bars, key, "There is no risk.")
 
 

@@ -138,7 +138,7 @@ def test_sources_and_uses_are_drawn_as_recorded(fund: al.Outcome) -> None:
 def test_a_tranche_tells_what_is_used_and_what_it_costs(fund: al.Outcome) -> None:
     told = {bar.name: bar.told for bar in chart("financing", fund.record).bars}
     trust = fund.record["totals"]["tranches"]["federal-trust"]
-    assert told["Loans of a federal trust"] == f"${trust['amount']:.1f} bn of $150.0 bn at 5.21%"
+    assert told["Loans of a federal trust"] == f"${trust['amount']:.1f} bn of $150.0 bn at 5.205%"
 
 
 def test_prices_are_drawn_as_recorded_dearest_first(fund: al.Outcome) -> None:
