@@ -61,8 +61,8 @@ def svg(picture: Picture, name: str, kind: str) -> str:
         # Letters that no font has here are the browser's to draw.
         warnings.simplefilter("ignore")
         mpl.rcdefaults()
-        mpl.rcParams |= {"svg.fonttype": "none", "svg.hashsalt": ids, "figure.dpi": 72}
-        mpl.rcParams |= {"text.color": INK, "axes.labelcolor": QUIET, "xtick.labelcolor": QUIET}
+        mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": ids, "figure.dpi": 72})
+        mpl.rcParams.update({"text.color": INK, "axes.labelcolor": QUIET, "xtick.labelcolor": QUIET})
         high, foot = picture.size(wide)
         figure = Figure(figsize=(wide / 72, (high + foot) / 72))
         axes = figure.add_axes((0, foot / (high + foot), 1, high / (high + foot)))

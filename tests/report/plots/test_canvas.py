@@ -41,7 +41,7 @@ def every(record: dict[str, Any]) -> dict[str, str]:
 
 def test_it_is_the_same_in_another_process_and_for_another_reader(record: dict[str, Any]) -> None:
     made = every(record)
-    with mpl.rc_context({"font.size": 30, "axes.grid": True, "text.color": "red", "svg.fonttype": "path"}):
+    with mpl.rc_context({"font.size": 30, "axes.grid": True, "savefig.bbox": "tight", "hatch.linewidth": 4}):
         assert every(record) == made
         assert mpl.rcParams["font.size"] == 30
     program = (
