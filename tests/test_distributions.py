@@ -12,6 +12,7 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
+from allocator.gains import gain
 from conftest import ROOT, small_case
 from helpers import book, decisions, solve, tiny
 from hypothesis import given
@@ -21,7 +22,6 @@ import allocator as al
 from allocator.distributions import distributions
 from allocator.errors import InputError
 from allocator.files.outcomes import check_record
-from allocator.gains import gain
 from allocator.principals import Principal, Waterfall
 
 EAST = {
