@@ -102,7 +102,7 @@ def bargain(
     if "amounts" not in agreed.record:
         return Bargain(record)
     record["owners"] = _owners(case, rules, agreed.record, solver)
-    record["prices"] = _prices(agreed.record, record["owners"])
+    record["prices"] = _prices(agreed.record)
     return Bargain(record)
 
 
@@ -142,11 +142,10 @@ def _gains(record: Record) -> dict[str, Any]:
     }
 
 
-def _prices(agreed: Record, owners: Sequence[Record]) -> list[Record]:
-    """What a dollar more for each owner costs the others: the ratios of weight over surplus, as logarithms have it."""
-    weights = [part["weight"] for part in agreed["objective"]["parts"]]
-    slopes = {each["owner"]: weight / each["surplus"] for weight, each in zip(weights, owners, strict=True)}
+def _prices(agreed: Record) -> list[Record]:
+    """What a dollar more for each owner costs the others: the bargain weighs gains as the frontier exchanges them."""
+    counts = {part["settings"]["principal"]: part["counts"] for part in agreed["objective"]["parts"]}
     return [
-        {"of": name, "costs": {other: slope / slopes[other] for other in slopes if other != name}}
-        for name, slope in slopes.items()
+        {"of": name, "costs": {other: own / counts[other] for other in counts if other != name}}
+        for name, own in counts.items()
     ]

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from allocator import record as records
-from allocator.aims import Blend
+from allocator.aims import Bargain, Blend
 from allocator.aims import read as read_aim
 from allocator.case import Case
 from allocator.certificate import certify, shortfall_gap
@@ -151,6 +151,10 @@ def verify(outcome: Outcome, case: Case, rules: Rulebook | Sequence[Rule] | None
         told = f"soft rules cost at most {solution.least_gap:.3g} of equity a year more than they must"
         least = solution.least is not None and solution.least_gap <= LEAST_GAP
         checks.append(Check("least shortfall", least, told if solution.least else "not proved"))
+    if isinstance(aim, Bargain):
+        # The sum that was certified is the bargain's where each gain counts by its surplus.
+        unlike = aim.unlike(case, solution.clauses, solution.v)
+        checks.append(Check("bargain", not unlike, unlike or "each gain counts by its weight over its surplus"))
     again = records.optimal(case, rules, aim, solution, ())
     unchecked = "prices, and the ranges of the blend" if isinstance(aim, Blend) else "prices"
     return Verification(
