@@ -140,8 +140,9 @@ class Bargain(Aim):
             return "the principals and their weights are not the case's"
         if list(self.lows) != _walk_aways(case):
             return "the walk-aways are not the case's"
-        asked = _counts(case, [_net(case, name, clauses, v) for name, _ in self.principals])
-        if not np.allclose(self.counts, asked, rtol=CLOSE, atol=0):
+        gains = [_net(case, name, clauses, v) for name, _ in self.principals]
+        least = min(gain - low for gain, low in zip(gains, self.lows, strict=True))
+        if least <= 0 or not np.allclose(self.counts, _counts(case, gains), rtol=CLOSE + 2 * GIVE / least, atol=0):
             return "what a gain counts is not its weight over its surplus"
         return ""
 
