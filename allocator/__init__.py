@@ -58,8 +58,9 @@ def __getattr__(name: str) -> Any:
         return getattr(importlib.import_module(f"allocator.{_HOMES[name]}"), name)
     if name == "rules":
         return importlib.import_module("allocator.rules")
-    if name.startswith("_"):
-        raise AttributeError(name)
+    # Kinds are classes; `from allocator import kinds` asks here first, too, and is not to import all objectives.
+    if not name[0].isupper():
+        raise AttributeError(f"module 'allocator' has no attribute '{name}'")
     return getattr(importlib.import_module("allocator.objectives"), name)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,31 +15,22 @@ from allocator.codes import Code
 from allocator.decision import Decision
 from allocator.errors import Collector, InputError, Place, Unparsable, nearest
 from allocator.fund import Fund, Holder
-from allocator.measures import NAMED, Measure, MeasureName
-from allocator.model import kebab
+from allocator.lines import KNOWN, MONEY, MULTIPLE, PARTS, TIME
+from allocator.measures import Measure, MeasureName
+from allocator.model import Source, kebab, plain
+from allocator.names import COLUMNS, Names
 from allocator.principals import Principal, Waterfall, check_owners, check_scores
 from allocator.risk import Risk
 from allocator.shapes import Box
 from allocator.sparse import Sparse, Vector
 from allocator.stack import Tranche
 from allocator.units import Index, Money, Multiple, Quantity, Rate, Share, Years
-from allocator.universe import KNOWN, MONEY, MULTIPLE, PARTS, TIME, Universe
+from allocator.universe import Universe
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Mask = NDArray[np.bool_]
-
-LONE_SLOPE = ("column 'compression-slope' needs 'compression' in fund.yaml", "add it there, or leave the column out")
-"What is wrong with slopes alone, and the mend."
-
-
-@dataclass(frozen=True, eq=False)
-class Source:
-    """A file that a case or a rulebook was read from, and the SHA-256 of its bytes."""
-
-    path: Path
-    digest: str
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -80,7 +70,7 @@ class Case:
 
     def __post_init__(self) -> None:
         check_owners(self.fund, self.principals, self.waterfall, self.references)
-        check_scores(self.principals, self.universe)
+        check_scores(self.principals, self.universe.lines)
 
     @classmethod
     def from_moments(
@@ -160,6 +150,11 @@ class Case:
         universe = replace(self.universe, numbers=checked.numbers, texts=checked.texts)
         return replace(self, universe=universe, changes=noted)
 
+    @cached_property
+    def names(self) -> Names:
+        """What it calls things, without the arrays."""
+        return Names(self.fund, self.universe.lines, self.stack, self.risk is not None)
+
     @property
     def equity(self) -> float:
         """E, in $ bn."""
@@ -197,15 +192,13 @@ class Case:
         """What compression costs: the loss is this times the squared capital beyond the threshold (n).
 
         Raises:
-            InputError: there are slopes and the fund has no compression, or no capacities.
+            InputError: as for `Names.bent`.
         """
-        if self.fund.compression is None:
-            if "compression-slope" in self.universe.numbers:
-                raise InputError.of(*LONE_SLOPE, code=Code.MISSING)
-            return np.zeros(len(self.universe))
-        slope = self.column("compression-slope", float(self.fund.compression.slope))
-        capacity = self.universe.number("capacity", "compression") / self.equity
-        return np.divide(slope, 2 * capacity, out=np.zeros(len(slope)), where=capacity > 0)
+        weights, bent = np.zeros(len(self.universe)), self.names.bent
+        if bent and self.fund.compression is not None:
+            slope = self.column("compression-slope", float(self.fund.compression.slope))
+            weights[bent] = slope[bent] / (2 * self.capacity[bent])
+        return weights
 
     @cached_property
     def decision(self) -> Decision:
@@ -230,7 +223,7 @@ class Case:
         lends = np.array([float(tranche.capacity) > 0 for tranche in self.stack], bool)
         pair_line, pair_tranche = np.nonzero((eligible & able & lends[:, None]).T)
         start = float(self.fund.compression.from_) if self.fund.compression else 1.0
-        bent = np.flatnonzero((self.loss_weight > 0) & (self.capacity > 0) & (start < 1))
+        bent = np.array(self.names.bent, int)
         return Decision(
             lines=self.universe.ids,
             tranches=tuple(tranche.id for tranche in self.stack),
@@ -250,7 +243,7 @@ class Case:
         out = np.zeros(d.pairs)
         for t, tranche in enumerate(self.stack):
             own = d.pair_tranche == t
-            out[own] = tranche.service(self.costs[t], life[own])
+            out[own] = yearly_service(tranche, self.costs[t], life[own])
         return out
 
     @cached_property
@@ -297,49 +290,65 @@ class Case:
         Raises:
             InputError: a column is missing, or the measure cannot be told line by line.
         """
+        nature = self.names.measure(name, who, place, None if lines is None else np.flatnonzero(lines))
         d = self.decision
-        row, loss, constant = np.zeros(d.size), None, 0.0
+        row, constant = np.zeros(d.size), 0.0
         capital = np.ones(d.n) if lines is None else lines.astype(float)
         loans = capital[d.pair_line]
-        if name.column or name.name == "expected-return":
-            row[: d.n] = capital * self.universe.number(name.name, who, place)
-        elif name.name in ("cash-income", "net-cash-income"):
-            row[: d.n] = capital * self.universe.number("cash-yield", who, place)
-            loss = self.loss(lines) if name.name == "net-cash-income" and len(d.bent) else None
+        if name.column or name.name in COLUMNS:
+            row[: d.n] = capital * self.universe.numbers[name.name if name.column else COLUMNS[name.name]]
         elif name.name == "interest":
             row[d.f : d.reserve] = loans * self.costs[d.pair_tranche]
         elif name.name == "debt-service":
             row[d.f : d.reserve] = loans * self.service
+        elif lines is not None and name.name == "deployed":
+            row[: d.n] = capital
         elif lines is not None:
-            if name.name not in ("deployed", "debt"):
-                mend = "leave the scope out, or use deployed or debt"
-                raise InputError.of(f"{who}: {NAMED[name.name]} belongs to no line", mend, place, Code.NO_MEANING)
-            if name.name == "deployed":
-                row[: d.n] = capital
-            else:
-                row[d.f : d.reserve] = loans
+            row[d.f : d.reserve] = loans
         else:
             constant = 1.0 if name.name == "equity" else 0.0
             row[d.deployed] = name.name in ("deployed", "total-assets")
             row[d.reserve] = name.name in ("reserve", "total-assets")
             row[d.debt] = name.name == "debt"
-        return Measure(str(name), row, constant, loss)
+        return Measure(nature.words, row, constant, self.loss(lines) if nature.concave else None)
+
+    def drawn(self, tranche: str) -> Measure:
+        """The debt of one tranche."""
+        d = self.decision
+        row = np.zeros(d.size)
+        row[d.drawn + d.tranches.index(tranche)] = 1
+        return Measure(f"debt of {tranche}", row)
+
+    @property
+    def billion(self) -> Measure:
+        """One billion dollars, whatever the decision."""
+        return Measure("one billion dollars", np.zeros(self.decision.size), 1 / self.equity)
+
+    def groups(self, column: str, who: str) -> tuple[tuple[str, ...], Sparse]:
+        """The groups that a text column makes, and the capital of each (groups x len(v)).
+
+        Raises:
+            InputError: the universe has no such column.
+        """
+        names, members = self.universe.groups(column, who)
+        return names, Sparse((len(names), self.decision.size), members.row, members.column, members.value)
+
+    def exposures(self, parties: Sequence[str]) -> Sparse:
+        """The capital that depends on each of some counterparties (parties x len(v))."""
+        known, exposure = self.universe.counterparties, self.universe.exposure
+        assert exposure is not None
+        chosen = exposure.rows(np.array([known.index(party) for party in parties], int))
+        return Sparse((len(parties), self.decision.size), chosen.row, chosen.column, chosen.value)
 
 
-def today(calendar: str) -> dt.date:
-    """Today's date in a time zone."""
-    from zoneinfo import ZoneInfo
-
-    return dt.datetime.now(ZoneInfo(calendar)).date()
-
-
-def plain(value: Any) -> Any:
-    """What a field was changed to, as JSON holds it and as the field reads it again: text for all that is no tree."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(each) for each in value]
-    return value if value is None or isinstance(value, bool) else str(value)
+def yearly_service(tranche: Tranche, cost: float, life: Vector) -> Vector:
+    """Yearly debt service per dollar on lines of these lives (years), interest and repayment together."""
+    if tranche.repayment == "bullet":
+        return np.full(len(life), cost)
+    years = np.minimum(float(tranche.tenor), life)
+    if cost == 0:
+        return 1 / years
+    return np.asarray(cost / -np.expm1(-years * np.log1p(cost)))
 
 
 def _changed(record: Any, changes: Mapping[str, Any]) -> Any:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from allocator.codes import Code
 from allocator.errors import Unparsable, nearest
-from allocator.sparse import Sparse, Vector
+
+if TYPE_CHECKING:
+    from allocator.sparse import Sparse, Vector
 
 NAMED = {
     "equity": "equity",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
@@ -75,6 +77,14 @@ def bounded(given: Money) -> Money:
     if given > MOST_MONEY:
         raise Unparsable(f"{given} is over {MOST_MONEY}", "check its unit")
     return given
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A file that a case or a rulebook was read from, and the SHA-256 of its bytes."""
+
+    path: Path
+    digest: str
 
 
 class Model(BaseModel):
@@ -232,3 +242,12 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [found for part in getattr(annotation, "__args__", ()) for found in _models(part)]
+
+
+def plain(value: Any) -> Any:
+    """What a field was changed to, as JSON holds it and as the field reads it again: text for all that is no tree."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(each) for each in value]
+    return value if value is None or isinstance(value, bool) else str(value)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated
 
-import numpy as np
 from pydantic import AfterValidator
 
 from allocator.codes import Code
 from allocator.errors import Collector, Unparsable, closest, nearest
 from allocator.fund import Fund, Holder
+from allocator.lines import Lines
 from allocator.model import MOST_MONEY, Id, Model, bounded
-from allocator.stack import YearlyCost, annuity
+from allocator.stack import YearlyCost
 from allocator.units import Index, Money, Rate, Share, Years, part, positive
-from allocator.universe import Universe
 
 
 def _credible(given: Money) -> Money:
@@ -88,8 +88,8 @@ class Deemed(Model):
         Raises:
             InputError: the reference rate is not among those given.
         """
-        cost = self.cost.yearly(references, self.place("cost"))
-        return float(self.amount) * float(annuity(cost, np.array(float(self.tenor))))
+        cost, years = self.cost.yearly(references, self.place("cost")), float(self.tenor)
+        return float(self.amount) * (cost / -math.expm1(-years * math.log1p(cost)) if cost else 1 / years)
 
 
 class Waterfall(Model):
@@ -193,7 +193,7 @@ def _check_waterfall(waterfall: Waterfall, ids: Sequence[str], problems: Collect
                 problems.add(what, "add its share, 0% for nothing", waterfall.place(field), Code.MISSING)
 
 
-def check_scores(principals: Sequence[Principal], universe: Universe) -> None:
+def check_scores(principals: Sequence[Principal], lines: Lines) -> None:
     """Check that the lines have an income to divide, and the principals' scores.
 
     Raises:
@@ -202,9 +202,9 @@ def check_scores(principals: Sequence[Principal], universe: Universe) -> None:
     problems = Collector()
     if principals:
         with problems.part():
-            universe.number("cash-yield", "a fund with principals", principals[0].place())
+            lines.column("cash-yield", "a fund with principals", principals[0].place())
     for each in principals:
         if each.strategic is not None:
             with problems.part():
-                universe.number(each.strategic.column, f"principal '{each.id}'", each.strategic.place("column"))
+                lines.column(each.strategic.column, f"principal '{each.id}'", each.strategic.place("column"))
     problems.finish()

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
@@ -14,6 +12,10 @@ from allocator.codes import Code
 from allocator.errors import Collector, Place, Unparsable, nearest
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from allocator.lines import Lines
     from allocator.universe import Universe
 
 
@@ -61,19 +63,19 @@ class Scope:
         columns = {"type": "object", "additionalProperties": names, "minProperties": 1}
         return {"anyOf": [{"const": "all"}, columns], "examples": [{"sector": ["power", "grid"]}, "all"]}
 
-    def lines(self, universe: Universe, place: Place | None = None) -> NDArray[np.bool_]:
-        """A mask of the lines that match.
+    def rows(self, lines: Lines, place: Place | None = None) -> list[int]:
+        """The rows of the lines that match.
 
         Raises:
             InputError: a column or a name is unknown, or the columns together select nothing.
         """
         problems = Collector()
-        mask = np.ones(len(universe.ids), bool)
+        rows = list(range(len(lines.ids)))
         for column, names in self.columns.items():
-            values = universe.ids if column == "line" else universe.texts.get(column)
+            values = lines.ids if column == "line" else lines.texts.get(column)
             if values is None:
-                known = ["line", *universe.texts]
-                kind = "holds numbers, not names" if column in universe.numbers else "is unknown"
+                known = ["line", *lines.texts]
+                kind = "holds numbers, not names" if column in lines.numbers else "is unknown"
                 where = self._places.get(column, place)
                 problems.add(f"column '{column}' {kind}", nearest(column, known), where, Code.UNKNOWN_NAME)
                 continue
@@ -83,12 +85,21 @@ class Scope:
                     where = getattr(name, "place", place)
                     what = f"no line '{name}'" if column == "line" else f"no line has {column} '{name}'"
                     problems.add(what, nearest(name, present), where, Code.UNKNOWN_NAME)
-            mask &= np.isin(np.array(values), names)
+            wanted = set(names)
+            rows = [row for row in rows if values[row] in wanted]
         problems.finish()
-        if not mask.any():
+        if not rows:
             problems.add(f"{self} selects no line", "widen it", place, Code.UNKNOWN_NAME)
             problems.finish()
-        return mask
+        return rows
+
+    def lines(self, universe: Universe, place: Place | None = None) -> NDArray[np.bool_]:
+        """A mask of the lines that match (n).
+
+        Raises:
+            InputError: as for `rows`.
+        """
+        return universe.mask(self.rows(universe.lines, place))
 
     def within(self, other: Scope) -> bool:
         """Whether it selects no line that the other does not, in any universe, as far as the names tell."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-import numpy as np
 from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from allocator.codes import Code
-from allocator.errors import InputError, Place, Problem, Unparsable, nearest
+from allocator.errors import Collector, InputError, Place, Problem, Unparsable, nearest
+from allocator.lines import Lines
 from allocator.model import Id, Model, bounded
 from allocator.scope import Scope
-from allocator.sparse import Vector
 from allocator.units import Money, Multiple, Rate, Share, Years, not_negative, part, positive
 
 Room = Annotated[Money, AfterValidator(not_negative), AfterValidator(bounded)]
@@ -101,15 +100,9 @@ class Tranche(Model):
     covenants: Covenants = Covenants()
     sub_limits: list[SubLimit] = []
 
-    def service(self, cost: float, life: Vector) -> Vector:
-        """Yearly debt service per dollar on lines of these lives (years), interest and repayment together."""
-        if self.repayment == "bullet":
-            return np.full(len(life), cost)
-        return annuity(cost, np.minimum(float(self.tenor), life))
-
-
-def annuity(cost: float, years: Vector) -> Vector:
-    """The equal yearly payments that repay a dollar and its yearly cost over so many years."""
-    if cost == 0:
-        return 1 / years
-    return np.asarray(cost / -np.expm1(-years * np.log1p(cost)))
+    def check_scopes(self, lines: Lines, problems: Collector) -> None:
+        """Note the scopes that match no line."""
+        scopes = [(self.eligible, self.place("eligible"))]
+        for scope, place in [*scopes, *((limit.scope, limit.place("scope")) for limit in self.sub_limits)]:
+            with problems.part():
+                scope.rows(lines, place)

@@ -11,8 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allocator.case import Case
-from allocator.codes import Code
-from allocator.errors import Collector, InputError
 from allocator.shapes import Clause, Equal, RotatedCone, Rows
 from allocator.sparse import Indices, Sparse, Vector
 from allocator.units import Index, Money, Multiple, Quantity, Share
@@ -31,17 +29,14 @@ def terms(case: Case) -> list[Clause]:
     Raises:
         InputError: a scope of the stack matches nothing, or a column that a covenant needs is missing.
     """
-    problems = Collector()
+    case.names.check()
     found = [_identity(case), _compression(case), _capacity(case)]
     if case.stack:
         found += [_tranche_capacity(case), _gearing(case), *_own_cover(case)]
-        for family in (_sub_limits, _loan_to_value, _content, _single_obligor):
-            with problems.part():
-                found.append(family(case))
+        found += [_sub_limits(case), _loan_to_value(case), _content(case), _single_obligor(case)]
         for t, tranche in enumerate(case.stack):
             if tranche.covenants.cover is not None:
                 found += _covenant_cover(case, t, float(tranche.covenants.cover))
-    problems.finish()
     return [clause for clause in found if clause is not None and clause.size]
 
 
@@ -148,21 +143,18 @@ def _tranche_capacity(case: Case) -> Clause:
 
 def _sub_limits(case: Case) -> Clause | None:
     d = case.decision
-    problems = Collector()
     labels: list[str] = []
     theta: list[float] = []
     rows: list[int] = []
     columns: list[int] = []
     for t, tranche in enumerate(case.stack):
         for limit in tranche.sub_limits:
-            with problems.part():
-                inside = limit.scope.lines(case.universe, limit.place("scope"))
-                own = np.flatnonzero((d.pair_tranche == t) & inside[d.pair_line])
-                rows += [len(labels)] * len(own)
-                columns += (d.f + own).tolist()
-                labels.append(f"{tranche.id}/{limit.id}")
-                theta.append(float(limit.at_most))
-    problems.finish()
+            inside = limit.scope.lines(case.universe)
+            own = np.flatnonzero((d.pair_tranche == t) & inside[d.pair_line])
+            rows += [len(labels)] * len(own)
+            columns += (d.f + own).tolist()
+            labels.append(f"{tranche.id}/{limit.id}")
+            theta.append(float(limit.at_most))
     room = Sparse.of((len(labels), d.size), np.array(rows, int), np.array(columns, int), -1.0)
     return _rows(
         case,
@@ -279,8 +271,7 @@ def _content(case: Case) -> Clause:
     bound = [t for t, tranche in enumerate(case.stack) if tranche.covenants.content is not None]
     rows = np.zeros((len(bound), d.size))
     for row, t in enumerate(bound):
-        tranche = case.stack[t]
-        content = case.universe.number("us-share", f"tranche '{tranche.id}'", tranche.place("covenants"))
+        content = case.universe.numbers["us-share"]
         rows[row, d.f : d.reserve] = np.where(d.pair_tranche == t, content[d.pair_line], 0)
     return _rows(
         case, "content", "United States content of what a tranche finances", tuple(d.tranches[t] for t in bound), Share,
@@ -296,11 +287,7 @@ def _single_obligor(case: Case) -> Clause:
     bound = [t for t, tranche in enumerate(case.stack) if tranche.covenants.single_obligor is not None]
     rows = [Sparse.zeros(0, d.size)]
     for t in bound:
-        tranche = case.stack[t]
-        if exposure is None:
-            what = f"the covenant 'single-obligor' of tranche '{tranche.id}' needs exposures, and the case has none"
-            mend = "give exposures, or leave the covenant out"
-            raise InputError.of(what, mend, tranche.place("covenants"), Code.MISSING)
+        assert exposure is not None  # as names.check() saw
         place = np.full(d.n, -1)
         own = np.flatnonzero(d.pair_tranche == t)
         place[d.pair_line[own]] = d.f + own

@@ -308,6 +308,13 @@ def parse_date(given: object) -> dt.date:
     raise Unparsable(f"cannot read '{str(given)[:60]}' as a date", "write a date such as 2026-04-01")
 
 
+def today(calendar: str) -> dt.date:
+    """Today's date in a time zone."""
+    from zoneinfo import ZoneInfo
+
+    return dt.datetime.now(ZoneInfo(calendar)).date()
+
+
 Times = Multiple | Share
 "A ratio: as a multiple, 1.15x, or as a percentage."
 Level = Index | Share

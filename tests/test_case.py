@@ -9,10 +9,10 @@ import pytest
 from helpers import tiny
 
 import allocator as al
-from allocator.case import today
 from allocator.errors import InputError
 from allocator.measures import MeasureName
 from allocator.stack import Tranche
+from allocator.units import today
 
 SENIOR = {"id": "senior", "capacity": "$40 bn", "cost": "10%", "tenor": "2 years"}
 COLUMNS: dict[str, Any] = {"capacity [$ bn]": [60, 40], "cash-yield [%]": [8, 6], "expected-return [%]": [9, 7]}

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from allocator.case import yearly_service
 from allocator.errors import InputError
 from allocator.scope import Scope
 from allocator.stack import Tranche
@@ -63,11 +64,11 @@ def test_a_cost_that_cannot_be_told(cost: Any, message: str) -> None:
     ],
 )
 def test_service(fields: dict[str, Any], cost: float, life: float, service: float) -> None:
-    assert tranche(**fields).service(cost, np.array([life])) == pytest.approx([service], rel=1e-7)
+    assert yearly_service(tranche(**fields), cost, np.array([life])) == pytest.approx([service], rel=1e-7)
 
 
 def test_an_annuity_repays_its_loan() -> None:
-    debt, service = 100.0, 100 * tranche().service(0.0485, np.array([25.0]))[0]
+    debt, service = 100.0, 100 * yearly_service(tranche(), 0.0485, np.array([25.0]))[0]
     for _ in range(18):
         debt = debt * 1.0485 - service
     assert debt == pytest.approx(0, abs=1e-10)

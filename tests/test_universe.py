@@ -8,7 +8,8 @@ import pytest
 
 import allocator as al
 from allocator.errors import InputError
-from allocator.universe import Universe, parse_cells, split_header
+from allocator.lines import parse_cells, split_header
+from allocator.universe import Universe
 
 
 def refusal(columns: dict[str, Any]) -> str:

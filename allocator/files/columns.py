@@ -1,17 +1,14 @@
-"""Columns of a table by their bare names, and tables as matrices with labelled rows and columns."""
+"""Columns of a table by their bare names, and their labels checked."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from allocator.codes import Code
-from allocator.errors import Collector, InputError, Place, closest, nearest
+from allocator.errors import Collector, InputError, Place, Problem, closest, nearest
 from allocator.files.tables import Table
-from allocator.sparse import Vector
-from allocator.universe import Where, bad_cells, parse_cells, split_header
+from allocator.lines import Where, bad_cells, parse_cells, split_header
 
 
 def first_place(table: Table) -> Place:
@@ -31,7 +28,7 @@ def find_columns(table: Table, *names: str, labelled: bool = False) -> list[str]
     return [headers[found.index(name)] for name in names]
 
 
-def amounts(table: Table, header: str, units: Mapping[str, float], expected: str) -> Vector:
+def amounts(table: Table, header: str, units: Mapping[str, float], expected: str) -> list[float]:
     """A column of numbers with its unit applied.
 
     Raises:
@@ -40,46 +37,22 @@ def amounts(table: Table, header: str, units: Mapping[str, float], expected: str
     unit = split_header(header)[1]
     if unit not in units:
         raise InputError.of(f"column '{header}' has no known unit", f"write {expected}", table.place(None, header))
-    return numbers(table, [header])[:, 0] * units[unit]
+    return [value * units[unit] for value in cells_of(table, header)]
 
 
-def numbers(table: Table, headers: Sequence[str]) -> Vector:
-    """Columns of plain numbers, side by side.
+def cells_of(table: Table, header: str) -> list[float]:
+    """A column of plain numbers.
 
     Raises:
         InputError: all cells that are no numbers.
     """
-    problems = Collector()
-    found = []
-    for header in headers:
-        values = parse_cells(table.columns[header])
-        if values is None:
-            for row, shown, mend in bad_cells(table.columns[header], header):
-                problems.add(f"{shown}, in column '{header}'", mend, table.place(row, header))
-        found.append(values)
-    problems.finish()
-    return np.array(found, float).T
-
-
-def matrix(table: Table, rows: Sequence[str], columns: Sequence[str]) -> Vector:
-    """A table as a matrix: its first column names the rows, its header the columns, in the same order.
-
-    Raises:
-        InputError: a name is missing, unknown or out of order, or a cell is no number.
-    """
-    problems = Collector()
-    with problems.part():
-        check_rows(table, rows)
-    with problems.part():
-        check_columns(table, list(table.columns)[1:], columns)
-    problems.finish()
-    return numbers(table, list(table.columns)[1:])
-
-
-def matrix_places(table: Table) -> Any:
-    """Gives the place of an entry of `matrix` by its row and column."""
-    headers = list(table.columns)
-    return lambda row, column: table.place(row, headers[column + 1])
+    values = parse_cells(table.columns[header])
+    if values is None:
+        faults = bad_cells(table.columns[header], header)
+        raise InputError(
+            Problem(f"{shown}, in column '{header}'", mend, table.place(row, header)) for row, shown, mend in faults
+        )
+    return values
 
 
 def check_rows(table: Table, wanted: Sequence[str]) -> None:

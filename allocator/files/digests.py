@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from allocator.case import Source
+from allocator.model import Source
 
 
 def source_of(path: Path) -> Source:

@@ -7,11 +7,11 @@ import hashlib
 import os
 from pathlib import Path
 
-from allocator.case import Source
 from allocator.codes import Code
 from allocator.errors import InputError
 from allocator.files import revisions
 from allocator.files.marked import MOST_BYTES, parse_yaml, read_bytes
+from allocator.model import Source
 from allocator.rulebook import Rulebook
 from allocator.rulebook.document import rulebook_from
 from allocator.rulebook.header import Extends

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from allocator.case import Case
 from allocator.codes import Code
 from allocator.errors import Collector, InputError, Problem
-from allocator.files.cases import read_case
+from allocator.files.names import read_names
 from allocator.files.policies import read_rules
+from allocator.names import Names
 from allocator.rulebook import Rulebook, as_date
 
 
@@ -46,7 +46,7 @@ def check(files: Iterable[Path], case: Path | None = None, as_of: str | dt.date 
         InputError: the date can't be read.
     """
     date = None if as_of is None else as_date(as_of)
-    read = cache(read_case)
+    read = cache(read_names)
     return [_check(file, case, date, read) for file in policies_of(files)]
 
 
@@ -60,7 +60,7 @@ def policies_of(files: Iterable[Path]) -> Iterator[Path]:
         yield from inside or [named]
 
 
-def _check(file: Path, case: Path | None, as_of: dt.date | None, read: Callable[[Path], Case]) -> Checked:
+def _check(file: Path, case: Path | None, as_of: dt.date | None, read: Callable[[Path], Names]) -> Checked:
     wrong: tuple[Problem, ...] = ()
     try:
         rules = read_rules(file, as_of)
@@ -77,7 +77,7 @@ def _check(file: Path, case: Path | None, as_of: dt.date | None, read: Callable[
     _check_agreed(rules, problems)
     if case is not None:
         with problems.part():
-            rules.clauses(read(case))
+            rules.check(read(case))
     # What is wrong with the case as a whole has no place of its own; the line that names it has.
     placed = (problem if problem.place else replace(problem, place=named) for problem in problems.problems)
     return Checked(file, (*wrong, *placed), rules, case)

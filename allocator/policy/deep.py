@@ -10,7 +10,7 @@ import numpy as np
 
 from allocator.case import Case
 from allocator.codes import Code
-from allocator.errors import Problem
+from allocator.errors import InputError, Problem
 from allocator.files.cases import read_case
 from allocator.objectives import from_names
 from allocator.outcome import Outcome, allocate
@@ -29,7 +29,11 @@ def deepened(checked: Checked) -> Checked:
     """What a check found, with the warnings; of a policy with errors nothing more can be said."""
     if checked.rules is None or any(map(is_error, checked.problems)):
         return checked
-    case = None if checked.case is None else read_case(checked.case)
+    try:
+        case = None if checked.case is None else read_case(checked.case)
+    except InputError as error:
+        # A check reads the case's names alone; its other numbers may be wrong.
+        return replace(checked, problems=(*checked.problems, *error.problems))
     found = (_of_file(problem, checked.file) for problem in warnings(checked.rules, case))
     return replace(checked, problems=(*checked.problems, *found))
 

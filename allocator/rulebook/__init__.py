@@ -6,20 +6,22 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from allocator.case import Case, Source, plain, today
 from allocator.codes import Code
 from allocator.errors import Collector, InputError, Place, Unparsable, nearest
-from allocator.model import kebab
+from allocator.model import Source, kebab, plain
 from allocator.rulebook import meaning
 from allocator.rulebook.header import Approval, Authority, Header
 from allocator.rulebook.overlays import Change
-from allocator.rulebook.waivers import Waiver, check_waivers, waived
+from allocator.rulebook.waivers import Waiver, check_waived, check_waivers
 from allocator.rules import Rule
-from allocator.shapes import Clause
-from allocator.terms import terms
-from allocator.units import parse_date
+from allocator.units import parse_date, today
+
+if TYPE_CHECKING:
+    from allocator.case import Case
+    from allocator.names import Names
+    from allocator.shapes import Clause
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
@@ -210,21 +212,32 @@ class Rulebook:
             f"no rule '{name}'", nearest(name, (rule.id for rule in self.rules)), code=Code.UNKNOWN_NAME
         )
 
+    def check(self, names: Names) -> None:
+        """Look up in a case all that its terms and the rules name; no arrays are made.
+
+        Raises:
+            InputError: all rules and terms that name what the case lacks, or that are not convex.
+        """
+        problems = Collector()
+        with problems.part():
+            names.check()
+        for rule in self.rules:
+            with problems.part():
+                check_waived(rule, self.waivers, names, self.as_of)
+        problems.finish()
+
     def clauses(self, case: Case) -> tuple[Clause, ...]:
         """The case's terms and the rules in force, as mathematics.
 
         Raises:
-            InputError: all rules that name what the case lacks, or that are not convex.
+            InputError: as for `check`.
         """
-        problems = Collector()
-        found: list[Clause] = []
-        with problems.part():
-            found += terms(case)
-        for rule in self.rules:
-            with problems.part():
-                found += waived(rule, self.waivers, case, self.as_of)
-        problems.finish()
-        return tuple(found)
+        # Rules are read, checked and told without the mathematics, and numpy takes longer to load than they do.
+        from allocator.rulebook.waived import waived
+        from allocator.terms import terms
+
+        self.check(case.names)
+        return (*terms(case), *(c for rule in self.rules for c in waived(rule, self.waivers, case, self.as_of)))
 
     def __len__(self) -> int:
         return len(self.rules)

@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from allocator import kinds
-from allocator.case import Source, today
 from allocator.codes import Code
 from allocator.errors import Collector, InputError, Place, closest, nearest
 from allocator.measures import MeasureName
-from allocator.model import Model
+from allocator.model import Model, Source
 from allocator.rulebook import Rulebook, check_ids
 from allocator.rulebook.header import Approval, Authority, Defaults, Header
 from allocator.rulebook.meaning import plain
 from allocator.rulebook.overlays import Change, amended
 from allocator.rulebook.waivers import Waiver
 from allocator.rules import Rule
+from allocator.units import today
 
 FORMAT = "allocator/policy/1"
 KEYS = ("format", "policy", "sources", "rules", "waivers", "approvals", "extends", "changes")

@@ -5,11 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BeforeValidator, WithJsonSchema, model_validator
 
 from allocator.codes import Code
@@ -20,10 +17,9 @@ from allocator.phrases import Phrase
 from allocator.rulebook.header import Effective, Header
 from allocator.rules import Rule
 from allocator.scope import Scope
-from allocator.shapes import Clause
 
 if TYPE_CHECKING:
-    from allocator.case import Case
+    from allocator.names import Names
 
 
 WrittenLimit = Annotated[str, WithJsonSchema({"type": ["string", "number"]})]
@@ -190,48 +186,29 @@ def _overlap(one: Waiver, other: Waiver) -> bool:
     return one.effective.on(other.effective.from_) or other.effective.on(one.effective.from_)
 
 
-def waived(rule: Rule, waivers: Iterable[Waiver], case: Case, on: dt.date) -> list[Clause]:
-    """The clauses of a rule as on a date, each followed by the parts of it that are waived then.
+def pending(rule: Rule, waivers: Iterable[Waiver], on: dt.date) -> list[Waiver]:
+    """A rule's waivers but those that have expired.
+
+    Names are looked up in those to come, too, lest a policy that is well today fails when one begins.
+    """
+    return [waiver for waiver in waivers if waiver.rule == rule.id and waiver.state(on) != "expired"]
+
+
+def check_waived(rule: Rule, waivers: Iterable[Waiver], names: Names, on: dt.date) -> None:
+    """Check a rule as on a date, and as it is where it is waived.
 
     Raises:
-        InputError: as for the rule's own clauses, or a waiver names what the rule does not limit.
+        InputError: as for the rule's own check, or a waiver names what the rule does not limit.
     """
-    # Names are looked up in those to come, too, lest a policy that is well today fails when one begins.
-    own = [waiver for waiver in waivers if waiver.rule == rule.id and waiver.state(on) != "expired"]
-    found: list[Clause] = []
-    for k, clause in enumerate(rule.clauses(case, on)):
-        left, parts = np.ones(clause.size, bool), list[Clause]()
-        for waiver in own:
-            if clause.at_least == (waiver.side == "at_least"):
-                members = _members(waiver, clause)
-                if waiver.effective.on(on):
-                    left &= ~members
-                    made = _moved(waiver, waiver.applied(rule).clauses(case, on)[k])
-                    parts.append(made.only(np.flatnonzero(members)))
-        found += [clause.only(np.flatnonzero(left))] if left.any() else []
-        found += parts
-    return found
-
-
-def _members(waiver: Waiver, clause: Clause) -> NDArray[np.bool_]:
-    """Which members of a clause a waiver speaks of.
-
-    Raises:
-        InputError: its scope names others.
-    """
-    if waiver.names is None:
-        return np.ones(clause.size, bool)
+    rule.check(names, on)
     problems = Collector()
-    for name in waiver.names - set(clause.labels):
-        place = getattr(name, "place", waiver.place("scope"))
-        what = f"waiver '{waiver.id}' scope: rule '{clause.rule}' does not limit '{name}' on its own"
-        problems.add(what, nearest(name, filter(None, clause.labels)), place, Code.UNKNOWN_NAME)
+    for waiver in pending(rule, waivers, on):
+        members = rule.members(names)
+        for name in (waiver.names or frozenset()) - set(members):
+            place = getattr(name, "place", waiver.place("scope"))
+            what = f"waiver '{waiver.id}' scope: rule '{rule.id}' does not limit '{name}' on its own"
+            problems.add(what, nearest(name, filter(None, members)), place, Code.UNKNOWN_NAME)
+        if waiver.effective.on(on):
+            with problems.part():
+                waiver.applied(rule).check(names, on)
     problems.finish()
-    return np.isin(np.array(clause.labels), list(waiver.names))
-
-
-def _moved(waiver: Waiver, clause: Clause) -> Clause:
-    """The clause with the waiver's limit, whose number is told apart from the rule's."""
-    limit, *others = clause.numbers
-    numbers = (replace(limit, name=f"{limit.name} of {waiver.id}"), *others)
-    return replace(clause, numbers=numbers, words=f"{clause.words}, by waiver {waiver.id}", waiver=waiver.id)

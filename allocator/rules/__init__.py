@@ -8,27 +8,35 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-import numpy as np
 from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from allocator import kinds
 from allocator.codes import Code
-from allocator.errors import InputError, Place, Unparsable
+from allocator.errors import Collector, InputError, Place, Unparsable
 from allocator.expectations import Expectation
-from allocator.measures import Measure
+from allocator.measures import MeasureName
 from allocator.model import Id, Model, kebab
 from allocator.phrases import Phrase
-from allocator.shapes import Clause, Number, RotatedCone, Rows
-from allocator.sparse import Sparse, Vector
+from allocator.scope import Scope
 from allocator.units import Dated, Multiple, Quantity, Rate, parse_date, positive
 from allocator.units import Share as Part
 
 if TYPE_CHECKING:
     from allocator.case import Case
+    from allocator.measures import Measure
+    from allocator.names import Names, Nature
+    from allocator.shapes import Clause
+    from allocator.sparse import Sparse
 
 
-TYPICAL_INCOME = 0.05
-"Income over equity, for the scaling of cones."
+class Grouping(str):
+    """The word `line`, or a text column of the universe whose names are groups of lines."""
+
+    __slots__ = ()
+
+
+Groups = Annotated[str, AfterValidator(Grouping)]
+"A field that says by what lines are grouped."
 
 
 def capped(rule: Rule, of_equity: bool) -> None:
@@ -57,10 +65,6 @@ class Limit:
     def side(self) -> str:
         """`at least` or `at most`."""
         return "at least" if self.at_least else "at most"
-
-    def number(self, **how: float) -> Number:
-        """The limit as a clause's number; `how` says how theta follows from it."""
-        return Number(kebab(self.field), float(self.value), type(self.value), **how)
 
 
 class Deprecated(Model):
@@ -179,6 +183,11 @@ class Rule(Model, ABC):
         return (self.kind, *(repr(getattr(self, name)) for name in names))
 
     @property
+    def who(self) -> str:
+        """The rule, in messages."""
+        return f"rule '{self.id}'"
+
+    @property
     def one_by_one(self) -> str:
         """The column whose names it limits each on its own; empty where it limits all that it speaks of together."""
         return getattr(self, "each", None) or ""
@@ -220,112 +229,105 @@ class Rule(Model, ABC):
             found.append(f"{side} {sign} {str(limit.value).removesuffix('x')}{whole}")
         return " and ".join(found)
 
-    @abstractmethod
-    def clauses(self, case: Case, on: dt.date) -> list[Clause]:
-        """The rule as mathematics, as on a date.
+    def check(self, names: Names, on: dt.date) -> None:
+        """Look up all that the rule names, and refuse what is not convex, without arrays.
+
+        Scopes, measures and groups are looked up for every kind; a kind adds what is its own.
 
         Raises:
-            InputError: it names a line, a group or a column that the case lacks, or it is not convex.
+            InputError: it names a line, a group or a column that the case lacks, it is not convex, or a limit has no
+                value yet.
         """
+        problems = Collector()
+        for field in type(self).model_fields:
+            if field not in Rule.model_fields:
+                with problems.part():
+                    self.look_up(field, names)
+        with problems.part():
+            self.limits(on)
+        problems.finish()
 
-    def ratios(
-        self,
-        words: str,
-        numerators: Sparse,
-        denominator: Measure,
-        on: dt.date,
-        labels: Sequence[str] = ("",),
-        constants: Vector | None = None,
-        loss: Sparse | None = None,
-    ) -> list[Clause]:
-        """The clauses of `numerator / denominator` within the rule's limits, a member a row.
+    def look_up(self, field: str, names: Names) -> None:
+        """Look up what a field names, where it is of a type that names something.
+
+        Raises:
+            InputError: the case lacks it.
+        """
+        value = getattr(self, field)
+        if isinstance(value, Scope):
+            value.rows(names.lines, self.place(field))
+        elif isinstance(value, MeasureName):
+            names.measure(value, self.who, self.place(field))
+        elif isinstance(value, Grouping):
+            names.lines.groups(value, self.who, self.place(field))
+
+    def check_ratio(self, words: str, whole: Nature, on: dt.date, concave: bool = False) -> None:
+        """Refuse a ratio that is not convex, or that means nothing.
 
         Args:
             words: what the ratio is.
-            numerators: one row a member.
-            denominator: the same for all.
+            whole: the denominator.
             on: the date.
-            labels: the members' names.
-            constants: what is added to the numerators.
-            loss: what is taken off the (single) numerator as a squared norm.
-
-        Raises:
-            InputError: the limit is on the side that is not convex, or the denominator may be negative.
-        """
-        return [
-            self.ratio(words, numerators, denominator, limit, labels, constants, loss, (limit.number(),))
-            for limit in self.limits(on)
-        ]
-
-    def ratio(
-        self,
-        words: str,
-        numerators: Sparse,
-        denominator: Measure,
-        limit: Limit,
-        labels: Sequence[str] = ("",),
-        constants: Vector | None = None,
-        loss: Sparse | None = None,
-        numbers: tuple[Number, ...] = (),
-    ) -> Clause:
-        """One limit of a ratio; theta follows from the first of the numbers."""
-        self._check_convex(words, denominator, limit, loss)
-        m = numerators.shape[0]
-        sign = 1.0 if limit.at_least else -1.0
-        below = Sparse.stack([Sparse.dense(denominator.row[None])] * m)
-        # Rows of order one: a measure in megawatts would else be checked a thousand times more strictly than dollars.
-        sizes = [np.abs(numerators.value).max(initial=0), np.abs(below.value).max(initial=0), denominator.constant]
-        scale = float(max(sizes)) or 1.0
-        top = numerators * (sign / scale), (np.zeros(m) if constants is None else constants) * (sign / scale)
-        bottom = below * (-sign / scale), np.full(m, -sign * denominator.constant / scale)
-        bend = loss if loss is not None else denominator.loss
-        if denominator.loss is not None:
-            # num <= k (den - ||M v||^2) is ||M v||^2 <= den - num / k: theta is 1 / k, and is with the numerator.
-            numbers = tuple(Number(n.name, n.value, n.unit, 1 / n.scale, n.shift, n.sign, -n.power) for n in numbers)
-            top, bottom = bottom, top
-        data: dict[str, Any] = {
-            "rule": self.id,
-            "words": words,
-            "labels": tuple(labels),
-            "R0": top[0],
-            "c0": top[1],
-            "R1": bottom[0],
-            "c1": bottom[1],
-            "theta": np.full(m, numbers[0].theta(numbers[0].value)),
-            "numbers": numbers,
-            "unit": type(limit.value),
-            "at_least": limit.at_least,
-            "penalty": float(self.penalty) * scale if self.penalty is not None else None,
-        }
-        if bend is None:
-            return Rows(**data)
-        M = Sparse.stack([bend * scale**-0.5] * m)
-        return RotatedCone(**data, M=M, k=np.zeros(M.shape[0]), typical=np.full(m, TYPICAL_INCOME))
-
-    def _check_convex(self, words: str, denominator: Measure, limit: Limit, loss: Sparse | None) -> None:
-        """Refuse a ratio that is not convex, or that means nothing.
+            concave: whether the numerator is.
 
         Raises:
             InputError: it is.
         """
-        concave = "is not convex: compression makes income concave"
-        if (denominator.row < 0).any() or denominator.constant < 0:
-            why = f"{denominator.words} can be negative, so a ratio to it means nothing"
-            self._refuse(limit, why, "use another denominator")
-        if loss is not None and not limit.at_least:
-            self._refuse(limit, f"{words} at most so much {concave}")
-        if denominator.loss is None:
-            return
-        if limit.at_least:
-            self._refuse(limit, f"{words} at least so much {concave}")
-        if float(limit.value) <= 0:
-            self._refuse(limit, f"{limit.value} of {denominator.words} leaves nothing", "write a limit above zero")
-        if self.severity == "soft":
-            why = f"its shortfall against {denominator.words} is not in dollars of capital"
-            self._refuse(limit, why, "make it hard, or use another denominator")
+        bent = "is not convex: compression makes income concave"
+        for limit in self.limits(on):
+            if whole.negative:
+                why = f"{whole.words} can be negative, so a ratio to it means nothing"
+                self._refuse(limit, why, "use another denominator")
+            if concave and not limit.at_least:
+                self._refuse(limit, f"{words} at most so much {bent}")
+            if not whole.concave:
+                continue
+            if limit.at_least:
+                self._refuse(limit, f"{words} at least so much {bent}")
+            if float(limit.value) <= 0:
+                self._refuse(limit, f"{limit.value} of {whole.words} leaves nothing", "write a limit above zero")
+            if self.severity == "soft":
+                why = f"its shortfall against {whole.words} is not in dollars of capital"
+                self._refuse(limit, why, "make it hard, or use another denominator")
 
     def _refuse(self, limit: Limit, why: str, mend: str = "turn the limit round, or use another measure") -> None:
-        raise InputError([self.problem(limit.field, f"rule '{self.id}': {why}", mend, Code.NO_MEANING)])
+        raise InputError([self.problem(limit.field, f"{self.who}: {why}", mend, Code.NO_MEANING)])
+
+    def members(self, names: Names) -> tuple[str, ...]:
+        """Those that it limits each on its own; one without a name where it limits all together."""
+        return names.lines.groups(self.one_by_one, self.who) if self.one_by_one else ("",)
+
+    def clauses(self, case: Case, on: dt.date) -> list[Clause]:
+        """The rule as mathematics, as on a date.
+
+        Raises:
+            InputError: as for `check`.
+        """
+        self.check(case.names, on)
+        return self.build(case, on)
+
+    @abstractmethod
+    def build(self, case: Case, on: dt.date) -> list[Clause]:
+        """The clauses of a rule that was checked.
+
+        Only here are arrays made. So numpy and the shapes are imported within, and a policy is checked without them.
+        """
+
+    def ratios(
+        self, words: str, part: Measure | Sparse, whole: Measure, on: dt.date, labels: Sequence[str] = ("",)
+    ) -> list[Clause]:
+        """The clauses of `part / whole` within the rule's limits, a member a row.
+
+        Args:
+            words: what the ratio is.
+            part: the numerator, or one a member, linear.
+            whole: the denominator, the same for all.
+            on: the date.
+            labels: the members' names.
+        """
+        from allocator.ratios import ratio
+
+        return [ratio(self, words, part, whole, limit, labels) for limit in self.limits(on)]
 
 
 def limits_in_words(rule: Rule, on: dt.date, of: str = "") -> str:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
 from allocator.codes import Code
 from allocator.errors import InputError
-from allocator.measures import Measure, MeasureName
+from allocator.measures import MeasureName
+from allocator.names import Nature
 from allocator.rules import Rule, limits_in_words, upper_first
 from allocator.scope import Scope
-from allocator.shapes import Clause
-from allocator.sparse import Sparse
 from allocator.units import Dated, Money
 
 if TYPE_CHECKING:
     from allocator.case import Case
+    from allocator.names import Names
+    from allocator.shapes import Clause
 
 
 class Amount(Rule):
@@ -39,24 +38,23 @@ class Amount(Rule):
         """The rule in notation."""
         return self.compared(self.measure.formula(self.scope.phrase() if self.scope else ""), on)
 
-    def clauses(self, case: Case, on: dt.date) -> list[Clause]:
-        """One row; the denominator is one $ bn."""
-        who = f"rule '{self.id}'"
-        unit = case.universe.units.get(self.measure.name, "") if self.measure.column else ""
+    def check(self, names: Names, on: dt.date) -> None:
+        """A column must be in dollars, and income that compresses has a floor alone."""
+        super().check(names, on)
+        unit = names.lines.units.get(self.measure.name, "") if self.measure.column else ""
         if unit not in ("", "%", "bp"):
-            what = f"{who}: column '{self.measure.name}' is in {unit}, not in dollars"
+            what = f"{self.who}: column '{self.measure.name}' is in {unit}, not in dollars"
             mend = "compare it with another column by a rule of kind ratio"
             raise InputError([self.problem("measure", what, mend, Code.NO_MEANING)])
-        lines = self.scope.lines(case.universe, self.place("scope")) if self.scope else None
-        measure = case.measure(self.measure, who, self.place("measure"), lines)
-        billion = Measure("one billion dollars", np.zeros(case.decision.size), 1 / case.equity)
-        where = f" in {self.scope}" if self.scope else ""
-        constants = np.array([measure.constant])
-        return self.ratios(
-            f"{self.measure}{where}",
-            Sparse.dense(measure.row[None]),
-            billion,
-            on,
-            constants=constants,
-            loss=measure.loss,
-        )
+        rows = self.scope.rows(names.lines) if self.scope else None
+        measured = names.measure(self.measure, self.who, self.place("measure"), rows)
+        self.check_ratio(self._words, Nature("one billion dollars"), on, measured.concave)
+
+    @property
+    def _words(self) -> str:
+        return f"{self.measure}{f' in {self.scope}' if self.scope else ''}"
+
+    def build(self, case: Case, on: dt.date) -> list[Clause]:
+        """One row; the denominator is one $ bn."""
+        lines = self.scope.lines(case.universe) if self.scope else None
+        return self.ratios(self._words, case.measure(self.measure, self.who, lines=lines), case.billion, on)

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import numpy as np
 from pydantic import model_validator
 
 from allocator.codes import Code
 from allocator.errors import InputError, Unparsable
 from allocator.measures import MeasureName
-from allocator.rules import Rule, limits_in_words
-from allocator.shapes import Clause, Cone, Tail
-from allocator.sparse import Sparse
+from allocator.rules import Groups, Rule, limits_in_words
 from allocator.units import Count, Dated, Index, Level, Share
 
 if TYPE_CHECKING:
     from allocator.case import Case
+    from allocator.names import Names
+    from allocator.shapes import Clause
 
 UNIT = {
     "hhi": "a bare number such as 0.28",
@@ -35,7 +35,7 @@ class Concentration(Rule):
     kind: ClassVar = "concentration"
     may_be_soft: ClassVar = False
     rises: ClassVar = {**Rule.rises, "n": "tighter"}
-    by: str
+    by: Groups
     measure: Literal["hhi", "effective-number", "top-n"]
     n: Count | None = None
     of: MeasureName
@@ -59,7 +59,7 @@ class Concentration(Rule):
             if any(type(value) is not unit for value in self.at_most.values.values()):
                 what = f"{self.at_most} has the wrong unit for {self.measure}"
                 raise Unparsable(what, f"write {UNIT[self.measure]}", field="at-most")
-        top = {"effective-number": np.inf}.get(self.measure, 1.0)
+        top = {"effective-number": math.inf}.get(self.measure, 1.0)
         if limit is not None and any(not 0 < float(value) <= top for value in limit.values.values()):
             side = "at-least" if self.at_least else "at-most"
             raise Unparsable(f"{limit} is out of range for {self.measure}", f"write {UNIT[self.measure]}", field=side)
@@ -87,31 +87,41 @@ class Concentration(Rule):
         squares = f"sum of ({capital} / ({whole}))^2 over every {self.by}"
         return self.compared(squares if self.measure == "hhi" else f"1 / ({squares})", on)
 
-    def clauses(self, case: Case, on: dt.date) -> list[Clause]:
-        """A cone over the groups' capital, or a sum of the largest."""
-        who, d = f"rule '{self.id}'", case.decision
-        names, members = case.universe.groups(self.by, who, self.place("by"))
-        groups = Sparse((len(names), d.size), members.row, members.column, members.value)
-        whole = case.measure(self.of, who, self.place("of"))
-        if (whole.row < 0).any() or whole.loss is not None:
-            what = f"{who}: shares of {whole.words} mean nothing here"
+    def check(self, names: Names, on: dt.date) -> None:
+        """The whole must be linear and never negative, and hold n groups."""
+        super().check(names, on)
+        whole = names.measure(self.of, self.who)
+        if whole.negative or whole.concave:
+            what = f"{self.who}: shares of {whole.words} mean nothing here"
             mend = "use deployed, total-assets or equity"
             raise InputError([self.problem("of", what, mend, Code.NO_MEANING)])
-        (limit,) = self.limits(on)
-        if self.n is not None and float(self.n) > len(names):
-            what = f"{who}: n is {self.n}, and there are {len(names)} of {self.by}"
+        count = len(names.lines.groups(self.by, self.who))
+        if self.n is not None and float(self.n) > count:
+            what = f"{self.who}: n is {self.n}, and there are {count} of {self.by}"
             raise InputError([self.problem("n", what, "lower n")])
+
+    def build(self, case: Case, on: dt.date) -> list[Clause]:
+        """A cone over the groups' capital, or a sum of the largest."""
+        import numpy as np
+
+        from allocator.ratios import number
+        from allocator.shapes import Cone, Tail
+        from allocator.sparse import Sparse
+
+        names, groups = case.groups(self.by, self.who)
+        whole = case.measure(self.of, self.who)
+        (limit,) = self.limits(on)
         power = {"hhi": 0.5, "effective-number": -0.5, "top-n": 1.0}[self.measure]
-        number = limit.number(power=power)
+        least = number(limit, power=power)
         data: dict[str, Any] = {
             "rule": self.id,
             "words": f"{self.measure} by {self.by} over {self.of}",
-            "R0": Sparse.zeros(1, d.size),
+            "R0": Sparse.zeros(1, case.decision.size),
             "c0": np.zeros(1),
             "R1": Sparse.dense(whole.row[None]),
             "c1": np.array([whole.constant]),
-            "theta": np.array([number.theta(number.value)]),
-            "numbers": (number,),
+            "theta": np.array([least.theta(least.value)]),
+            "numbers": (least,),
             "unit": type(limit.value),
             "at_least": limit.at_least,
         }

@@ -10,12 +10,14 @@ from pydantic import model_validator
 from allocator.errors import Unparsable
 from allocator.measures import MeasureName
 from allocator.rules import Rule, limits_in_words
-from allocator.shapes import Clause, Number
-from allocator.sparse import Sparse
 from allocator.units import Dated, Multiple, Share
 
 if TYPE_CHECKING:
     from allocator.case import Case
+    from allocator.names import Names
+    from allocator.shapes import Clause
+
+INCOME = MeasureName("net-cash-income")
 
 
 class Coverage(Rule):
@@ -46,21 +48,25 @@ class Coverage(Rule):
 
     def formula(self, on: dt.date) -> str:
         """The rule in notation."""
-        income = MeasureName("net-cash-income").formula()
+        income = INCOME.formula()
         cut = f"(1 - {self.haircut}) * ({income})" if float(self.haircut) else income
         return self.compared(cut, on, MeasureName(self.measure).formula())
 
-    def clauses(self, case: Case, on: dt.date) -> list[Clause]:
+    def check(self, names: Names, on: dt.date) -> None:
+        """The income, too, which no field names."""
+        super().check(names, on)
+        names.measure(INCOME, self.who)
+
+    def build(self, case: Case, on: dt.date) -> list[Clause]:
         """One row, or a cone where yields compress."""
-        who = f"rule '{self.id}'"
-        income = case.measure(MeasureName("net-cash-income"), who)
-        owed = case.measure(MeasureName(self.measure), who)
+        from allocator.ratios import number, ratio
+        from allocator.shapes import Number
+
+        income, owed = case.measure(INCOME, self.who), case.measure(MeasureName(self.measure), self.who)
         (limit,) = self.limits(on)
         cut, floor = float(self.haircut), float(limit.value)
         numbers = (
-            limit.number(scale=1 / (1 - cut)),
+            number(limit, scale=1 / (1 - cut)),
             Number("haircut", cut, Share, scale=floor, shift=1, sign=-1, power=-1),
         )
-        words = f"income over {owed.words}"
-        row = Sparse.dense(income.row[None])
-        return [self.ratio(words, row, owed, limit, loss=income.loss, numbers=numbers)]
+        return [ratio(self, f"income over {owed.words}", income, owed, limit, numbers=numbers)]

@@ -5,19 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-import numpy as np
 from pydantic import model_validator
 
 from allocator.errors import Unparsable
 from allocator.measures import MeasureName
 from allocator.rules import Rule, capped, limits_in_words
 from allocator.scope import Scope
-from allocator.shapes import Clause
-from allocator.sparse import Sparse
 from allocator.units import Dated, Share
 
 if TYPE_CHECKING:
     from allocator.case import Case
+    from allocator.names import Names
+    from allocator.shapes import Clause
 
 COLUMNS = {"seat": "domicile", "assets": "site"}
 NAMES = {
@@ -63,17 +62,34 @@ class Domicile(Rule):
         """The rule in notation."""
         if self.basis == "content":
             return self.compared("sum of all u_i * x_i", on, self.of.formula())
-        where = Scope({COLUMNS[self.basis]: (self.country,)}).phrase()
-        return self.compared(MeasureName("deployed").formula(where), on, self.of.formula())
+        return self.compared(MeasureName("deployed").formula(self._scope.phrase()), on, self.of.formula())
 
-    def clauses(self, case: Case, on: dt.date) -> list[Clause]:
+    def look_up(self, field: str, names: Names) -> None:
+        """The country, too, which is a scope or stands for a column."""
+        if field == "country" and self.basis == "content":
+            names.lines.column("us-share", self.who, self.place("basis"))
+        elif field == "country":
+            self._scope.rows(names.lines, self.place("country"))
+        super().look_up(field, names)
+
+    def check(self, names: Names, on: dt.date) -> None:
+        """The whole, too, must leave the ratio convex."""
+        super().check(names, on)
+        self.check_ratio(self._words, names.measure(self.of, self.who), on)
+
+    @property
+    def _scope(self) -> Scope:
+        """The lines that are in the country."""
+        return Scope({COLUMNS[self.basis]: (self.country,)})
+
+    @property
+    def _words(self) -> str:
+        return f"{self.country} by {self.basis} over {self.of}"
+
+    def build(self, case: Case, on: dt.date) -> list[Clause]:
         """One row."""
-        who, d = f"rule '{self.id}'", case.decision
-        row = np.zeros((1, d.size))
         if self.basis == "content":
-            row[0, : d.n] = case.universe.number("us-share", who, self.place("basis"))
+            part = case.measure(MeasureName("us-share", column=True), self.who)
         else:
-            scope = Scope({COLUMNS[self.basis]: (self.country,)})
-            row[0, : d.n] = scope.lines(case.universe, self.place("country"))
-        whole = case.measure(self.of, who, self.place("of"))
-        return self.ratios(f"{self.country} by {self.basis} over {self.of}", Sparse.dense(row), whole, on)
+            part = case.measure(MeasureName("deployed"), self.who, lines=self._scope.lines(case.universe))
+        return self.ratios(self._words, part, case.measure(self.of, self.who), on)

@@ -5,16 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
 from allocator.rules import Rule
 from allocator.scope import Scope
-from allocator.shapes import Clause, Fixed
-from allocator.sparse import Sparse
 from allocator.units import Money
 
 if TYPE_CHECKING:
     from allocator.case import Case
+    from allocator.shapes import Clause
 
 
 class Exclusion(Rule):
@@ -36,10 +33,15 @@ class Exclusion(Rule):
         """The rule in notation."""
         return f"x_i = 0 and f_it = 0 in {self.scope.phrase()}"
 
-    def clauses(self, case: Case, on: dt.date) -> list[Clause]:
+    def build(self, case: Case, on: dt.date) -> list[Clause]:
         """The lines are fixed at zero, and their debt with them."""
+        import numpy as np
+
+        from allocator.shapes import Fixed
+        from allocator.sparse import Sparse
+
         d = case.decision
-        out = self.scope.lines(case.universe, self.place("scope"))
+        out = self.scope.lines(case.universe)
         lines = np.flatnonzero(out)
         m = len(lines)
         columns = [lines, d.f + np.flatnonzero(out[d.pair_line]), d.e + np.flatnonzero(out[d.bent])]

@@ -5,19 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-import numpy as np
 from pydantic import model_validator
 
 from allocator.codes import Code
 from allocator.errors import InputError, Unparsable, nearest
 from allocator.measures import MeasureName
 from allocator.rules import Rule, limits_in_words
-from allocator.shapes import Clause
-from allocator.sparse import Sparse
 from allocator.units import Dated, Times
 
 if TYPE_CHECKING:
     from allocator.case import Case
+    from allocator.names import Names
+    from allocator.shapes import Clause
 
 
 class Leverage(Rule):
@@ -50,18 +49,19 @@ class Leverage(Rule):
             return self.compared(f"sum of all f_it of tranche {self.tranche}", on, MeasureName("debt").formula())
         return self.compared(MeasureName(self.measure.removesuffix("-to-equity")).formula(), on, "E")
 
-    def clauses(self, case: Case, on: dt.date) -> list[Clause]:
+    def look_up(self, field: str, names: Names) -> None:
+        """The tranche, too."""
+        known = [tranche.id for tranche in names.stack]
+        if field == "tranche" and self.tranche is not None and self.tranche not in known:
+            what, mend = f"{self.who}: no tranche '{self.tranche}'", nearest(self.tranche, known)
+            raise InputError([self.problem("tranche", what, mend, Code.UNKNOWN_NAME)])
+        super().look_up(field, names)
+
+    def build(self, case: Case, on: dt.date) -> list[Clause]:
         """One row."""
-        who, d = f"rule '{self.id}'", case.decision
-        if self.measure == "tranche":
-            if self.tranche not in d.tranches:
-                what = f"{who}: no tranche '{self.tranche}'"
-                mend = nearest(self.tranche or "", d.tranches)
-                raise InputError([self.problem("tranche", what, mend, Code.UNKNOWN_NAME)])
-            row = np.zeros((1, d.size))
-            row[0, d.drawn + d.tranches.index(self.tranche)] = 1
-            whole = case.measure(MeasureName("debt"), who)
-            return self.ratios(f"debt of {self.tranche} over all debt", Sparse.dense(row), whole, on)
-        top = case.measure(MeasureName(self.measure.removesuffix("-to-equity")), who)
-        whole = case.measure(MeasureName("equity"), who)
-        return self.ratios(f"{top.words} over equity", Sparse.dense(top.row[None]), whole, on)
+        if self.tranche is not None:
+            whole = case.measure(MeasureName("debt"), self.who)
+            return self.ratios(f"debt of {self.tranche} over all debt", case.drawn(self.tranche), whole, on)
+        top = case.measure(MeasureName(self.measure.removesuffix("-to-equity")), self.who)
+        whole = case.measure(MeasureName("equity"), self.who)
+        return self.ratios(f"{top.words} over equity", top, whole, on)

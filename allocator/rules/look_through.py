@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
 from pydantic import model_validator
 
 from allocator.codes import Code
@@ -13,12 +12,12 @@ from allocator.errors import Collector, InputError, Unparsable, nearest
 from allocator.measures import MeasureName
 from allocator.rules import Rule, capped, limits_in_words
 from allocator.scope import Scope
-from allocator.shapes import Clause
-from allocator.sparse import Sparse
 from allocator.units import Dated, Share
 
 if TYPE_CHECKING:
     from allocator.case import Case
+    from allocator.names import Names
+    from allocator.shapes import Clause
 
 
 class LookThrough(Rule):
@@ -62,32 +61,39 @@ class LookThrough(Rule):
         names = f"p = {' and '.join(self.scope.columns['counterparty'])}" if self.scope else "every counterparty p"
         return f"{self.compared('sum of all w_ip * x_i', on, self.of.formula())}, for {names}"
 
-    def clauses(self, case: Case, on: dt.date) -> list[Clause]:
-        """A row for each counterparty."""
-        exposure, parties = case.universe.exposure, case.universe.counterparties
-        who = f"rule '{self.id}'"
-        if exposure is None:
-            what = f"{who} needs exposures, and the case has none"
+    def look_up(self, field: str, names: Names) -> None:
+        """The scope is one of counterparties and not of lines."""
+        if field != "scope":
+            super().look_up(field, names)
+        elif names.lines.counterparties is None:
+            what = f"{self.who} needs exposures, and the case has none"
             mend = "name a table under 'exposures' in fund.yaml"
             raise InputError([self.problem("each", what, mend, Code.MISSING)])
-        chosen = list(range(len(parties)))
-        if self.scope is not None:
-            problems = Collector()
-            for name in self.scope.columns["counterparty"]:
-                if name not in parties:
-                    place = getattr(name, "place", self.place("scope"))
-                    problems.add(f"no exposure to '{name}'", nearest(name, parties), place, Code.UNKNOWN_NAME)
-            problems.finish()
-            chosen = [parties.index(name) for name in self.scope.columns["counterparty"]]
-        row = np.full(len(parties), -1)
-        row[chosen] = np.arange(len(chosen))
-        kept = row[exposure.row] >= 0
-        rows = Sparse(
-            (len(chosen), case.decision.size),
-            row[exposure.row[kept]],
-            exposure.column[kept],
-            exposure.value[kept],
-        )
-        whole = case.measure(self.of, who, self.place("of"))
-        labels = [parties[i] for i in chosen]
-        return self.ratios(f"exposure to one counterparty over {self.of}", rows, whole, on, labels)
+        else:
+            self._check_known(names.lines.counterparties)
+
+    def _check_known(self, parties: tuple[str, ...]) -> None:
+        problems = Collector()
+        for name in self.scope.columns["counterparty"] if self.scope else ():
+            if name not in parties:
+                place = getattr(name, "place", self.place("scope"))
+                problems.add(f"no exposure to '{name}'", nearest(name, parties), place, Code.UNKNOWN_NAME)
+        problems.finish()
+
+    def check(self, names: Names, on: dt.date) -> None:
+        """The whole, too, must leave the ratio convex."""
+        super().check(names, on)
+        self.check_ratio(self._words, names.measure(self.of, self.who), on)
+
+    @property
+    def _words(self) -> str:
+        return f"exposure to one counterparty over {self.of}"
+
+    def members(self, names: Names) -> tuple[str, ...]:
+        """The counterparties of the scope, or all."""
+        return tuple(map(str, self.scope.columns["counterparty"])) if self.scope else names.lines.counterparties or ()
+
+    def build(self, case: Case, on: dt.date) -> list[Clause]:
+        """A row for each counterparty."""
+        parties = self.members(case.names)
+        return self.ratios(self._words, case.exposures(parties), case.measure(self.of, self.who), on, parties)

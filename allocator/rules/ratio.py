@@ -5,19 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
 from allocator.codes import Code
 from allocator.errors import InputError
 from allocator.measures import MeasureName
 from allocator.rules import Rule, limits_in_words, upper_first
 from allocator.scope import Scope
-from allocator.shapes import Clause
-from allocator.sparse import Sparse
 from allocator.units import Dated, Times
 
 if TYPE_CHECKING:
     from allocator.case import Case
+    from allocator.names import Names
+    from allocator.shapes import Clause
 
 
 class Ratio(Rule):
@@ -41,21 +39,24 @@ class Ratio(Rule):
         where = self.scope.phrase() if self.scope else ""
         return self.compared(self.numerator.formula(where), on, self.denominator.formula(where))
 
-    def clauses(self, case: Case, on: dt.date) -> list[Clause]:
-        """One row, or a cone where income is net of compression."""
-        who = f"rule '{self.id}'"
+    def check(self, names: Names, on: dt.date) -> None:
+        """Both measures must be told by line where there is a scope, and fit together; a soft one is in dollars."""
+        super().check(names, on)
         apart = self.numerator.column or self.denominator.column or self.denominator.name == "net-cash-income"
         if self.severity == "soft" and apart:
-            what = f"{who}: its shortfall is not in dollars, so it can't be soft"
+            what = f"{self.who}: its shortfall is not in dollars, so it can't be soft"
             raise InputError([self.problem("severity", what, "make it hard", Code.NO_MEANING)])
-        lines = self.scope.lines(case.universe, self.place("scope")) if self.scope else None
-        top = case.measure(self.numerator, who, self.place("numerator"), lines)
-        bottom = case.measure(self.denominator, who, self.place("denominator"), lines)
-        return self.ratios(
-            f"{self.numerator} over {self.denominator}",
-            Sparse.dense(top.row[None]),
-            bottom,
-            on,
-            constants=np.array([top.constant]),
-            loss=top.loss,
-        )
+        rows = self.scope.rows(names.lines) if self.scope else None
+        top = names.measure(self.numerator, self.who, self.place("numerator"), rows)
+        bottom = names.measure(self.denominator, self.who, self.place("denominator"), rows)
+        self.check_ratio(self._words, bottom, on, top.concave)
+
+    @property
+    def _words(self) -> str:
+        return f"{self.numerator} over {self.denominator}"
+
+    def build(self, case: Case, on: dt.date) -> list[Clause]:
+        """One row, or a cone where income is net of compression."""
+        lines = self.scope.lines(case.universe) if self.scope else None
+        top, bottom = (case.measure(each, self.who, lines=lines) for each in (self.numerator, self.denominator))
+        return self.ratios(self._words, top, bottom, on)

@@ -10,15 +10,15 @@ from pydantic import model_validator
 from allocator.codes import Code
 from allocator.errors import Unparsable
 from allocator.measures import MeasureName
-from allocator.rules import Rule, capped, limits_in_words
+from allocator.rules import Groups, Rule, capped, limits_in_words
 from allocator.scope import Scope
-from allocator.shapes import Clause
-from allocator.sparse import Sparse
 from allocator.units import Dated
 from allocator.units import Share as Part
 
 if TYPE_CHECKING:
     from allocator.case import Case
+    from allocator.names import Names
+    from allocator.shapes import Clause
 
 
 class Share(Rule):
@@ -26,7 +26,7 @@ class Share(Rule):
 
     kind: ClassVar = "share"
     scope: Scope | None = None
-    each: str | None = None
+    each: Groups | None = None
     of: MeasureName
     at_least: Dated[Part] | None = None
     at_most: Dated[Part] | None = None
@@ -57,14 +57,20 @@ class Share(Rule):
         part = "x_i" if self.each == "line" else "X_g"
         return f"{self.compared(part, on, self.of.formula())}, for every {self.each}"
 
-    def clauses(self, case: Case, on: dt.date) -> list[Clause]:
+    def check(self, names: Names, on: dt.date) -> None:
+        """The whole, too, must leave the ratio convex."""
+        super().check(names, on)
+        self.check_ratio(self._words, names.measure(self.of, self.who), on)
+
+    @property
+    def _words(self) -> str:
+        return f"capital in {self.scope if self.scope is not None else f'each {self.each}'} over {self.of}"
+
+    def build(self, case: Case, on: dt.date) -> list[Clause]:
         """A row for the scope, or for each line or group."""
-        who, d = f"rule '{self.id}'", case.decision
-        whole = case.measure(self.of, who, self.place("of"))
+        whole = case.measure(self.of, self.who)
         if self.scope is not None:
-            lines = self.scope.lines(case.universe, self.place("scope"))
-            part = case.measure(MeasureName("deployed"), who, lines=lines)
-            return self.ratios(f"capital in {self.scope} over {self.of}", Sparse.dense(part.row[None]), whole, on)
-        names, members = case.universe.groups(self.each or "line", who, self.place("each"))
-        rows = Sparse((len(names), d.size), members.row, members.column, members.value)
-        return self.ratios(f"capital in each {self.each} over {self.of}", rows, whole, on, names)
+            part = case.measure(MeasureName("deployed"), self.who, lines=self.scope.lines(case.universe))
+            return self.ratios(self._words, part, whole, on)
+        names, rows = case.groups(self.one_by_one, self.who)
+        return self.ratios(self._words, rows, whole, on, names)

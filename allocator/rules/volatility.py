@@ -5,19 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
 from pydantic import model_validator
 
 from allocator.codes import Code
 from allocator.errors import InputError, Unparsable
 from allocator.measures import MeasureName
 from allocator.rules import Rule, limits_in_words
-from allocator.shapes import Clause, Cone
-from allocator.sparse import Sparse
 from allocator.units import Dated, Share
 
 if TYPE_CHECKING:
     from allocator.case import Case
+    from allocator.names import Names
+    from allocator.shapes import Clause
 
 
 class Volatility(Rule):
@@ -44,32 +43,42 @@ class Volatility(Rule):
         root = "square root of (sum of C_ij * x_i * x_j over all pairs of lines)"
         return self.compared(root, on, self.of.formula())
 
-    def clauses(self, case: Case, on: dt.date) -> list[Clause]:
-        """One cone over the factors."""
-        who, d = f"rule '{self.id}'", case.decision
-        if case.risk is None:
-            what = f"{who} needs a covariance, and the case has no risk"
-            mend = "name one under 'risk' in fund.yaml"
-            raise InputError([self.problem(None, what, mend, Code.MISSING)])
-        whole = case.measure(self.of, who, self.place("of"))
-        if (whole.row < 0).any() or whole.loss is not None:
-            what = f"{who}: volatility over {whole.words} means nothing"
+    def check(self, names: Names, on: dt.date) -> None:
+        """The case must tell its risk, and the whole be linear and never negative."""
+        super().check(names, on)
+        if not names.has_risk:
+            what = f"{self.who} needs a covariance, and the case has no risk"
+            raise InputError([self.problem(None, what, "name one under 'risk' in fund.yaml", Code.MISSING)])
+        whole = names.measure(self.of, self.who)
+        if whole.negative or whole.concave:
+            what = f"{self.who}: volatility over {whole.words} means nothing"
             mend = "use deployed, total-assets or equity"
             raise InputError([self.problem("of", what, mend, Code.NO_MEANING)])
+
+    def build(self, case: Case, on: dt.date) -> list[Clause]:
+        """One cone over the factors."""
+        import numpy as np
+
+        from allocator.ratios import number
+        from allocator.shapes import Cone
+        from allocator.sparse import Sparse
+
+        assert case.risk is not None
+        factor, size = case.risk.factor, case.decision.size
+        whole = case.measure(self.of, self.who)
         (limit,) = self.limits(on)
-        factor = case.risk.factor
         return [
             Cone(
                 rule=self.id,
                 words=f"volatility over {self.of}",
-                R0=Sparse.zeros(1, d.size),
+                R0=Sparse.zeros(1, size),
                 c0=np.zeros(1),
                 R1=Sparse.dense(whole.row[None]),
                 c1=np.array([whole.constant]),
                 theta=np.array([float(limit.value)]),
-                numbers=(limit.number(),),
+                numbers=(number(limit),),
                 unit=Share,
-                M=Sparse((factor.shape[0], d.size), factor.row, factor.column, factor.value),
+                M=Sparse((factor.shape[0], size), factor.row, factor.column, factor.value),
                 k=np.zeros(factor.shape[0]),
             )
         ]

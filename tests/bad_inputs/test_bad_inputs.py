@@ -23,6 +23,7 @@ from typing import NamedTuple
 import pytest
 
 import allocator as al
+from allocator.policy.check import all_problems, check
 
 HERE = Path(__file__).parent
 FACTORS = "{factors: {loadings: loadings.csv, covariance: factors.csv, specific: specific.csv}}"
@@ -103,6 +104,16 @@ def test_what_is_said(good: Path, said: Callable[[], list[str]], bad: Bad) -> No
             (good / "fund.yaml").write_text(text.replace("{covariance: covariance.csv}", RISK[file]), encoding="utf-8")
         change(good / file, old, new)
     assert said() == bad.messages
+
+
+@pytest.mark.parametrize("bad", [bad for bad in ENTRIES if bad.title.startswith("policy: ")], ids=lambda bad: bad.title)
+def test_a_check_of_names_says_the_same(good: Path, bad: Bad) -> None:
+    for file, old, new in bad.hunks:
+        change(good / file, old, new)
+    problems = all_problems(check([good / "policy.yaml"], good, "2026-06-01"))
+    told = [str(problem).replace(f"{good}/", "") for problem in problems]
+    # Of a policy with other faults, too, it looks up the names.
+    assert [message for message in told if message in bad.messages] == bad.messages
 
 
 def test_the_family_is_large_and_each_entry_is_one_of_a_kind() -> None:

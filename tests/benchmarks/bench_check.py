@@ -17,20 +17,19 @@ ROOT = Path(__file__).parent.parent.parent
 POLICY, CASE = ROOT / "constraints" / "us-japan-fund.yaml", ROOT / "examples" / "us-japan"
 RUNS = 15
 READ = f"""
-from allocator.files.cases import read_case
+from allocator.files.names import read_names
 from allocator.files.policies import read_rules
 rules = read_rules({str(POLICY)!r})
 """
 STEPS = {
     "python alone": "pass",
     "and click": "import click",
-    "and numpy": "import click, numpy",
-    "and pydantic": "import click, numpy, pydantic\nclass Model(pydantic.BaseModel): pass",
-    "and ruamel.yaml": "import click, numpy, ruamel.yaml, pydantic\nclass Model(pydantic.BaseModel): pass",
+    "and pydantic": "import click, pydantic\nclass Model(pydantic.BaseModel): pass",
+    "and ruamel.yaml": "import click, ruamel.yaml, pydantic\nclass Model(pydantic.BaseModel): pass",
     "and our modules": "import click, allocator.policy.check",
     "and reading the policy": f"import click, allocator.policy.check{READ}",
-    "and reading the case": f"import click, allocator.policy.check{READ}case = read_case({str(CASE)!r})",
-    "and the rules' clauses": f"import click, allocator.policy.check{READ}rules.clauses(read_case({str(CASE)!r}))",
+    "and reading the case's names": f"import click, allocator.policy.check{READ}names = read_names({str(CASE)!r})",
+    "and looking them up": f"import click, allocator.policy.check{READ}rules.check(read_names({str(CASE)!r}))",
 }
 "Each step does what the one above it does, and more."
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import allocator as al
 from allocator.distributions import distributions
+from allocator.files.names import read_names
 from allocator.files.outcomes import to_json
 from allocator.gains import gain
 from allocator.objectives import from_names
@@ -88,7 +89,11 @@ def attempt(folder: Path) -> str:
             return "read"
         check([case.policy], folder / "case", DAY)
         rules = al.read_rules(case.policy, DAY)
-        rules.clauses(case)
+        rules.check(read_names(folder / "case"))
+        try:
+            rules.clauses(case)
+        except al.InputError:
+            return "refused by the mathematics, and not by the check of names"
         run(rules, case)
         for render in (explained.plain, explained.markdown, explained.page):
             render(explain(rules, math=True))

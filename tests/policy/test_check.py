@@ -7,6 +7,7 @@ import pytest
 
 import allocator as al
 from allocator.codes import Code
+from allocator.files.names import read_names
 from allocator.policy import check as checking
 from allocator.policy.check import all_problems, check, is_error, summary
 
@@ -159,7 +160,7 @@ def test_a_date_that_cannot_be_read_is_no_fault_of_a_file(folder: Path) -> None:
 def test_a_case_is_read_once_for_many_policies(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copy("policy.yaml", "other.yaml")
     read: list[Path] = []
-    monkeypatch.setattr(checking, "read_case", lambda path: (read.append(path), al.read_case(path))[1])
+    monkeypatch.setattr(checking, "read_names", lambda path: (read.append(path), read_names(path))[1])
     assert not all_problems(check([Path("policy.yaml"), Path("other.yaml")], folder, DAY))
     assert read == [folder]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from helpers import book, tiny
 
 import allocator as al
 from allocator.cli import main
-from allocator.policy.deep import warnings
+from allocator.policy.check import all_problems, check
+from allocator.policy.deep import deepened, warnings
 from allocator.rules import Rule
 
 ROOT = Path(__file__).parent.parent.parent
@@ -149,3 +151,14 @@ def test_a_warning_says_of_which_policy_and_file_it_is(capsys: pytest.CaptureFix
     assert f"{overlays[0]}:6:7: W208 no allocation satisfies the rules, so that none can be tried; " in out
     base = re.escape(str(ROOT / "constraints" / "us-japan-fund.yaml"))
     assert re.search(rf"{base}:\d+:\d+: W201 under us-japan-prudent\.yaml, rule 'borrowing' can never bind", out)
+
+
+def test_the_numbers_of_the_case_are_told_by_a_deep_check_only(tmp_path: Path) -> None:
+    case = Path(shutil.copytree(ROOT / "tests" / "bad_inputs" / "good", tmp_path / "case"))
+    table = (case / "covariance.csv").read_text(encoding="utf-8")
+    (case / "covariance.csv").write_text(table.replace("docks,0,0,0.01", "docks,0,0,-0.01"), encoding="utf-8")
+    found = check([case / "policy.yaml"], case, "2026-06-01")
+    assert all_problems(found) == ()
+    assert [str(problem) for problem in all_problems(map(deepened, found))] == [
+        f"{case}/covariance.csv:4:11: the variance of docks is negative; write zero or more"
+    ]

@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 
 import allocator as al
-from allocator.case import today
 from allocator.errors import InputError
 from allocator.rulebook import Rulebook
 from allocator.rulebook.document import rulebook_from
 from allocator.rules import Rule
 from allocator.shapes import Rows
-from allocator.units import Dated, Share
+from allocator.units import Dated, Share, today
 
 DAY = "2026-06-01"
 
