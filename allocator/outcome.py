@@ -20,6 +20,7 @@ from allocator.solution import Record
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from allocator.program import Program
     from allocator.shapes import Multipliers
@@ -54,7 +55,7 @@ class Outcome:
 
     @cached_property
     def amounts(self) -> pd.DataFrame:
-        """Capital by line: `amount` in $ bn and `share` of the capital deployed.
+        """Capital by line: `amount` in $ bn, `share` of the capital deployed, `risk-share` of the variance if known.
 
         Raises:
             Infeasible: there is no allocation.
@@ -135,6 +136,26 @@ class Outcome:
         from allocator.files.outcomes import write_outcome
 
         write_outcome(self.record, path)
+
+    def plot(self, what: str = "allocation", ax: Axes | None = None) -> Axes:
+        """Draw the outcome.
+
+        Args:
+            what: `allocation` (capital by sector and line), `financing` (sources and uses of funds), `prices` (what
+                one step of each number is worth) or `risk` (what each line adds to the variance).
+            ax: matplotlib axes to draw on; by default a figure of their own, as high as they need.
+
+        Returns:
+            the axes.
+
+        Raises:
+            Infeasible: there is no allocation.
+            InputError: there is no such picture, or the case has no risk.
+        """
+        from allocator.report import plots
+
+        self.part("amounts")
+        return plots.plot(what, plots.OUTCOME, self.record, ax)
 
     def __repr__(self) -> str:
         title, when = self.record["case"]["title"], self.record["as-of"]

@@ -158,6 +158,16 @@ class Risk:
         """The standard deviation of a portfolio."""
         return float(np.linalg.norm(self.factor @ capital))
 
+    def shares(self, capital: Vector) -> Vector | None:
+        """What each line adds to a portfolio's variance, `x_i (Cx)_i / x'Cx` (n), which adds up to 1.
+
+        A line that hedges the others has a negative share; None where there is no variance. It is Euler's rule for
+        homogeneous functions (Litterman 1996, Hot Spots and Hedges).
+        """
+        moved = self.factor @ capital
+        variance = float(moved @ moved)
+        return capital * (moved @ self.factor) / variance if variance > 0 else None
+
 
 def _indefinite(values: NDArray[np.floating[Any]]) -> bool:
     """Whether the least of the eigenvalues is negative by more than rounding."""

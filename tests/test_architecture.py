@@ -116,6 +116,32 @@ def test_jinja_stays_in_the_page() -> None:
     assert users("jinja2") == {"report/page.py"}
 
 
+def test_matplotlib_stays_in_the_pictures() -> None:
+    found = users("matplotlib")
+    assert found == {f"report/plots/{name}.py" for name in ("bars", "canvas", "text")}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["--help"],
+        ["policy", "check", "constraints/sector-mix.yaml"],
+        ["policy", "explain", "constraints/sector-mix.yaml", "--format", "html"],
+        ["solve", "examples/sector-mix"],
+    ],
+    ids=" ".join,
+)
+def test_matplotlib_is_loaded_for_pictures_only(command: list[str]) -> None:
+    program = (
+        "import atexit, sys\nfrom allocator.cli import main\n"
+        "atexit.register(lambda: print('matplotlib' in sys.modules, file=sys.stderr))\n"
+        f"main({command!r})"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=PACKAGE.parent)
+    assert told.returncode == 0
+    assert told.stderr.split()[-1] == "False"
+
+
 def test_a_kind_never_meets_the_program_nor_the_program_a_kind() -> None:
     for name in set().union(*(imports(PACKAGE / f"{part}.py") for part in ("program", "formulation", "expression"))):
         assert not name.startswith(("allocator.rules", "allocator.objectives"))

@@ -162,13 +162,14 @@ class Input(_Part):
 
 
 class LineAmount(_Part):
-    """Capital of a line, in $ bn and as a share of the capital deployed."""
+    """Capital of a line, in $ bn and as a share of the capital deployed; its share of the variance of the whole."""
 
     line: str
     title: str
     sector: str
     amount: Dollars
     share: Finite
+    risk_share: Maybe
 
 
 class Loan(_Part):
