@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from allocator.explanation import Explanation, explain
     from allocator.files.cases import read_case
     from allocator.files.policies import read_rules
+    from allocator.frontiers import Frontier, frontier
     from allocator.objectives import blend
     from allocator.objectives.dividend_yield import DividendYield
     from allocator.objectives.expected_return import ExpectedReturn
@@ -34,6 +35,7 @@ _HOMES = {
     "AllocatorError": "errors",
     "Case": "case",
     "Explanation": "explanation",
+    "Frontier": "frontiers",
     "Infeasible": "errors",
     "InputError": "errors",
     "NotCertified": "errors",
@@ -43,6 +45,7 @@ _HOMES = {
     "allocate": "outcome",
     "blend": "objectives",
     "explain": "explanation",
+    "frontier": "frontiers",
     "read_case": "files.cases",
     "read_outcome": "verification",
     "read_rules": "files.policies",

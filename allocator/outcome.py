@@ -228,7 +228,7 @@ def _allocate(
     laps("import of cvxpy")
     program = Program(clauses, parts, case.box, case.spread, solver)
     laps("program")
-    aim, solution = _best(program, case, aim)
+    aim, solution = best(program, case, aim)
     if solution is None:
         diagnosis = diagnose(clauses, case.box, case.spread) if nothing_fits(case, clauses) else None
         if diagnosis is None:
@@ -247,7 +247,7 @@ def _weights(aim: Aim) -> list[float]:
     return aim.weights() if isinstance(aim, Blend) else [1.0]
 
 
-def _best(program: Program, case: Case, aim: Aim) -> tuple[Aim, Solution | None]:
+def best(program: Program, case: Case, aim: Aim) -> tuple[Aim, Solution | None]:
     """The aim, a blend with its ranges, and its optimum; None where nothing satisfies the clauses."""
     from allocator.optimum import optimum
     from allocator.payoff import ranges
@@ -260,7 +260,7 @@ def _best(program: Program, case: Case, aim: Aim) -> tuple[Aim, Solution | None]
     weights, score = _weights(aim), aim.score(case)
     penalty, least = max(score.income, 0.0), None
     if penalty <= 0 and any(clause.penalty is not None for clause in program.clauses):
-        penalty, least = _least_shortfall_first(program, weights)
+        penalty, least = least_shortfall_first(program, weights)
     solution = optimum(program, case.decision, weights, score, penalty)
     if solution is None or least is None:
         return aim, solution
@@ -268,7 +268,7 @@ def _best(program: Program, case: Case, aim: Aim) -> tuple[Aim, Solution | None]
     return aim, replace(solution, least=least, least_gap=gap)
 
 
-def _least_shortfall_first(program: Program, weights: Sequence[float]) -> tuple[float, Multipliers | None]:
+def least_shortfall_first(program: Program, weights: Sequence[float]) -> tuple[float, Multipliers | None]:
     """A penalty so large that the soft rules' cost is least before the objective counts (an exact penalty).
 
     The multiplier of the least cost, held, is the smallest penalty that does so; twice as much is safe.
