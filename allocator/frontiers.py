@@ -146,8 +146,9 @@ class Frontier:
     def at(self, first: float | None = None, second: float | None = None) -> pd.DataFrame:
         """The allocation at a level of one objective: a mixture of the two points around it.
 
-        It satisfies all rules, has the level or better, and of the other objective at least what lies on the line
-        between the points. It is an inner approximation: the best there is may be better, by no more than the gap.
+        It satisfies all rules, and does as well by both objectives as the line between the points, or better; what that
+        line has of each is in the table's `attrs`. It is an inner approximation: the best there is may lie further out,
+        by no more than the gap.
 
         Args:
             first: a level of the first objective, in its own unit (0.065 for 6.5%).
@@ -182,6 +183,8 @@ class Frontier:
             for each in point["financing"]:
                 table.loc[each["line"], each["tranche"]] += weight * each["amount"]
         table["share"] = table["amount"] / (table["amount"].sum() or 1.0)
+        between = np.array(one["values"]) * (1 - part) + np.array(other["values"]) * part
+        table.attrs = dict(zip(self._names(), between.tolist(), strict=True))
         return table.rename_axis("line")
 
     def save(self, path: str) -> None:

@@ -63,11 +63,16 @@ class Sandwich(Generic[Made]):
 
     @classmethod
     def of(cls, touches: Sequence[Touch[Made]], flat: float = 0.0) -> Sandwich[Made]:
-        """The polygons of some optimisations; a point that stands out by no more than `flat` is no corner.
+        """The polygons of some optimisations; a point that stands out from earlier ones by at most `flat` is no corner.
 
         Among them must be bounds on u1 alone and u2 alone, and a point.
         """
-        corners = _inner([touch for touch in touches if touch.point is not None], flat)
+        corners: list[Touch[Made]] = []
+        for touch in touches:
+            if touch.point is not None:
+                chain = np.array([each.point for each in corners])
+                if not corners or np.linalg.norm(touch.point - project(touch.point, chain)) > flat:
+                    corners = _inner([*corners, touch], flat)
         outer = outer_corners(touches)
         points = np.array([touch.point for touch in corners])
         nearest = np.array([project(corner, points) for corner in outer])
