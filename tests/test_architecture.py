@@ -156,6 +156,7 @@ def test_no_module_is_two(path: Path) -> None:
             "import allocator.cli.policy.diff, allocator.policy.diff, allocator.report.diff",
             {"pandas", "cvxpy", "scipy"},
         ),
+        ("import allocator.cli.frontier, allocator.frontiers, allocator.report.frontier", {"pandas", "cvxpy", "scipy"}),
         ("import allocator.cli.report", {"numpy", "pydantic", "jinja2"}),
         ("import allocator.cli.policy", {"numpy", "pandas", "cvxpy", "pydantic"}),
         ("import allocator.cli.policy.check, allocator.policy.check", {"pandas", "cvxpy", "scipy", "rich"}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -185,7 +186,7 @@ def test_no_allocation_lies_further_out_than_the_gap(seed: int, gap: float) -> N
     # Nothing lies outside the outer polygon: below each of its edges, as scores.
     outer, pairs = scaled(found, np.array(found.record["outer"])), scaled(found, swept)
     assert (pairs <= outer.max(axis=0) + 1e-6).all()
-    for start, end in zip(outer, outer[1:], strict=False):
+    for start, end in pairwise(outer):
         along = end - start
         normal = np.array([along[1], -along[0]]) / max(float(np.linalg.norm(along)), 1e-12)
         assert ((pairs - start) @ normal <= 1e-6).all()

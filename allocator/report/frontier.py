@@ -64,27 +64,20 @@ def curve(record: Record) -> Table:
     size = unit.step
     while size > max(second["range"], LEAST_RANGE) / 2:
         size /= 10
-    step = f"{unit.show_change(size)} {'less' if second['smaller-is-better'] else 'more'}"
-    levered = bool(record["points"][0]["totals"]["tranches"])
-    header = [
-        "Point>",
-        f"{first['name']}>",
-        f"{second['name']}>",
-        f"{step} costs>",
-        *(["Cost a year>"] if paid else []),
-    ]
-    header += ["Deployed>", *(["Debt>"] if levered else [])]
+    step = unit.show_change(size)
+    header = ["Point>", f"{first['name']}>", f"{second['name']}>", f"Cost of {step}>", *(["A year>"] if paid else [])]
     rows = []
     for number, point in enumerate(record["points"], 1):
-        cost = NOTHING if point["exchange"] is None else _cost(point["exchange"] * size, first["unit"])
-        row = [str(number), *(_value(point["values"][k], record["between"][k]) for k in (0, 1)), cost]
+        exchange, income = point["exchange"], point["dollars"]
+        row = [str(number), *(_value(point["values"][k], record["between"][k]) for k in (0, 1))]
+        row.append(NOTHING if exchange is None else _cost(exchange * size, first["unit"]))
         if paid:
-            row.append(NOTHING if point["dollars"] is None else dollars(point["dollars"] * size))
-        row.append(dollars(point["totals"]["deployed"]))
-        rows.append([*row, dollars(point["totals"]["debt"])] if levered else row)
-    note = f"Costs: what {step} of {second['name']} costs at the margin, in {first['name']}"
-    note += " and in dollars of it." if paid else "."
-    return Table(f"{first['name']} against {second['name']}", header, rows, note)
+            row.append(NOTHING if income is None else dollars(income * size))
+        rows.append([*row, dollars(point["totals"]["deployed"])])
+    direction = "less" if second["smaller-is-better"] else "more"
+    note = f"Cost: what {step} {direction} of {second['name']} takes off {first['name']}, at the margin"
+    note += "; a year: the same in dollars." if paid else "."
+    return Table(f"{first['name']} against {second['name']}", [*header, "Deployed>"], rows, note)
 
 
 def _value(value: float, axis: Record) -> str:
