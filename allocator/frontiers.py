@@ -12,7 +12,7 @@ import numpy as np
 
 from allocator import record as records
 from allocator.case import Case
-from allocator.errors import Infeasible, InputError
+from allocator.errors import Infeasible, InputError, NotCertified
 from allocator.objectives import Objective
 from allocator.outcome import allocate, rulebook_of
 from allocator.rulebook import Rulebook
@@ -233,7 +233,7 @@ def frontier(
 
     Raises:
         InputError: rules or objectives need what the case lacks; the two are one; the gap is no part of a range.
-        NotCertified: no solver found anything, and none could say why.
+        NotCertified: a solver failed, or they do not agree on whether anything fits.
     """
     pair = _pair(first, second)
     if not LEAST <= gap <= MOST:
@@ -253,8 +253,10 @@ def frontier(
         # Where a pair's curve is known exactly, its corners and a gap of zero make such a trace as well.
         found = trace(case, clauses, pair, gap)
     if found is None:
-        nothing = allocate(case, book, first, resolve=False).record
-        kept = {key: value for key, value in nothing.items() if key != "objective"}
+        out = allocate(case, book, first, resolve=False)
+        if out.status != "infeasible":
+            raise NotCertified("the solvers do not agree on whether anything satisfies the rules")
+        kept = {key: value for key, value in out.record.items() if key != "objective"}
         return Frontier(kept | {"format": FORMAT, "between": [_named(objective) for objective in pair]})
     return Frontier(_record(case, book, pair, found, gap))
 

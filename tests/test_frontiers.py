@@ -21,7 +21,7 @@ from random_cases import random_case, random_rules
 import allocator as al
 from allocator import tracing
 from allocator.certificate import shortfall
-from allocator.errors import Infeasible, InputError
+from allocator.errors import Infeasible, InputError, NotCertified
 from allocator.payoff import payoff
 from allocator.program import Program
 from allocator.report import markdown
@@ -290,6 +290,19 @@ def test_where_nothing_fits_it_says_what_allocate_says() -> None:
         assert str(refused.value) in (told, told.replace("a; b", "a"), told.replace("a; b", "b"))
     assert repr(found).startswith("Frontier('Tiny', dividend-yield against strategic-weight, infeasible as of 2026-")
     assert "No allocation satisfies the rules" in markdown.frontier(found.record)
+
+
+def test_solvers_that_disagree_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracing, "payoff", lambda program, penalties: None)
+    with pytest.raises(NotCertified, match=r"^the solvers do not agree on whether anything satisfies the rules$"):
+        al.frontier(SEGMENT, NONE, DY, SW)
+
+
+def test_ends_that_break_a_rule_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    ask = tracing._Tracer.ask
+    monkeypatch.setattr(tracing._Tracer, "ask", lambda self, weights: replace(ask(self, weights), point=None))
+    with pytest.raises(NotCertified, match=r"^no solver found an end of the curve that keeps every rule$"):
+        al.frontier(SEGMENT, NONE, DY, SW)
 
 
 @pytest.mark.parametrize(
