@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from allocator.files.cases import read_case
     from allocator.files.estimates import read_returns
     from allocator.files.policies import read_rules
+    from allocator.frontiers import Frontier, frontier
     from allocator.objectives.dividend_yield import DividendYield
     from allocator.objectives.expected_return import ExpectedReturn
     from allocator.objectives.owner_gain import OwnerGain
@@ -47,6 +48,7 @@ _HOMES = {
     "Bargain": "bargaining",
     "Case": "case",
     "Explanation": "explanation",
+    "Frontier": "frontiers",
     "Infeasible": "errors",
     "InputError": "errors",
     "NotCertified": "errors",
@@ -59,6 +61,7 @@ _HOMES = {
     "blend": "aims.blend",
     "epsilon": "aims.held",
     "explain": "explanation",
+    "frontier": "frontiers",
     "lexicographic": "aims.held",
     "maximin": "aims.maximin",
     "read_case": "files.cases",
