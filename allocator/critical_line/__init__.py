@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allocator.critical_line.problem import Problem
-from allocator.critical_line.trace import Turn, trace
+from allocator.critical_line.tracing import trace
 from allocator.critical_line.vertex import highest
 from allocator.errors import InputError, NotCertified
 from allocator.sparse import Indices, Vector
@@ -20,8 +20,8 @@ OUTSIDE = 1e-9
 "By how much a portfolio may be outside a limit, in parts of the numbers there."
 EXCESS = 1e-9
 "By how much its variance may exceed the least at its mean, as a part of it."
-FLOOR = 1e-6
-"Variances below this part of the largest count as this part of it."
+FLOOR = 1e-3
+"Variances below this part of the numbers that they come from, the largest ones and lambda times means, count as it."
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +143,11 @@ def _proved(problem: Problem, slopes: Vector, weights: Vector, multipliers: Vect
     Raises:
         NotCertified: a portfolio is outside a limit, or not proved best.
     """
+    # Rounding may leave a multiplier of a limit that isn't there; without it the bound is valid all the same.
+    multipliers, prices = (
+        np.clip(each, np.where(np.isinf(problem.least), 0, -np.inf), np.where(np.isinf(problem.most), 0, np.inf))
+        for each in (multipliers, prices)
+    )
     costs = problem.covariances(weights) + multipliers @ problem.limits - np.multiply.outer(slopes, problem.mean)
     loads = weights @ problem.limits.T
     outside = max(
@@ -157,7 +162,8 @@ def _proved(problem: Problem, slopes: Vector, weights: Vector, multipliers: Vect
     middle = [_halved(each) for each in (weights, loads, costs, multipliers)]
     gaps = np.concatenate([_gap(problem, weights, loads, costs, multipliers), _gap(problem, *middle)])
     variances = np.sum(problem.exposures(weights) ** 2, axis=1)
-    least = np.maximum(np.concatenate([variances, variances[1:]]), FLOOR * max(float(variances[0]), 1e-300))
+    rounded = FLOOR * (1 + slopes)
+    least = np.concatenate([np.maximum(variances, rounded), np.maximum(variances[1:], rounded[:-1])])
     excess = float(np.max(2 * gaps / least))
     if not excess <= EXCESS:
         raise NotCertified(f"the variance of a corner portfolio is proved only up to {excess:.2g} of it")

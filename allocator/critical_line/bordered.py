@@ -12,7 +12,7 @@ from allocator.sparse import Indices, Vector
 SINGULAR = 1e-12
 "A pivot smaller than this part of the numbers whose difference it is, is rounding."
 EXACT = 1e-14
-"The residual, in numbers of order one, up to which a solution is not improved."
+"What is rounding, of numbers of order one: in a pivot, or in the residual of a solution."
 WORN = 1e-9
 "The residual from which on the inverse is computed anew."
 
@@ -58,7 +58,7 @@ class Bordered:
         border = row[self.members]
         ahead = self.inverse @ border
         pivot = row[name] - border @ ahead
-        if abs(pivot) <= SINGULAR * (abs(row[name]) + np.abs(border) @ np.abs(ahead)):
+        if abs(pivot) <= EXACT + SINGULAR * (abs(row[name]) + np.abs(border) @ np.abs(ahead)):
             return False
         if self.size == len(self._names):
             self._grow()

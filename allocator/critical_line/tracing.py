@@ -30,6 +30,8 @@ STILL = 1e-12
 "A number of order one that moves by less than this until lambda is zero stands still."
 TIE = 1e-12
 "Lambdas closer than this, relative, are one."
+END = 1e-14
+"A lambda of an order-one problem that is zero but for rounding, as where a direction without risk would turn."
 MEAN, COST, WIDTH = 1, 2, 3
 "Rows of what is linear in lambda and the two infinitesimals, the larger one first; row 0 is constant."
 
@@ -195,8 +197,8 @@ class _Path:
         for _ in range(100 * (self.n + self.m + 10)):
             values = self.values()
             where, index, side = self.next(values, by, now, passed)
-            if index < 0 or where <= 0:
-                yield 0.0, *self._point(values, by, 0.0), ()
+            if index < 0 or where <= END:
+                yield 0.0, *self._point(values, by, max(where, 0.0)), ()
                 return
             point = self._point(values, by, where)
             if not self.turn(index, side):
