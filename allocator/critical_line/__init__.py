@@ -122,13 +122,15 @@ def critical_line(problem: Problem) -> CriticalLine:
     slopes = np.array([turn.slope for turn in turns])
     weights = np.stack([turn.weights for turn in turns])
     multipliers = np.stack([turn.multipliers for turn in turns])
-    excess = _proved(scaled, slopes, weights, multipliers, prices)
-    variances = np.sum(problem.exposures(weights) ** 2, axis=1)
+    exposures = scaled.exposures(weights)
+    variances = np.sum(exposures**2, axis=1)
+    costs = scaled.covariances(exposures) - np.multiply.outer(slopes, scaled.mean)
+    excess = _proved(scaled, slopes, weights, variances, costs, multipliers, prices)
     return CriticalLine(
         slopes=slopes * variance / gain,
         weights=weights,
         means=weights @ problem.mean,
-        variances=variances,
+        variances=variances * variance,
         multipliers=multipliers * variance / size,
         free=np.stack([turn.free for turn in turns]),
         bound=np.stack([turn.bound for turn in turns]),
@@ -137,8 +139,22 @@ def critical_line(problem: Problem) -> CriticalLine:
     )
 
 
-def _proved(problem: Problem, slopes: Vector, weights: Vector, multipliers: Vector, prices: Vector) -> float:
-    """What the variances may exceed the least ones by, as a part of them; `prices` prove the first mean the highest.
+def _proved(
+    problem: Problem,
+    slopes: Vector,
+    weights: Vector,
+    variances: Vector,
+    costs: Vector,
+    multipliers: Vector,
+    prices: Vector,
+) -> float:
+    """What the variances may exceed the least ones by, as a part of them.
+
+    Args:
+        problem: in numbers of order one.
+        slopes, weights, variances, multipliers: of the corners.
+        costs: `S x - lambda mean` there (k x n).
+        prices: the rows' multipliers that prove the first mean the highest (m).
 
     Raises:
         NotCertified: a portfolio is outside a limit, or not proved best.
@@ -148,7 +164,7 @@ def _proved(problem: Problem, slopes: Vector, weights: Vector, multipliers: Vect
         np.clip(each, np.where(np.isinf(problem.least), 0, -np.inf), np.where(np.isinf(problem.most), 0, np.inf))
         for each in (multipliers, prices)
     )
-    costs = problem.covariances(weights) + multipliers @ problem.limits - np.multiply.outer(slopes, problem.mean)
+    costs = costs + multipliers @ problem.limits
     loads = weights @ problem.limits.T
     outside = max(
         float(np.max(np.maximum(low - values, values - high), initial=0.0))
@@ -161,7 +177,6 @@ def _proved(problem: Problem, slopes: Vector, weights: Vector, multipliers: Vect
         raise NotCertified(f"the highest mean is proved only up to {ceiling:.2g} of the largest")
     middle = [_halved(each) for each in (weights, loads, costs, multipliers)]
     gaps = np.concatenate([_gap(problem, weights, loads, costs, multipliers), _gap(problem, *middle)])
-    variances = np.sum(problem.exposures(weights) ** 2, axis=1)
     rounded = FLOOR * (1 + slopes)
     least = np.concatenate([np.maximum(variances, rounded), np.maximum(variances[1:], rounded[:-1])])
     excess = float(np.max(2 * gaps / least))

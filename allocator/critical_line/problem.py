@@ -11,6 +11,9 @@ import numpy as np
 from allocator.errors import InputError
 from allocator.sparse import Sparse, Vector
 
+MOST = 10**7
+"How many entries an array may have where a sparse matrix would do."
+
 
 @dataclass(frozen=True, eq=False)
 class Problem:
@@ -53,8 +56,9 @@ class Problem:
 
     @cached_property
     def dense(self) -> Vector | None:
-        """The factor as an array, where at least half of it is not zero."""
-        return _array(self.factor) if 2 * len(self.factor.value) > np.prod(self.factor.shape) else None
+        """The factor as an array, unless it is large and sparse."""
+        size = int(np.prod(self.factor.shape))
+        return _array(self.factor) if size <= max(MOST, 2 * len(self.factor.value)) else None
 
     def exposures(self, portfolios: Vector) -> Vector:
         """F x for each of some portfolios (k x n), as k x d."""
@@ -62,11 +66,11 @@ class Problem:
             return np.asarray(portfolios @ self.dense.T)
         return np.stack([self.factor @ x for x in portfolios])
 
-    def covariances(self, portfolios: Vector) -> Vector:
-        """S x for each of some portfolios (k x n), as k x n."""
+    def covariances(self, exposures: Vector) -> Vector:
+        """S x for each of some portfolios, as k x n, from their exposures (k x d)."""
         if self.dense is not None:
-            return np.asarray(self.exposures(portfolios) @ self.dense)
-        return np.stack([exposure @ self.factor for exposure in self.exposures(portfolios)])
+            return np.asarray(exposures @ self.dense)
+        return np.stack([exposure @ self.factor for exposure in exposures])
 
     @cached_property
     def limits(self) -> Vector:
@@ -74,16 +78,12 @@ class Problem:
         return _array(self.rows)
 
     def column(self) -> Callable[[int], Vector]:
-        """A function that gives a column of S; S is only formed where it is not much larger than its factor."""
-        n = len(self.mean)
-        if 4 * len(self.factor.value) >= n * n:
-            factor = _array(self.factor) if self.dense is None else self.dense
-            covariance = factor.T @ factor
+        """A function that gives a column of S; S itself is only formed where it is small."""
+        n, dense = len(self.mean), self.dense
+        if dense is not None and n * n <= MOST:
+            covariance = dense.T @ dense
             return lambda j: np.asarray(covariance[j])
-        if (dense := self.dense) is not None:
-            return lambda j: np.asarray(dense[:, j] @ dense)
-        sparse, unit = self.factor, np.eye(1, n)[0]
-        return lambda j: (sparse @ np.roll(unit, j)) @ sparse
+        return lambda j: np.asarray(self.covariances(self.exposures(np.eye(1, n, j)))[0])
 
     def scaled(self) -> tuple[Problem, float, float, Vector]:
         """The same problem in numbers of order one.

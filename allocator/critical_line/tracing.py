@@ -90,7 +90,7 @@ class _Path:
         self.held = np.zeros((4, n + m))
         at = np.where(self.side[:n] < 0, self.ends[0, :, :n], self.ends[1, :, :n]) * (self.side[:n] != 0)
         for k in (0, WIDTH):
-            self.held[k] = [*problem.covariances(at[k][None])[0], *(problem.rows @ at[k])]
+            self.held[k] = [*problem.covariances(problem.exposures(at[k][None]))[0], *(problem.rows @ at[k])]
         self.nothing = nothing
         self.system = Bordered(n + m, [(int(j), self._line(int(j))) for j in np.flatnonzero(self.basic)])
 
