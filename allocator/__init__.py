@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from allocator import rules
     from allocator.case import Case
+    from allocator.corners import CornerPortfolios, corner_portfolios
     from allocator.errors import AllocatorError, Infeasible, InputError, NotCertified
     from allocator.explanation import Explanation, explain
     from allocator.files.cases import read_case
@@ -33,6 +34,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "AllocatorError": "errors",
     "Case": "case",
+    "CornerPortfolios": "corners",
     "Explanation": "explanation",
     "Infeasible": "errors",
     "InputError": "errors",
@@ -42,6 +44,7 @@ _HOMES = {
     "Universe": "universe",
     "allocate": "outcome",
     "blend": "objectives",
+    "corner_portfolios": "corners",
     "explain": "explanation",
     "read_case": "files.cases",
     "read_outcome": "verification",

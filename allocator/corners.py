@@ -19,11 +19,13 @@ from allocator.objectives.variance import Variance
 from allocator.polyhedron import Member, Polyhedron, polyhedron
 from allocator.rulebook import Rulebook
 from allocator.rules import Rule
-from allocator.shapes import Clause, Equal, Fixed, Linear, Quadratic, Rows
+from allocator.shapes import Equal, Fixed, Linear, Quadratic, Rows
 from allocator.sparse import Vector
 
 if TYPE_CHECKING:
     import pandas as pd
+
+INEXACT = "the frontier can't be traced exactly"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -82,11 +84,10 @@ class CornerPortfolios:
 
         means, rows = self.line.means, []
         stretches = self.binding[:-1] or self.binding
-        for member in sorted({each for on in stretches for each in on}):
-            on = np.array([member in each for each in stretches])
-            starts, ends = np.flatnonzero(on & ~_after(on)), np.flatnonzero(on & ~_after(on[::-1])[::-1])
-            for start, end in zip(starts, ends, strict=True):
-                rows.append((member.rule, member.label, means[start], means[min(end + 1, len(means) - 1)]))
+        for member in sorted({each for members in stretches for each in members}):
+            edges = np.flatnonzero(np.diff([False, *(member in each for each in stretches), False]))
+            for start, end in edges.reshape(-1, 2):
+                rows.append((member.rule, member.label, means[start], means[min(end, len(means) - 1)]))
         return pd.DataFrame(rows, columns=["rule", "member", "from", "to"]).set_index("rule")
 
     def at_mean(self, mean: float) -> pd.Series[float]:
@@ -109,10 +110,10 @@ class CornerPortfolios:
         import pandas as pd
 
         d = self.case.decision
-        names = {**dict(zip(d.lines, range(d.n), strict=True))}
-        if not d.fully_invested:
-            names["reserve"] = d.reserve
-        return pd.DataFrame(vectors[:, list(names.values())] * self.case.equity, columns=list(names))
+        reserve = [] if d.fully_invested else ["reserve"]
+        # Without debt the reserve stands right behind the lines.
+        shown = vectors[:, : d.n + len(reserve)] * self.case.equity
+        return pd.DataFrame(shown, columns=[*d.lines, *reserve])
 
     def _change(self, corner: int, index: int, on: bool) -> str:
         """What happens to an index at a corner, in words."""
@@ -132,43 +133,43 @@ class CornerPortfolios:
         return f"CornerPortfolios('{self.case.fund.title}', {count} corners, {span})"
 
 
-def obstacles(case: Case, clauses: Sequence[Clause]) -> list[Fault]:
-    """Why the frontier of return against variance can't be traced exactly; nothing where it can."""
-    found = []
+def obstacles(case: Case, rules: Rulebook) -> list[Fault]:
+    """Why the frontier of return against variance can't be traced exactly; nothing where it can.
+
+    Raises:
+        InputError: a rule needs what the case lacks, or is not convex.
+    """
     if case.decision.pairs:
-        found.append(Fault("with debt the frontier is not traced exactly", "leave the stack out", None, Code.NO_MEANING))
+        return [Fault(f"with debt {INEXACT}", "leave the stack out", None, Code.NO_MEANING)]
+    found = []
     if len(case.decision.bent):
-        what = "with compression, which bends the expected return, the frontier is not traced exactly"
+        what = f"with compression, which bends the expected return, {INEXACT}"
         found.append(Fault(what, "leave compression out of fund.yaml", None, Code.NO_MEANING))
-    for clause in clauses:
-        if clause.penalty is not None:
-            why, mend = "soft", "make it hard"
-        elif not isinstance(clause, (Rows, Equal, Fixed)):
-            why, mend = "not linear", "leave it out"
-        else:
-            continue
-        what = f"rule '{clause.rule}' is {why}, so that the frontier is not traced exactly"
-        found.append(Fault(what, mend, None, Code.NO_MEANING))
+    for clause in rules.clauses(case):
+        soft = clause.penalty is not None
+        if soft or not isinstance(clause, (Rows, Equal, Fixed)):
+            what = f"rule '{clause.rule}' is {'soft' if soft else 'not linear'}, and so {INEXACT}"
+            place = rules.rule(clause.rule).place()
+            found.append(Fault(what, "make it hard" if soft else "leave it out", place, Code.NO_MEANING))
     return list(dict.fromkeys(found))
 
 
-def corner_portfolios(case: Case, rules: Rulebook | Sequence[Rule] = ()) -> CornerPortfolios:
+def corner_portfolios(case: Case, rules: Rulebook | Sequence[Rule] | None = None) -> CornerPortfolios:
     """Trace expected return, net of costs, against variance: exact, by the critical line (Markowitz 1956).
 
     Args:
         case: without debt and compression, and with risk.
-        rules: those in force, all hard and linear.
+        rules: those in force, all hard and linear; none by default.
 
     Raises:
         InputError: the case or a rule does not admit it (each is told), or lacks a column.
         Infeasible: no allocation satisfies rules and terms.
         NotCertified: rounding keeps a corner from being proved.
     """
-    book = rules if isinstance(rules, Rulebook) else Rulebook(rules)
-    clauses = book.clauses(case)
-    if faults := obstacles(case, clauses):
+    book = rules if isinstance(rules, Rulebook) else Rulebook(rules or ())
+    if faults := obstacles(case, book):
         raise InputError(faults)
-    limits = polyhedron(clauses, case.box)
+    limits = polyhedron(book.clauses(case), case.box)
     mean, constant = np.zeros(case.decision.size), 0.0
     for weight, part in ExpectedReturn().score(case).parts:
         assert isinstance(part, Linear)
@@ -177,8 +178,3 @@ def corner_portfolios(case: Case, rules: Rulebook | Sequence[Rule] = ()) -> Corn
     assert isinstance(square, Quadratic)
     line = critical_line(Problem(square.F, mean, limits.rows, limits.least, limits.most, limits.low, limits.high))
     return CornerPortfolios(case, replace(line, means=line.means + constant), limits)
-
-
-def _after(on: Vector) -> Vector:
-    """Whether the one before is on."""
-    return np.concatenate([[False], on[:-1]])

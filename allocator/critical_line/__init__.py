@@ -74,7 +74,7 @@ class CriticalLine:
         _check("variance", variance, self.variances)
         i = max(int(np.searchsorted(-self.variances, -variance)) - 1, 0)
         if i == len(self) - 1:
-            return self.weights[i].copy()
+            return np.array(self.weights[i])
         # On the way down the mean falls by g, the variance by g (2 lambda - s g) for the part s of the way.
         fall, slope = self.means[i] - self.means[i + 1], self.slopes[i]
         drop = self.variances[i] - variance
@@ -101,7 +101,7 @@ class CriticalLine:
         i = min(int(place), len(self) - 1)
         rest = place - i
         if not rest:
-            return self.weights[i].copy()
+            return np.array(self.weights[i])
         return np.asarray((1 - rest) * self.weights[i] + rest * self.weights[i + 1])
 
 
@@ -152,8 +152,11 @@ def _proved(
 
     Args:
         problem: in numbers of order one.
-        slopes, weights, variances, multipliers: of the corners.
+        slopes: of the corners (k).
+        weights: of the corners (k x n).
+        variances: of the corners (k).
         costs: `S x - lambda mean` there (k x n).
+        multipliers: of the rows there (k x m).
         prices: the rows' multipliers that prove the first mean the highest (m).
 
     Raises:

@@ -1,10 +1,10 @@
 """Follows the optimum of `x' S x / 2 - lambda mean . x` as lambda falls: the parametric active set.
 
 An index stands for a variable, or, after the n variables, for the activity `C x` of a row. With multipliers p of the
-rows, `w = S x + C'p - lambda mean` is what a variable costs at the margin. Of each index one of two numbers may move and
+rows, `w = S x + C'p - lambda mean` is what a variable costs at the margin. Of each index one of two numbers moves and
 the other stands still: a free variable moves between its bounds and its w is zero; the activity of an idle row moves
-between its limits and its p is zero. For a variable at a bound w moves, for a row at a limit p does, and its sign is
-bound. What moves is linear in lambda, until the first of them is at its end: there the index changes roles (Markowitz
+between its limits and its p is zero. Of a variable at a bound w moves, of a row at a limit p does, and neither may
+change its sign. What moves is linear in lambda until the first is at its end: there the index changes roles (Markowitz
 1956; Best 1996). The free variables and busy rows make a symmetric system, whose inverse is kept up.
 
 Ties are broken by infinitesimal changes of all means and limits, compared lexicographically and never carried out, so
@@ -111,12 +111,15 @@ class _Path:
         return out
 
     def _end(self, index: Indices) -> Vector:
-        return np.where(self.side[index] < 0, self.ends[0][:, index], self.ends[1][:, index])
+        return np.asarray(np.where(self.side[index] < 0, self.ends[0][:, index], self.ends[1][:, index]))
 
     def next(self, values: Vector, by: int, now: float, able: NDArray[np.bool_]) -> tuple[float, int, int]:
-        """The first index to be at its end as row `by` falls: where, which, and -1 for its lower end, 1 for the upper."""
+        """The first index to be at its end as row `by` falls: where, which, and -1 for its lower end, 1 for its upper.
+
+        The index is -1 where none ever is.
+        """
         rate = values[by]
-        moves = able & (np.abs(rate) > STILL * max(1.0, 1.0 / now if now > 0 else np.inf))
+        moves = able & (np.abs(rate) > STILL * max(1.0, 1.0 / now))
         names = np.flatnonzero(moves)
         rate, lower = rate[names], rate[names] > 0
         pressed = self.side[names] != 0
