@@ -140,7 +140,9 @@ def test_it_agrees_with_allocate(names: set[str], aversion: float) -> None:
             reserved,
             [
                 al.rules.Volatility(id="risk", title="R", of="deployed", at_most="15%"),
-                al.rules.Concentration(id="top", title="T", by="line", measure="top-n", n=2, of="deployed", at_most="90%"),
+                al.rules.Concentration(
+                    id="top", title="T", by="line", measure="top-n", n=2, of="deployed", at_most="90%"
+                ),
                 cap().changed("the rule", {"severity": "soft", "penalty": "300 bp"}),
             ],
             "rule 'risk' is not linear, and so the frontier can't be traced exactly; leave it out\n"

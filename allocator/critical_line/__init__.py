@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +21,9 @@ EXCESS = 1e-9
 "By how much its variance may exceed the least at its mean, as a part of it."
 FLOOR = 1e-3
 "Variances below this part of the numbers that they come from, the largest ones and lambda times means, count as it."
+
+ROUNDED = 1e-9
+"By how much a mean or variance that is asked for may be beyond the frontier, in parts of the largest one."
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +64,8 @@ class CriticalLine:
         Raises:
             InputError: the mean is above the highest, or below that of the least variance.
         """
-        _check("mean", mean, self.means)
-        return self._between(float(np.interp(mean, self.means[::-1], self._places[::-1])))
+        mean = _reached("mean", mean, self.means)
+        return self._between(float(np.interp(mean, self.means[::-1], np.arange(len(self))[::-1])))
 
     def at_variance(self, variance: float) -> Vector:
         """The portfolio that earns the most at so much variance (n).
@@ -71,7 +73,7 @@ class CriticalLine:
         Raises:
             InputError: the variance is below the least, or above that of the highest mean.
         """
-        _check("variance", variance, self.variances)
+        variance = _reached("variance", variance, self.variances)
         i = max(int(np.searchsorted(-self.variances, -variance)) - 1, 0)
         if i == len(self) - 1:
             return np.array(self.weights[i])
@@ -89,12 +91,8 @@ class CriticalLine:
         Raises:
             InputError: the mean is above the highest, or below that of the least variance.
         """
-        _check("mean", mean, self.means)
+        mean = _reached("mean", mean, self.means)
         return 2 * float(np.interp(mean, self.means[::-1], self.slopes[::-1]))
-
-    @cached_property
-    def _places(self) -> Vector:
-        return np.arange(len(self), dtype=float)
 
     def _between(self, place: float) -> Vector:
         """The portfolio at a corner, or a part of the way to the next."""
@@ -129,8 +127,9 @@ def critical_line(problem: Problem) -> CriticalLine:
     return CriticalLine(
         slopes=slopes * variance / gain,
         weights=weights,
-        means=weights @ problem.mean,
-        variances=variances * variance,
+        # Where nothing moves but roles, rounding must not have them rise.
+        means=np.minimum.accumulate(weights @ problem.mean),
+        variances=np.minimum.accumulate(variances * variance),
         multipliers=multipliers * variance / size,
         free=np.stack([turn.free for turn in turns]),
         bound=np.stack([turn.bound for turn in turns]),
@@ -200,12 +199,14 @@ def _gap(problem: Problem, weights: Vector, loads: Vector, costs: Vector, multip
     return np.asarray(within.sum(axis=1) + np.sum(np.abs(multipliers) * idle, axis=1))
 
 
-def _check(what: str, value: float, known: Vector) -> None:
-    """Refuse what the frontier does not reach.
+def _reached(what: str, value: float, known: Vector) -> float:
+    """The value, or the end of the frontier that it is beyond by rounding only.
 
     Raises:
-        InputError: it doesn't.
+        InputError: it is beyond by more.
     """
-    if not known[-1] <= value <= known[0]:
+    reached = float(np.clip(value, known[-1], known[0]))
+    if not abs(reached - value) <= ROUNDED * float(np.abs(known).max()):
         span = f"{known[-1]:.10g} to {known[0]:.10g}"
         raise InputError.of(f"no efficient portfolio has a {what} of {value:.10g}", f"ask for one from {span}")
+    return reached

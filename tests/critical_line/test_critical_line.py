@@ -160,11 +160,18 @@ def test_what_is_not_on_the_frontier_is_refused() -> None:
     for ask, value, said in (
         (found.at_mean, 0.21, "no efficient portfolio has a mean of 0.21; ask for one from 0.1307692308 to 0.2"),
         (found.slope_at, 0.1, "no efficient portfolio has a mean of 0.1; ask for one from 0.1307692308 to 0.2"),
-        (found.at_variance, 0.01, f"no efficient portfolio has a variance of 0.01; ask for one from {least:.10g} to 0.09"),
+        (
+            found.at_variance,
+            0.01,
+            f"no efficient portfolio has a variance of 0.01; ask for one from {least:.10g} to 0.09",
+        ),
     ):
         with pytest.raises(InputError) as caught:
             ask(value)
         assert str(caught.value) == said
+    # What is beyond by rounding is the end itself.
+    assert found.at_mean(0.2 + 1e-14).tolist() == [0, 1]
+    assert found.at_variance(least - 1e-14) == pytest.approx([9 / 13, 4 / 13], rel=1e-12)
 
 
 def test_multipliers_are_of_the_numbers_as_given() -> None:
@@ -273,9 +280,7 @@ def test_fewer_observations_than_assets() -> None:
 def test_redundant_rows_change_nothing() -> None:
     mean, covariance, corners = bailey()
     twice = np.vstack([np.full(10, 2.0), np.ones(10), np.ones(10), -np.ones(10)])
-    found = critical_line(
-        plain(mean, covariance, rows=twice, least=[2, -np.inf, 0.5, -1], most=[2, 1, np.inf, np.inf])
-    )
+    found = critical_line(plain(mean, covariance, rows=twice, least=[2, -np.inf, 0.5, -1], most=[2, 1, np.inf, np.inf]))
     assert np.round(found.weights, 3) == pytest.approx(corners[:, 3:], abs=1e-12)
 
 
@@ -357,7 +362,10 @@ def test_what_is_no_problem_is_told() -> None:
         (lambda turn: {"weights": turn.weights * 1.001}, "a corner portfolio is outside a limit by 0.001"),
         (lambda turn: {"weights": turn.weights[::-1]}, "the highest mean is proved only up to 0.5 of the largest"),
         (lambda turn: {"slope": turn.slope * 1.5}, "the variance of a corner portfolio is proved only up to"),
-        (lambda turn: {"multipliers": turn.multipliers + 0.5}, "the variance of a corner portfolio is proved only up to"),
+        (
+            lambda turn: {"multipliers": turn.multipliers + 0.5},
+            "the variance of a corner portfolio is proved only up to",
+        ),
     ],
 )
 def test_a_wrong_corner_is_never_given(monkeypatch: pytest.MonkeyPatch, spoil: Any, said: str) -> None:

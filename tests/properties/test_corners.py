@@ -36,7 +36,11 @@ def problems(draw: st.DrawFn) -> Problem:
     least = np.where(rng.random(m + 1) < 0.5, load - rng.choice([0, 0.2], m + 1), -np.inf)
     most[0] = least[0] = load[0]
     if draw(st.booleans()):
-        rows, least, most = np.vstack([rows, 3 * rows[-1]]), np.append(least, 3 * least[-1]), np.append(most, 3 * most[-1])
+        rows, least, most = (
+            np.vstack([rows, 3 * rows[-1]]),
+            np.append(least, 3 * least[-1]),
+            np.append(most, 3 * most[-1]),
+        )
     if draw(st.integers(0, 9)) == 0:
         least[0] = most[0] = high.sum() + 0.1
     return Problem(Sparse.dense(factor), mean, Sparse.dense(rows), least, most, low, high)
