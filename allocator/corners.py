@@ -11,9 +11,8 @@ import numpy as np
 
 from allocator.case import Case
 from allocator.codes import Code
-from allocator.critical_line import CriticalLine, Problem, critical_line
-from allocator.errors import InputError
-from allocator.errors import Problem as Fault
+from allocator.critical_line import CriticalLine, MeanVariance, critical_line
+from allocator.errors import InputError, Problem
 from allocator.objectives.expected_return import ExpectedReturn
 from allocator.objectives.variance import Variance
 from allocator.polyhedron import Member, Polyhedron, polyhedron
@@ -133,24 +132,24 @@ class CornerPortfolios:
         return f"CornerPortfolios('{self.case.fund.title}', {count} corners, {span})"
 
 
-def obstacles(case: Case, rules: Rulebook) -> list[Fault]:
+def obstacles(case: Case, rules: Rulebook) -> list[Problem]:
     """Why the frontier of return against variance can't be traced exactly; nothing where it can.
 
     Raises:
         InputError: a rule needs what the case lacks, or is not convex.
     """
     if case.decision.pairs:
-        return [Fault(f"with debt {INEXACT}", "leave the stack out", None, Code.NO_MEANING)]
+        return [Problem(f"with debt {INEXACT}", "leave the stack out", None, Code.NO_MEANING)]
     found = []
     if len(case.decision.bent):
         what = f"with compression, which bends the expected return, {INEXACT}"
-        found.append(Fault(what, "leave compression out of fund.yaml", None, Code.NO_MEANING))
+        found.append(Problem(what, "leave compression out of fund.yaml", None, Code.NO_MEANING))
     for clause in rules.clauses(case):
         soft = clause.penalty is not None
         if soft or not isinstance(clause, (Rows, Equal, Fixed)):
             what = f"rule '{clause.rule}' is {'soft' if soft else 'not linear'}, and so {INEXACT}"
             place = rules.rule(clause.rule).place()
-            found.append(Fault(what, "make it hard" if soft else "leave it out", place, Code.NO_MEANING))
+            found.append(Problem(what, "make it hard" if soft else "leave it out", place, Code.NO_MEANING))
     return list(dict.fromkeys(found))
 
 
@@ -176,5 +175,5 @@ def corner_portfolios(case: Case, rules: Rulebook | Sequence[Rule] | None = None
         mean, constant = mean + weight * part.gain, constant + weight * part.constant
     ((_, square),) = Variance().value(case).parts
     assert isinstance(square, Quadratic)
-    line = critical_line(Problem(square.F, mean, limits.rows, limits.least, limits.most, limits.low, limits.high))
+    line = critical_line(MeanVariance(square.F, mean, limits.rows, limits.least, limits.most, limits.low, limits.high))
     return CornerPortfolios(case, replace(line, means=line.means + constant), limits)

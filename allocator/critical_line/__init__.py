@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from allocator.critical_line.problem import Problem
+from allocator.critical_line.problem import MeanVariance
 from allocator.critical_line.tracing import trace
 from allocator.critical_line.vertex import highest
 from allocator.errors import InputError, NotCertified
 from allocator.sparse import Indices, Vector
 
-__all__ = ["CriticalLine", "Problem", "critical_line"]
+__all__ = ["CriticalLine", "MeanVariance", "critical_line"]
 
 OUTSIDE = 1e-9
 "By how much a portfolio may be outside a limit, in parts of the numbers there."
@@ -103,7 +103,7 @@ class CriticalLine:
         return np.asarray((1 - rest) * self.weights[i] + rest * self.weights[i + 1])
 
 
-def critical_line(problem: Problem) -> CriticalLine:
+def critical_line(problem: MeanVariance) -> CriticalLine:
     """Trace the whole frontier of a problem and prove it.
 
     Every corner, and the middle of every two, is checked against all limits and against the bound that its multipliers
@@ -139,7 +139,7 @@ def critical_line(problem: Problem) -> CriticalLine:
 
 
 def _proved(
-    problem: Problem,
+    problem: MeanVariance,
     slopes: Vector,
     weights: Vector,
     variances: Vector,
@@ -192,7 +192,7 @@ def _halved(ends: Vector) -> Vector:
     return np.asarray((ends[:-1] + ends[1:]) / 2)
 
 
-def _gap(problem: Problem, weights: Vector, loads: Vector, costs: Vector, multipliers: Vector) -> Vector:
+def _gap(problem: MeanVariance, weights: Vector, loads: Vector, costs: Vector, multipliers: Vector) -> Vector:
     """By how much others may do better, for each of some portfolios (k)."""
     within = np.maximum(costs, 0) * (weights - problem.low) + np.maximum(-costs, 0) * (problem.high - weights)
     idle = np.where(multipliers > 0, problem.most - loads, np.where(multipliers < 0, loads - problem.least, 0.0))

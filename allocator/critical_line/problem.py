@@ -16,7 +16,7 @@ MOST = 10**7
 
 
 @dataclass(frozen=True, eq=False)
-class Problem:
+class MeanVariance:
     """Minimise `x' S x / 2 - lambda mean . x` where `least <= C x <= most` and `low <= x <= high`.
 
     Attributes:
@@ -85,7 +85,7 @@ class Problem:
             return lambda j: np.asarray(covariance[j])
         return lambda j: np.asarray(self.covariances(self.exposures(np.eye(1, n, j)))[0])
 
-    def scaled(self) -> tuple[Problem, float, float, Vector]:
+    def scaled(self) -> tuple[MeanVariance, float, float, Vector]:
         """The same problem in numbers of order one.
 
         Returns:

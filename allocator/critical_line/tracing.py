@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allocator.critical_line.bordered import Bordered
-from allocator.critical_line.problem import Problem
+from allocator.critical_line.problem import MeanVariance
 from allocator.critical_line.vertex import Vertex
 from allocator.errors import NotCertified
 from allocator.sparse import Indices, Vector
@@ -55,7 +55,7 @@ class Turn:
     bound: Indices
 
 
-def trace(problem: Problem, start: Vertex) -> tuple[list[Turn], Vector]:
+def trace(problem: MeanVariance, start: Vertex) -> tuple[list[Turn], Vector]:
     """All turns from the highest mean to the least variance, where lambda is zero.
 
     Returns:
@@ -71,7 +71,7 @@ def trace(problem: Problem, start: Vertex) -> tuple[list[Turn], Vector]:
 
 
 class _Path:
-    def __init__(self, problem: Problem, start: Vertex) -> None:
+    def __init__(self, problem: MeanVariance, start: Vertex) -> None:
         n, m = self.n, self.m = problem.sizes
         self.column, self.limits = problem.column(), problem.limits
         nothing = np.zeros(m)

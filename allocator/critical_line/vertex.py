@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from allocator.critical_line.problem import Problem
+from allocator.critical_line.problem import MeanVariance
 from allocator.errors import Infeasible, NotCertified
 from allocator.sparse import Indices, Vector
 
@@ -42,7 +42,7 @@ class Vertex:
     gain: Vector
 
 
-def highest(problem: Problem) -> Vertex:
+def highest(problem: MeanVariance) -> Vertex:
     """A vertex with the highest mean; the perturbed problem has no other.
 
     Raises:
@@ -64,7 +64,7 @@ class _Tableau:
     Two more rows hold the negative of the mean, and the perturbation of the costs.
     """
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: MeanVariance) -> None:
         n, m = self.n, self.m = problem.sizes
         self.table = np.vstack([problem.limits, -problem.mean, np.zeros(n)])
         self.basic, self.other = n + np.arange(m), np.arange(n)

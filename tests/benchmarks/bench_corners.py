@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from allocator.critical_line import Problem, critical_line
+from allocator.critical_line import MeanVariance, critical_line
 from allocator.sparse import Sparse, Vector
 
 
@@ -29,7 +29,7 @@ def moments(n: int) -> tuple[Vector, Vector]:
     return rng.uniform(0.02, 0.15, n), returns.T @ returns / (2 * n)
 
 
-def problem(mean: Vector, covariance: Vector, sectors: bool) -> Problem:
+def problem(mean: Vector, covariance: Vector, sectors: bool) -> MeanVariance:
     """Long-only and fully invested; caps and sectors on request."""
     n = len(mean)
     rows, least, most = np.ones((1, n)), np.ones(1), np.ones(1)
@@ -38,7 +38,7 @@ def problem(mean: Vector, covariance: Vector, sectors: bool) -> Problem:
         least, most = np.append(least, np.full(6, 0.05)), np.append(most, np.full(6, 0.30))
     factor = np.linalg.cholesky(covariance).T
     high = np.full(n, 5 / n if sectors else 2.0)
-    return Problem(Sparse.dense(factor), mean, Sparse.dense(rows), least, most, np.zeros(n), high)
+    return MeanVariance(Sparse.dense(factor), mean, Sparse.dense(rows), least, most, np.zeros(n), high)
 
 
 def best(run: Callable[[], Any], times: int) -> float:
@@ -51,7 +51,7 @@ def best(run: Callable[[], Any], times: int) -> float:
     return min(taken)
 
 
-def one_point(given: Problem, mean: float) -> Callable[[], Any]:
+def one_point(given: MeanVariance, mean: float) -> Callable[[], Any]:
     """The least variance at a mean, by cvxpy and Clarabel, compiled anew as a script would."""
     import cvxpy as cp
 

@@ -7,19 +7,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from allocator.critical_line import CriticalLine, Problem, critical_line, problem, tracing
+from allocator.critical_line import CriticalLine, MeanVariance, critical_line, problem, tracing
 from allocator.errors import Infeasible, InputError, NotCertified
 from allocator.sparse import Sparse, Vector
 
 
 def plain(
     mean: Any, covariance: Any, low: Any = 0.0, high: Any = 2.0, rows: Any = (), least: Any = (), most: Any = ()
-) -> Problem:
+) -> MeanVariance:
     """Fully invested, with more rows where they are given."""
     gains = np.asarray(mean, float)
     n = len(gains)
     values, vectors = np.linalg.eigh(np.asarray(covariance, float))
-    return Problem(
+    return MeanVariance(
         Sparse.dense(np.sqrt(np.maximum(values, 0))[:, None] * vectors.T),
         gains,
         Sparse.dense(np.vstack([np.ones((1, n)), np.reshape(np.asarray(rows, float), (-1, n))])),
@@ -182,7 +182,7 @@ def test_multipliers_are_of_the_numbers_as_given() -> None:
     rows = np.vstack([np.ones(n), 1000 * rng.uniform(0, 1, (3, n))])
     start = rng.dirichlet(np.ones(n))
     load = rows @ start
-    given = Problem(
+    given = MeanVariance(
         Sparse.dense(factor),
         rng.uniform(0, unit, n),
         Sparse.dense(rows),
@@ -266,7 +266,7 @@ def test_fewer_observations_than_assets() -> None:
     rng = np.random.default_rng(8)
     returns = rng.normal(0.01, 0.05, (10, 40))
     factor = (returns - returns.mean(axis=0)) / 3
-    given = Problem(
+    given = MeanVariance(
         Sparse.dense(factor), returns.mean(axis=0), Sparse.dense(np.ones((1, 40))), np.ones(1), np.ones(1),
         np.zeros(40), np.ones(40),
     )  # fmt: skip
@@ -321,7 +321,7 @@ def test_a_sparse_factor_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def traced(given: Any) -> CriticalLine:
         return critical_line(
-            Problem(Sparse.dense(given), mean, budget, np.ones(1), np.ones(1), np.zeros(n), np.full(n, 0.2))
+            MeanVariance(Sparse.dense(given), mean, budget, np.ones(1), np.ones(1), np.zeros(n), np.full(n, 0.2))
         )
 
     dense = traced(np.linalg.cholesky(factor.T @ factor).T)

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from allocator.critical_line.problem import Problem
+from allocator.critical_line.problem import MeanVariance
 from allocator.critical_line.vertex import highest
 from allocator.errors import Infeasible, NotCertified
 from allocator.sparse import Sparse, Vector
 
 
-def random_problem(seed: int, whole: bool) -> Problem:
+def random_problem(seed: int, whole: bool) -> MeanVariance:
     """Bounds, equations, ranges and one-sided rows; in whole numbers, most vertices are degenerate."""
     rng = np.random.default_rng(seed)
     n, m = int(rng.integers(1, 15)), int(rng.integers(0, 7))
@@ -25,10 +25,10 @@ def random_problem(seed: int, whole: bool) -> Problem:
     equal = rng.random(m) < 0.3
     least[equal] = most[equal] = (load + (rng.random(m) < 0.1))[equal]
     mean = rng.integers(-2, 3, n) / 2.0 if whole else rng.normal(size=n)
-    return Problem(Sparse.zeros(1, n), mean, Sparse.dense(rows), least, most, low, high)
+    return MeanVariance(Sparse.zeros(1, n), mean, Sparse.dense(rows), least, most, low, high)
 
 
-def at(problem: Problem) -> Vector:
+def at(problem: MeanVariance) -> Vector:
     """The vertex, from its basis."""
     found, (n, m) = highest(problem), problem.sizes
     side, inside = found.side, found.inside

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allocator.critical_line import Problem, critical_line
+from allocator.critical_line import MeanVariance, critical_line
 from allocator.errors import Infeasible
 from allocator.sparse import Sparse
 
@@ -16,7 +16,7 @@ TIGHT = {"tol_gap_abs": 1e-13, "tol_gap_rel": 1e-13, "tol_feas": 1e-13}
 
 
 @st.composite
-def problems(draw: st.DrawFn) -> Problem:
+def problems(draw: st.DrawFn) -> MeanVariance:
     """Two to nine assets, up to four rows; copies, riskless assets, ties, fixed weights and redundant rows among them."""
     rng = np.random.default_rng(draw(st.integers(0, 10**9)))
     n, m = draw(st.integers(2, 9)), draw(st.integers(0, 4))
@@ -43,12 +43,12 @@ def problems(draw: st.DrawFn) -> Problem:
         )
     if draw(st.integers(0, 9)) == 0:
         least[0] = most[0] = high.sum() + 0.1
-    return Problem(Sparse.dense(factor), mean, Sparse.dense(rows), least, most, low, high)
+    return MeanVariance(Sparse.dense(factor), mean, Sparse.dense(rows), least, most, low, high)
 
 
 @pytest.mark.filterwarnings("ignore:Solution may be inaccurate")  # at such tolerances; the comparison tells
 @given(problems())
-def test_no_solver_finds_less_variance(problem: Problem) -> None:
+def test_no_solver_finds_less_variance(problem: MeanVariance) -> None:
     factor, rows = problem.exposures(np.eye(len(problem.mean))).T, problem.limits
     x, floor = cp.Variable(len(problem.mean)), cp.Parameter()
     above, below = np.isfinite(problem.most), np.isfinite(problem.least)
@@ -82,7 +82,7 @@ def test_no_solver_finds_less_variance(problem: Problem) -> None:
 
 
 @given(problems())
-def test_the_curve_is_convex_and_falls(problem: Problem) -> None:
+def test_the_curve_is_convex_and_falls(problem: MeanVariance) -> None:
     """The variance is convex in the mean with twice lambda as its slope; corners go down in both."""
     try:
         found = critical_line(problem)
