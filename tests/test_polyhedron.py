@@ -49,6 +49,18 @@ def test_with_a_reserve_a_share_is_a_row() -> None:
     assert (found.high[[d.reserve, d.deployed]] == [2, 2]).all()
 
 
+def test_an_entry_that_cancels_is_none() -> None:
+    """At this limit a line counts the same on both sides of the ratio: what is left speaks of the other line alone."""
+    case = tiny({"expected-return [%]": [5, 6], "one": [1, 2], "other": [3, 4]})
+    rule = al.rules.Ratio(
+        id="r", title="R", numerator={"column": "one"}, denominator={"column": "other"}, at_most="0.5x"
+    )
+    found = limits(case, rule)
+    assert found.low[0] == 0
+    assert found.high[0] == pytest.approx(2)
+    assert "r" not in [member.rule for member in found.members if member]
+
+
 def test_an_exclusion_fixes() -> None:
     case = tiny(COLUMNS)
     found = limits(case, al.rules.Exclusion(id="out", title="O", scope={"line": "b"}))

@@ -80,7 +80,6 @@ class _Path:
         self.ends = np.zeros((2, 4, n + m))
         self.ends[:, 0] = [[*problem.low, *problem.least], [*problem.high, *problem.most]]
         self.ends[:, WIDTH] = [-start.lower, start.upper]
-        self.ends[:, 0, start.spare] = [[-np.inf], [np.inf]]
         self.side = np.where(start.inside, 0, start.side)
         row = np.arange(n + m) >= n
         self.basic = start.inside != row

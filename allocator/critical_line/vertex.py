@@ -29,14 +29,12 @@ class Vertex:
     Attributes:
         inside: which are strictly between their limits, but for degeneracy; n + m less the number of rows are not.
         side: of the others, -1 at the lower and 1 at the upper limit.
-        spare: rows that are equations and follow from others.
         lower, upper: by how many infinitesimals each limit is widened; zero for what is fixed.
         gain: by how many infinitesimals each mean is changed (n).
     """
 
     inside: NDArray[np.bool_]
     side: Indices
-    spare: NDArray[np.bool_]
     lower: Vector
     upper: Vector
     gain: Vector
@@ -71,7 +69,6 @@ class _Tableau:
         self.low = np.concatenate([problem.low, problem.least])
         self.high = np.concatenate([problem.high, problem.most])
         self.moves = self.high > self.low
-        self.spare = np.zeros(n + m, bool)
         # What is at no limit yet starts at the lower one, which is finite for all variables.
         self.side = np.full(n + m, -1)
         self.wide = np.zeros((2, n + m))
@@ -89,7 +86,6 @@ class _Tableau:
             name = self.basic[row]
             if abs(self.table[row] @ self.at()[0] - self.low[name]) > PIVOT:
                 raise Infeasible("no allocation satisfies all equations")
-            self.spare[name] = True
             self.low[name], self.high[name] = -np.inf, np.inf
 
     def perturb(self) -> None:
@@ -167,7 +163,7 @@ class _Tableau:
         """The basis as it is."""
         inside = np.zeros(self.n + self.m, bool)
         inside[self.basic] = True
-        return Vertex(inside, self.side, self.spare, self.wide[0], self.wide[1], self.gain)
+        return Vertex(inside, self.side, self.wide[0], self.wide[1], self.gain)
 
 
 def _zero(value: Vector, slope: Vector) -> Vector:

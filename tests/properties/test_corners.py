@@ -96,3 +96,30 @@ def test_the_curve_is_convex_and_falls(problem: MeanVariance) -> None:
     assert (chord >= 2 * found.slopes[1:] * fall - 1e-12).all()
     assert found.slopes[-1] == 0
     assert found.excess < 1e-9
+
+
+def whole_numbers(seed: int) -> MeanVariance:
+    """Small whole numbers: corners where much happens at once, riskless directions, rows that follow from others."""
+    rng = np.random.default_rng(seed)
+    n, m = int(rng.integers(2, 13)), int(rng.integers(0, 6))
+    factor = rng.integers(-2, 3, (int(rng.integers(1, n + 1)), n)).astype(float)
+    factor[:, 0] = factor[:, -1]
+    rows = np.vstack([np.ones(n), rng.integers(-1, 3, (m, n))])
+    low = rng.integers(-1, 1, n).astype(float)
+    high = low + rng.choice([0, 0.25, 0.5, 1, 2], n)
+    load = rows @ (low + (high - low) * rng.choice([0, 0.5, 1], n))
+    most = np.where(rng.random(m + 1) < 0.3, np.inf, load + rng.choice([0, 0.5, 1], m + 1))
+    least = np.where(rng.random(m + 1) < 0.3, -np.inf, load - rng.choice([0, 0.5, 1], m + 1))
+    equal = rng.random(m + 1) < 0.3
+    equal[0] = True
+    least[equal] = most[equal] = load[equal]
+    rows, least, most = np.vstack([rows, 2 * rows[-1]]), np.append(least, 2 * least[-1]), np.append(most, 2 * most[-1])
+    return MeanVariance(Sparse.dense(factor), rng.integers(0, 4, n) / 10, Sparse.dense(rows), least, most, low, high)
+
+
+def test_nothing_degenerate_defeats_it() -> None:
+    """Each is feasible by the way it is made, and proves itself: a wrong corner raises."""
+    for seed in range(1200):
+        problem = whole_numbers(seed)
+        found = critical_line(problem)
+        assert found.excess < 1e-9
