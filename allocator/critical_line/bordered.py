@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from allocator.errors import NotCertified
 from allocator.sparse import Indices, Vector
 
 SINGULAR = 1e-12
@@ -25,7 +26,11 @@ class Bordered:
     """
 
     def __init__(self, width: int, members: Iterable[tuple[int, Vector]]) -> None:
-        """Begin with some members of a matrix of that width: index and row of each."""
+        """Begin with some members of a matrix of that width: index and row of each.
+
+        Raises:
+            NotCertified: they are singular.
+        """
         given = list(members)
         self.size = len(given)
         room = max(2 * self.size, 16)
@@ -51,7 +56,10 @@ class Bordered:
         return self._inverse[: self.size, : self.size]
 
     def _invert(self) -> None:
-        self.inverse[:] = np.linalg.inv(self.rows[:, self.members])
+        try:
+            self.inverse[:] = np.linalg.inv(self.rows[:, self.members])
+        except np.linalg.LinAlgError:
+            raise NotCertified("rounding leaves the system of a critical line singular") from None
 
     def add(self, name: int, row: Vector) -> bool:
         """A row and column come in; whether they could, the matrix staying regular."""
@@ -98,6 +106,9 @@ class Bordered:
 
         Returns:
             the solutions (r x size), and their products with the whole rows (r x width).
+
+        Raises:
+            NotCertified: rounding has made the matrix singular.
         """
         found = right @ self.inverse
         product = found @ self.rows

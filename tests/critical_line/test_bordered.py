@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from allocator.critical_line.bordered import Bordered
+from allocator.errors import NotCertified
 
 
 def matrix(n: int, rows: int, seed: int = 0) -> np.ndarray:
@@ -57,3 +58,9 @@ def test_what_would_be_singular_stays_out() -> None:
     assert system.drop(0) is None
     assert system.members.tolist() == [0, 2]
     assert system.inverse == pytest.approx(np.linalg.inv(np.array([[2.0, 1.0], [1.0, 0.0]])))
+
+
+def test_a_singular_system_is_told() -> None:
+    with pytest.raises(NotCertified) as caught:
+        Bordered(2, [(0, np.ones(2)), (1, np.ones(2))])
+    assert str(caught.value) == "rounding leaves the system of a critical line singular"
