@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from allocator.aims.maximin import maximin
     from allocator.bargaining import Bargain, bargain
     from allocator.case import Case
+    from allocator.corners import CornerPortfolios, corner_portfolios
     from allocator.errors import AllocatorError, Infeasible, InputError, NotCertified
     from allocator.explanation import Explanation, explain
     from allocator.files.cases import read_case
@@ -47,6 +48,7 @@ _HOMES = {
     "AllocatorError": "errors",
     "Bargain": "bargaining",
     "Case": "case",
+    "CornerPortfolios": "corners",
     "Explanation": "explanation",
     "Frontier": "frontiers",
     "Infeasible": "errors",
@@ -60,6 +62,7 @@ _HOMES = {
     "bargain": "bargaining",
     "blend": "aims.blend",
     "epsilon": "aims.held",
+    "corner_portfolios": "corners",
     "explain": "explanation",
     "frontier": "frontiers",
     "lexicographic": "aims.held",
