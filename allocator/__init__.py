@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from allocator.aims.maximin import maximin
     from allocator.bargaining import Bargain, bargain
     from allocator.case import Case
+    from allocator.corners import CornerPortfolios, corner_portfolios
     from allocator.errors import AllocatorError, Infeasible, InputError, NotCertified
     from allocator.explanation import Explanation, explain
     from allocator.files.cases import read_case
     from allocator.files.estimates import read_returns
     from allocator.files.policies import read_rules
+    from allocator.frontiers import Frontier, frontier
     from allocator.objectives.dividend_yield import DividendYield
     from allocator.objectives.expected_return import ExpectedReturn
     from allocator.objectives.owner_gain import OwnerGain
@@ -46,7 +48,9 @@ _HOMES = {
     "AllocatorError": "errors",
     "Bargain": "bargaining",
     "Case": "case",
+    "CornerPortfolios": "corners",
     "Explanation": "explanation",
+    "Frontier": "frontiers",
     "Infeasible": "errors",
     "InputError": "errors",
     "NotCertified": "errors",
@@ -58,7 +62,9 @@ _HOMES = {
     "bargain": "bargaining",
     "blend": "aims.blend",
     "epsilon": "aims.held",
+    "corner_portfolios": "corners",
     "explain": "explanation",
+    "frontier": "frontiers",
     "lexicographic": "aims.held",
     "maximin": "aims.maximin",
     "read_case": "files.cases",

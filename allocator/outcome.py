@@ -253,7 +253,7 @@ def _allocate(
     held = () if settled is None else settled.clauses(case)
     program = bench.within(held).program((settled or aim).over)
     laps("program")
-    solution = None if settled is None else _best(program, case, settled)
+    solution = None if settled is None else best(program, case, settled)
     if settled is None or solution is None:
         clauses = program.clauses
         diagnosis = diagnose(clauses, case.box, case.spread) if nothing_fits(case, clauses) else None
@@ -268,14 +268,14 @@ def _allocate(
     return Outcome(records.optimal(case, rules, settled, solution, priced))
 
 
-def _best(program: Program, case: Case, aim: Aim) -> Solution | None:
+def best(program: Program, case: Case, aim: Aim) -> Solution | None:
     """The optimum of a settled aim; None where nothing satisfies the clauses."""
     from allocator.optimum import optimum
 
     weights, score = aim.weights(), aim.score(case)
     penalty, least = max(score.income, 0.0), None
     if penalty <= 0 and any(clause.penalty is not None for clause in program.clauses):
-        penalty, least = _least_shortfall_first(program, weights)
+        penalty, least = least_shortfall_first(program, weights)
     solution = optimum(program, case.decision, weights, score, penalty, aim.keeps)
     if solution is None or least is None:
         return solution
@@ -283,7 +283,7 @@ def _best(program: Program, case: Case, aim: Aim) -> Solution | None:
     return replace(solution, least=least, least_gap=gap)
 
 
-def _least_shortfall_first(program: Program, weights: Sequence[float]) -> tuple[float, Multipliers | None]:
+def least_shortfall_first(program: Program, weights: Sequence[float]) -> tuple[float, Multipliers | None]:
     """A penalty so large that the soft rules' cost is least before the objective counts (an exact penalty).
 
     The multiplier of the least cost, held, is the smallest penalty that does so; twice as much is safe.

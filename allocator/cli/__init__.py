@@ -17,6 +17,7 @@ from allocator import __version__
 
 COMMANDS = {
     "solve": "Find the best allocation of a case within its rules.",
+    "frontier": "Trace what one objective costs in another, with a proven gap.",
     "why": "Explain why nothing fits, or what holds the objective back.",
     "compare": "Show what moved between two outcomes.",
     "report": "Write one page of HTML for a committee and for reviewers.",

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 
 from allocator.estimates import Estimate
-from allocator.report import estimate, impact, why
+from allocator.report import estimate, frontier, impact, why
 from allocator.report import tables as made
 from allocator.report.tables import Table
 from allocator.solution import Record
@@ -76,6 +76,22 @@ def show_estimate(out: Console, found: Estimate) -> None:
     for name, told in found.told:
         out.print(f"  [dim]{escape(name):17}[/dim] {escape(told)}", soft_wrap=True)
     show(out, [estimate.lines(found)])
+
+
+def show_frontier(out: Console, record: Record) -> None:
+    """Print a frontier: how close it is, the curve, the mix along it, where rules begin or cease to bind."""
+    out.print(f"[bold]{escape(made.title(record))}[/bold]")
+    for note in made.notes(record):
+        out.print(f"[yellow]{escape(note)}[/yellow]")
+    if "points" not in record:
+        show(out, [made.violations(record)])
+        return
+    out.print()
+    for name, told in frontier.summary(record):
+        out.print(f"  [dim]{escape(name):7}[/dim] {escape(told)}", soft_wrap=True)
+    for note in frontier.notes(record):
+        out.print(f"  {escape(note)}", soft_wrap=True)
+    show(out, frontier.tables(record))
 
 
 def show_impact(out: Console, record: Record) -> None:
