@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -27,7 +27,7 @@ GIVE = 1e-7
 CLOSE = 1e-4
 "How near to what a bargain asks the worth of a dollar to each owner must be, relative to itself."
 SPAN = 1e-9
-"A range that is none, over equity."
+"A surplus that is none, over equity."
 
 
 @dataclass(frozen=True)
@@ -68,14 +68,14 @@ class Bargain(Aim):
     found by logarithms once; what is recorded and certified is the sum, with every gain held where it was found.
 
     Attributes:
-        principals: ids with weights that add up to one; empty until the case is known.
+        principals: ids with weights that add up to one.
         lows: each one's walk-away, over equity.
-        counts: what a unit of each one's gain counts there, so that a unit of income counts one.
+        counts: what a unit of each one's gain counts there; empty until it is known. A unit of income counts one.
         keeps: each one's gain there, over equity, after its part of what soft rules cost.
     """
 
-    principals: tuple[tuple[str, float], ...] = ()
-    lows: tuple[float, ...] = ()
+    principals: tuple[tuple[str, float], ...]
+    lows: tuple[float, ...]
     counts: tuple[float, ...] = ()
     keeps: tuple[float, ...] = ()
     unit = Index
@@ -84,7 +84,18 @@ class Bargain(Aim):
     @property
     def name(self) -> str:  # type: ignore[override]
         """Between whom."""
-        return f"the bargain of {' and '.join(name for name, _ in self.principals)}" if self.principals else "a bargain"
+        return f"the bargain of {' and '.join(name for name, _ in self.principals)}"
+
+    @classmethod
+    def of(cls, case: Case) -> Bargain:
+        """Between the principals of a case.
+
+        Raises:
+            InputError: it has none.
+        """
+        if not case.principals:
+            raise InputError.of("there is nobody to bargain", "name the owners under 'principals' in fund.yaml")
+        return cls(_weights(case), _walk_aways(case))
 
     @property
     def over(self) -> tuple[Aim, ...]:
@@ -101,48 +112,53 @@ class Bargain(Aim):
         Whether they can agree is asked first, where the one that fares worst fares best.
 
         Raises:
-            InputError: the case has no principals.
             Infeasible: they cannot all beat their walk-aways.
         """
         if self.counts:
             return self
-        if not case.principals:
-            raise InputError.of("there is nobody to bargain", "name the owners under 'principals' in fund.yaml")
         soft = tuple(clause for clause in bench.clauses if clause.penalty is not None)
         alone = []
-        for each in case.principals:
-            top = bench.best((OwnerGain(each.id),), [1.0])
+        for name, _ in self.principals:
+            top = bench.best((OwnerGain(name),), [1.0])
             if top is None:
                 return None
-            alone.append(_net(case, each.id, soft, top))
-        lows = _walk_aways(case)
-        ranges = tuple(Range(low, max(best - low, SPAN)) for low, best in zip(lows, alone, strict=True))
+            alone.append(_net(case, name, soft, top))
+        ranges = _ranges(self.lows, alone)
         least = Surpluses(ranges, soft)
         v = bench.best((least,), [1.0])
         if v is not None and least.score(case).value(v) < LEAST:
-            raise Infeasible(_no_agreement(case, [_net(case, each.id, soft, v) for each in case.principals], alone))
-        weights = _weights(case)
-        v = v if v is None else bench.best((Surpluses(ranges, soft, tuple(weights.values())),), [1.0])
+            raise Infeasible(_no_agreement(case, self._gains(case, soft, v), alone))
+        exponents = tuple(weight for _, weight in self.principals)
+        v = v if v is None else bench.best((Surpluses(ranges, soft, exponents),), [1.0])
         if v is None:
             return None
         # Solvers with logarithms stop a little short of the frontier: on from there, by equal parts of each surplus.
-        near = tuple(Range(low, _net(case, name, soft, v) - low) for name, low in zip(weights, lows, strict=True))
-        v = bench.best((Surpluses(near, soft),), [1.0])
+        v = bench.best((Surpluses(_ranges(self.lows, self._gains(case, soft, v)), soft),), [1.0])
         if v is None:
             return None
-        gains = [_net(case, name, soft, v) for name in weights]
-        keeps = tuple(gain - GIVE for gain in gains)
-        return Bargain(tuple(weights.items()), tuple(lows), _counts(case, gains), keeps)
+        gains = self._gains(case, soft, v)
+        return replace(self, counts=self._slopes(case, gains), keeps=tuple(gain - GIVE for gain in gains))
+
+    def _gains(self, case: Case, clauses: Sequence[Clause], v: Vector) -> list[float]:
+        """The gains after what soft rules cost."""
+        return [_net(case, name, clauses, v) for name, _ in self.principals]
+
+    def _slopes(self, case: Case, gains: Sequence[float]) -> tuple[float, ...]:
+        """Each one's weight over its surplus, the slope of the product's logarithm, so that income counts one."""
+        parts = zip(self.principals, gains, self.lows, strict=True)
+        slopes = [weight / (gain - low) for (_, weight), gain, low in parts]
+        income = sum(slope * each.score(case).income for slope, each in zip(slopes, self.over, strict=True))
+        return tuple(slope / income for slope in slopes)
 
     def unlike(self, case: Case, clauses: Sequence[Clause], v: Vector) -> str:
         """Why an allocation is not this bargain's of this case, even if it has the greatest sum; empty where it is."""
-        if list(self.principals) != list(_weights(case).items()):
+        if self.principals != _weights(case):
             return "the principals and their weights are not the case's"
-        if list(self.lows) != _walk_aways(case):
+        if self.lows != _walk_aways(case):
             return "the walk-aways are not the case's"
-        gains = [_net(case, name, clauses, v) for name, _ in self.principals]
+        gains = self._gains(case, clauses, v)
         least = min(gain - low for gain, low in zip(gains, self.lows, strict=True))
-        if least <= 0 or not np.allclose(self.counts, _counts(case, gains), rtol=CLOSE + 2 * GIVE / least, atol=0):
+        if least <= 0 or not np.allclose(self.counts, self._slopes(case, gains), rtol=CLOSE + 2 * GIVE / least, atol=0):
             return "what a gain counts is not its weight over its surplus"
         return ""
 
@@ -163,20 +179,10 @@ class Bargain(Aim):
         return {"form": "bargain", "name": self.name, "parts": parts, "lows": list(self.lows)}
 
 
-def _walk_aways(case: Case) -> list[float]:
-    """What each principal gains without the fund, over its equity."""
-    return [float(each.walk_away) / case.equity for each in case.principals]
-
-
-def _counts(case: Case, gains: Sequence[float]) -> tuple[float, ...]:
-    """Each one's weight over its surplus: the slope of the product's logarithm; scaled so that income counts one."""
-    slopes = [
-        weight / max(gain - low, SPAN)
-        for weight, gain, low in zip(_weights(case).values(), gains, _walk_aways(case), strict=True)
-    ]
-    parts = [OwnerGain(each.id).score(case).income for each in case.principals]
-    income = sum(slope * part for slope, part in zip(slopes, parts, strict=True))
-    return tuple(slope / income for slope in slopes)
+def _ranges(lows: Sequence[float], highs: Sequence[float]) -> tuple[Range, ...]:
+    """From walk-aways to gains; of the size of equity where there is nothing between."""
+    pairs = zip(lows, highs, strict=True)
+    return tuple(Range(low, high - low if high - low > SPAN else 1.0) for low, high in pairs)
 
 
 def _net(case: Case, name: str, clauses: Sequence[Clause], v: Vector) -> float:
@@ -185,10 +191,15 @@ def _net(case: Case, name: str, clauses: Sequence[Clause], v: Vector) -> float:
     return gain.value(v) - gain.income * shortfall(clauses, v)
 
 
-def _weights(case: Case) -> dict[str, float]:
-    """The principals' weights, which add up to one."""
+def _weights(case: Case) -> tuple[tuple[str, float], ...]:
+    """The principals with their weights, which add up to one."""
     total = sum(float(each.weight) for each in case.principals)
-    return {each.id: float(each.weight) / total for each in case.principals}
+    return tuple((each.id, float(each.weight) / total) for each in case.principals)
+
+
+def _walk_aways(case: Case) -> tuple[float, ...]:
+    """What each principal gains without the fund, over the fund's equity."""
+    return tuple(float(each.walk_away) / case.equity for each in case.principals)
 
 
 def _no_agreement(case: Case, gains: list[float], alone: list[float]) -> str:

@@ -241,8 +241,13 @@ def unit_of_prices(record: Record) -> str:
     objective = record["objective"]
     if objective.get("income", 0) <= 0:
         return f"the objective's own unit ({objective['name']})"
-    blended = ", or of what the blend holds equal to it" if objective["form"] != "single" else ""
-    return f"dollars a year of income{blended}"
+    if objective["form"] == "single":
+        return "dollars a year of income"
+    return f"dollars a year of income, or of what the {_whole(objective)} holds equal to it"
+
+
+def _whole(objective: Record) -> str:
+    return "bargain" if objective["form"] == "bargain" else "blend"
 
 
 def _price_note(record: Record) -> str:
