@@ -51,7 +51,7 @@ def _owner(each: Record, record: Record) -> str:
 
 def _given(each: Record) -> float:
     """What an owner gives up against its own best, as read off the two."""
-    return max(0.0, round(each["best"], 3) - round(each["gain"], 3))
+    return max(0.0, round(float(each["best"]), 3) - round(float(each["gain"]), 3))
 
 
 def _prices(record: Record) -> list[str]:
