@@ -25,7 +25,7 @@ def render(tables: Sequence[Table]) -> str:
     parts = []
     for table in tables:
         rules = ["---:" if name.endswith(">") else "---" for name in table.header]
-        rows = [[name.rstrip(">") for name in table.header], rules, *[list(map(text, row)) for row in table.rows]]
+        rows = [[text(name.rstrip(">")) for name in table.header], rules, *[list(map(text, row)) for row in table.rows]]
         drawn = "\n".join(f"| {' | '.join(row)} |" for row in rows)
         parts.append(f"### {text(table.title)}\n\n{drawn}\n" + (f"\n{text(table.note)}\n" if table.note else ""))
     return "\n".join(parts)

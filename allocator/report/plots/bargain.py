@@ -29,6 +29,8 @@ INSET = 0.44
 "The part of each side of the plane that the view of the whole takes: a corner that no frontier, being concave, enters."
 EQUAL: dict[str, Any] = {"color": QUIET, "linewidth": 1.0, "linestyle": (0, (4, 3))}
 "The look of the curve of equal products."
+NAME = 24
+"Letters of an owner's name, at most."
 CURVE = 60
 "Points of the curve of equal products."
 
@@ -206,6 +208,12 @@ def _ticks(low: float, high: float) -> list[tuple[float, str]]:
     return [(tick, f"{tick:,.{places}f}".replace("-", "−")) for tick in inside]
 
 
+def _short(title: str) -> str:
+    """A name that can stand in every line of the key."""
+    told = printable(title)
+    return told if len(told) <= NAME else f"{told[: NAME - 1].rstrip()}…"
+
+
 def picture(record: Record) -> BargainingSet:
     """The bargaining set of two owners.
 
@@ -218,7 +226,7 @@ def picture(record: Record) -> BargainingSet:
     first, second = record["owners"]
     one, other = (float(part["weight"]) for part in record["outcome"]["objective"]["parts"])
     return BargainingSet(
-        (printable(first["title"]), printable(second["title"])),
+        (_short(first["title"]), _short(second["title"])),
         [(float(x), float(y)) for x, y in record["frontiers"][0]["points"]],
         (first["gain"], second["gain"]),
         (first["walk-away"], second["walk-away"]),
