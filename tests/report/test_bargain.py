@@ -187,7 +187,7 @@ def test_names_of_any_length_stay_inside(record: dict[str, Any], kind: str) -> N
     record["owners"][1]["title"] = "電力インフラと送電網への長期投資計画 $x^2$ <b>"
     found = al.Bargain(record)
     wide = {"wide": 6.4, "narrow": 3.4}[kind]
-    axes = found.plot(pyplot.figure(figsize=(wide, wide + 3)).add_axes((0.03, 0.1, 0.94, 0.85)))
+    axes = found.plot(pyplot.figure(figsize=(wide, wide + 3)).add_axes((0.03, 0.1, 0.94, 0.78)))
     assert outside(axes) == []
     assert "<b>" not in svg(picture("bargain", record), "bargain", kind)
     pyplot.close("all")
