@@ -8,6 +8,9 @@ from allocator.errors import NotCertified
 from allocator.objectives import Range
 from allocator.program import Point, Program
 
+LEAST = 100
+"A range of less than so many times what counts as the same is none: its weight would magnify the solver's noise."
+
 
 def ranges(program: Program, penalties: Sequence[float]) -> tuple[Range, ...] | None:
     """The range of each score: its optimum less the worst that it takes at the others'.
@@ -43,7 +46,7 @@ def ranges(program: Program, penalties: Sequence[float]) -> tuple[Range, ...] | 
                 held = program.hold(level, units[j], penalties[j], units[k], penalties[k], 1e-8)
                 worst = min(worst, _good(held, k).value)
         span, give = tops[k].value - worst, program.scores[k].tolerance(tops[k].v)
-        found.append(Range(worst, span if span > 10 * give else max(abs(tops[k].value), give)))
+        found.append(Range(worst, span if span > LEAST * give else max(abs(tops[k].value), give)))
     return tuple(found)
 
 

@@ -22,7 +22,8 @@ CASE = tiny(
 def spans(rules: al.Rulebook, case: al.Case = CASE) -> tuple[float, ...] | None:
     scores = [objective.score(case) for objective in OBJECTIVES]
     program = Program(rules.clauses(case), scores, case.box, case.spread)
-    return ranges(program, [score.income for score in scores])
+    found = ranges(program, [score.income for score in scores])
+    return None if found is None else tuple(each.span for each in found)
 
 
 def by_linear_programs(penalty: float | None = None) -> list[float]:

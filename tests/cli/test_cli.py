@@ -205,7 +205,7 @@ def test_csv_goes_to_a_folder(started: Path, tmp_path: Path, capsys: pytest.Capt
             ["solve", MIX, "--objective", "yield"],
             1,
             "error: unknown kind of objective 'yield'; "
-            "known: dividend-yield, expected-return, strategic-weight, variance",
+            "known: dividend-yield, expected-return, risk-budget, robust-yield, sharpe, strategic-weight, tail-loss, tracking, variance, volatility",
         ),
         (
             ["solve", MIX, "--solver", "gurobi"],

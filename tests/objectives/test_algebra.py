@@ -122,7 +122,7 @@ def test_a_blend_is_of_single_objectives(given: Any, shown: str) -> None:
         al.blend({given: 0.5, ER: 0.5})
     assert str(caught.value) == (
         f"a blend is of single objectives, and {shown} is none; "
-        "weigh each objective in the blend, as in {al.DividendYield(): 1}"
+        "give each objective by itself, as in {al.DividendYield(): 1}"
     )
 
 
