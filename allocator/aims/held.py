@@ -105,7 +105,8 @@ def epsilon(aim: Aim, levels: Mapping[Objective, str | float]) -> Epsilon:
         InputError: no levels, one that can't be read, or an objective that can't be held.
     """
     if not isinstance(aim, Aim) or isinstance(aim, (Epsilon, Lexicographic)):
-        raise InputError.of(f"{aim!r} can't be maximised with others held", "give a single objective, a sum or a blend")
+        whole = f"'{aim.name}'" if isinstance(aim, Aim) else repr(aim)
+        raise InputError.of(f"{whole} can't be maximised with others held", "give a single objective, a sum or a blend")
     if not levels:
         raise InputError.of("no objective is held", "give at least one with its level")
     found = []

@@ -23,6 +23,7 @@ ROUNDS = 50
 CLOSE = 1e-10
 "Relative to the gain: how much more than the ratio times the risk may be left to gain."
 NO_RISK = 1e-9
+"Less risk, or less gain, than this part of equity is none."
 
 
 class Excess(Objective):
@@ -126,7 +127,7 @@ class Sharpe(Objective):
             if v is None:
                 return None
             earned, taken = gain.value(v), -risk.value(v)
-            if earned <= 0 and ratio == 0:
+            if earned <= NO_RISK and ratio == 0:
                 what = f"no allocation earns more than the rate of {Share(self.rate)}"
                 raise InputError.of(what, "give a lower rate, or pursue the expected return alone")
             if taken <= NO_RISK:
