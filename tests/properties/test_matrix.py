@@ -22,7 +22,7 @@ SIZE = al.rules.Amount(id="size", title="Size", at_least="$105 bn")
 # The fields of each kind of rule, tight enough to matter to some objectives.
 RULES: dict[str, dict[str, Any]] = {
     "amount": {"measure": "debt", "at_most": "$20 bn"},
-    "concentration": {"by": "line", "measure": "hhi", "of": "deployed", "at_most": "0.30"},
+    "concentration": {"by": "line", "measure": "hhi", "of": "deployed", "at_most": "0.32"},
     "coverage": {"measure": "debt-service", "haircut": "10%", "at_least": "1.5x"},
     "domicile": {"country": "US", "basis": "seat", "of": "deployed", "at_least": "60%"},
     "exclusion": {"scope": {"line": "b"}},
@@ -30,7 +30,7 @@ RULES: dict[str, dict[str, Any]] = {
     "look-through": {"each": "counterparty", "of": "deployed", "at_most": "25%"},
     "ratio": {"numerator": {"column": "supplied"}, "denominator": {"column": "needed"}, "at_least": "1.2x"},
     "share": {"each": "line", "of": "deployed", "at_most": "40%"},
-    "volatility": {"of": "deployed", "at_most": "13%"},
+    "volatility": {"of": "deployed", "at_most": "15%"},
 }
 OBJECTIVES: dict[str, dict[str, Any]] = {
     "dividend-yield": {},
