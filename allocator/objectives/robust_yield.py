@@ -41,7 +41,7 @@ class RobustYield(Objective):
     @property
     def name(self) -> str:  # type: ignore[override]
         """With its radius."""
-        return f"{self.kind} within {self.radius:g} standard errors"
+        return f"{self.kind} within {self.radius:g} standard error{'' if self.radius == 1 else 's'}"
 
     def value(self, case: Case) -> Score:
         """Income over equity, less the radius times the root of the summed squares of capital times error."""

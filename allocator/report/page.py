@@ -14,7 +14,7 @@ from allocator.report import mix
 from allocator.report import tables as made
 from allocator.report.cards import STATES, cards, named, titles
 from allocator.report.glossary import used
-from allocator.report.words import dollars, gap_in_words, percent, quantity, size
+from allocator.report.words import dollars, gap_in_words, percent, quantity, scored, size
 from allocator.report.words import named as named_aim
 from allocator.solution import Record
 
@@ -139,6 +139,8 @@ def _beaten(record: Record) -> str:
     gap, income = record["certificate"]["gap"], record["objective"]["income"]
     if income > 0:
         return f"{_at_most(gap / income * record['case']['equity'])} a year"
+    if scored(record["objective"]) == "share":
+        return f"{gap * 1e4:.3f} bp of equity"
     return f"{gap:.1e} of the objective's own unit ({record['objective']['name']})"
 
 

@@ -262,6 +262,8 @@ def unit_of_prices(record: Record) -> str:
     """In what prices are told."""
     objective = record["objective"]
     if objective.get("income", 0) <= 0:
+        if form(objective) == "maximin":
+            return "parts of the objectives' ranges"
         own = named(objective["parts"][-1]) if scored(objective) else objective["name"]
         return f"the objective's own unit ({own}{'; 0.0001 is 1 bp' if scored(objective) == 'share' else ''})"
     if objective["parts"][-1]["name"] == "sharpe":

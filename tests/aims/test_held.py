@@ -211,14 +211,14 @@ CURVED = "its curves make no single limit; maximise it and hold another, or blen
 def test_objectives_that_make_no_single_limit() -> None:
     case = everything()
     assert told(lambda: held(al.RobustYield(), case, 0.06)) == (
-        f"'robust-yield within 1 standard errors' can't be held at a level here: {CURVED}"
+        f"'robust-yield within 1 standard error' can't be held at a level here: {CURVED}"
     )
     own = al.Concave(lambda v: cp.sum(cp.sqrt(v.capital)), name="roots")
     assert told(lambda: al.allocate(case, objective=al.epsilon(DY, {own: 1.0}))) == (
         f"'roots' can't be held at a level here: {CURVED}"
     )
     assert told(lambda: al.allocate(case, objective=al.lexicographic([al.RobustYield(), DY]))) == (
-        f"'robust-yield within 1 standard errors' can't be held at a level here: {CURVED}"
+        f"'robust-yield within 1 standard error' can't be held at a level here: {CURVED}"
     )
 
 

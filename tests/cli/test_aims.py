@@ -172,6 +172,7 @@ def test_report_compare_and_verify_take_them(tmp_path: Path, capsys: pytest.Capt
         text = page.read_text(encoding="utf-8")
         shown = "volatility, with dividend yield at least 6%" if saved is one else "dividend yield, then volatility"
         assert f"<dd>{shown}</dd>" in text
+        assert "bp of equity" in text
 
 
 def test_impact_takes_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

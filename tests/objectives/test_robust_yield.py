@@ -37,7 +37,7 @@ def test_two_lines_by_hand() -> None:
     out = solve(case, book(), al.RobustYield())
     assert amounts(out) == pytest.approx([50, 50], abs=0.5)
     assert value(out) == pytest.approx(0.08 - 0.02 / 2**0.5, abs=1e-7)
-    assert out.record["objective"]["name"] == "robust-yield within 1 standard errors"
+    assert out.record["objective"]["name"] == "robust-yield within 1 standard error"
 
 
 @pytest.mark.parametrize("seed", range(3))
