@@ -30,7 +30,8 @@ def claim(monkeypatch: pytest.MonkeyPatch) -> Iterator[Claim]:
 @pytest.mark.parametrize(
     ("wing", "names"),
     [
-        ("objectives", ["dividend-yield", "expected-return", "strategic-weight", "variance"]),
+        ("objectives", ["dividend-yield", "expected-return", "risk-budget", "robust-yield", "sharpe", "strategic-weight",
+                        "tail-loss", "tracking", "variance", "volatility"]),
         ("rules", ["amount", "concentration", "coverage", "domicile", "exclusion", "leverage", "look-through", "ratio",
                    "share", "volatility"]),
         ("solvers", ["clarabel", "highs", "scs"]),

@@ -225,8 +225,8 @@ def test_impact_exits_with_3_where_nothing_fits(capsys: pytest.CaptureFixture[st
         ((), "error: no case; name one with --case, or under 'tested-on' in the new policy\n"),
         (
             ("--case", CASE, "--objective", "beauty"),
-            "error: unknown kind of objective 'beauty'; known: dividend-yield, expected-return, strategic-weight, "
-            "variance\n",
+            "error: unknown kind of objective 'beauty'; known: dividend-yield, expected-return, risk-budget, "
+            "robust-yield, sharpe, strategic-weight, tail-loss, tracking, variance, volatility\n",
         ),
     ],
 )
