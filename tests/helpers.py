@@ -94,7 +94,16 @@ def everything() -> al.Case:
     }
     loan = {"id": "loan", "capacity": "$50 bn", "cost": "4.5%", "tenor": "18 years"}
     terms = {"reserve-yield": "3%", "fee": "10 bp", "compression": {"from": "50%", "slope": "3%"}}
-    case = tiny(columns, [loan], exposures=[("a", "acme", 0.3), ("b", "acme", 0.8), ("d", "zeta", 0.5)], **terms)
+    owners = {
+        "equity": [{"holder": "one", "amount": "$60 bn"}, {"holder": "two", "amount": "$40 bn"}],
+        "principals": [
+            {"id": "east", "title": "East", "holder": "one", "funding": "4%"}
+            | {"strategic": {"column": "strategic-weight", "worth": "200 bp"}},
+            {"id": "west", "title": "West", "holder": "two", "funding": "3%"},
+        ],
+    }
+    exposures = [("a", "acme", 0.3), ("b", "acme", 0.8), ("d", "zeta", 0.5)]
+    case = tiny(columns, [loan], exposures=exposures, **terms, **owners)
     rng = np.random.default_rng(3)
     moves = np.sqrt(0.5) * (rng.normal(size=(40, 1)) + rng.normal(size=(40, 4)))
     returns = case.universe.numbers["expected-return"] + moves * np.array([0.12, 0.30, 0.15, 0.15])

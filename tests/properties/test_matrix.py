@@ -35,6 +35,7 @@ RULES: dict[str, dict[str, Any]] = {
 OBJECTIVES: dict[str, dict[str, Any]] = {
     "dividend-yield": {},
     "expected-return": {},
+    "owner-gain": {"principal": "east"},
     "risk-budget": {},
     "robust-yield": {},
     "sharpe": {"rate": "4%"},
