@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from allocator.certificate import TOLERANCE
+from allocator.choices import Choice, Mask, Ticket, open_choices
 from allocator.shapes import Box, Clause, Cone, Multipliers, RotatedCone, Tail
 from allocator.sparse import Sparse, Vector
 
@@ -73,9 +74,48 @@ class Formulation:
         self._constraints = [self._z[bounded] >= self.box.low[self._free[bounded]]]
         forms: dict[tuple[Any, ...], list[int]] = {}
         for index, clause in enumerate(self.clauses):
-            forms.setdefault(_form(index, clause), []).append(index)
+            if not isinstance(clause, Choice):
+                forms.setdefault(_form(index, clause), []).append(index)
         for members in forms.values():
             self._add(members)
+        self._choices = open_choices(self.clauses)
+        self._places: dict[int, list[int]] = {}
+        if self._choices:
+            self.needs |= {"integer"}
+            self._choose()
+
+    @property
+    def mixed(self) -> bool:
+        """Whether there are choices to make: then solvers leave no multipliers."""
+        return bool(self._choices)
+
+    def _choose(self) -> None:
+        """Write the choices: a binary for each sum of entries that is nothing or something, whoever speaks of it.
+
+        How much an open one may have is what the box lets it; no other large number stands in the program.
+        """
+        self._constraints.append(self._z <= self.box.high[self._free])
+        places: dict[object, int] = {}
+        for index, clause in self._choices.items():
+            self._places[index] = [places.setdefault(switch, len(places)) for switch in clause.switches]
+        self._binary = cp.Variable(len(places), boolean=True)
+        for index, clause in self._choices.items():
+            open, amounts = self._binary[self._places[index]], self._at(clause.G) @ self._z
+            short = cp.Variable(clause.size, nonneg=True) if clause.penalty else np.zeros(clause.size)
+            self._cost = self._cost + (clause.penalty or 0.0) * cp.sum(short)
+            each = short if isinstance(clause, Ticket) else 0.0
+            rows = [cp.multiply(clause.least, open) <= amounts + each] if clause.least.any() else []
+            rows += [amounts <= cp.multiply(clause.G @ self.box.high, open)] if clause.shuts else []
+            rows += [cp.sum(open) + short >= clause.fewest] if clause.fewest > 0 else []
+            rows += [cp.sum(open) - short <= clause.most] if np.isfinite(clause.most) else []
+            self._constraints += rows
+
+    def _chosen(self, v: Vector) -> dict[int, Mask]:
+        """Which units of each choice a solver left open."""
+        return {
+            index: clause.chosen(v, self._binary.value[self._places[index]] > 0.5)
+            for index, clause in self._choices.items()
+        }
 
     def _at(self, *parts: Sparse) -> Any:
         """Matrices, one above the other, over the free entries, for cvxpy."""
