@@ -74,17 +74,17 @@ class Choice(Clause, ABC):
     def implies(self, other: Choice) -> bool:
         """Whether all that it allows the other one does, as far as the numbers tell."""
 
-    def chosen(self, v: Vector, open: Mask) -> Mask:
+    def chosen(self, v: Vector, picked: Mask) -> Mask:
         """Which units are open at v, of those that may be: no more than are needed."""
-        return np.asarray(open & (self.G @ v > SHORT))
+        return np.asarray(picked & (self.G @ v > SHORT))
 
-    def decided(self, open: Mask) -> Self:
+    def decided(self, picked: Mask) -> Self:
         """The clause with its choice made; `given` says what is left of it."""
-        return replace(self, open=open)
+        return replace(self, open=picked)
 
-    def closed(self, open: Mask) -> Indices:
+    def closed(self, picked: Mask) -> Indices:
         """The entries of v that are zero, as their units are closed."""
-        return self.G.column[~open[self.G.row]] if self.shuts else np.zeros(0, np.int64)
+        return self.G.column[~picked[self.G.row]] if self.shuts else np.zeros(0, np.int64)
 
     def given(self) -> list[Clause]:
         """What the units that were chosen must keep, as plain clauses; the closed ones have nothing."""
@@ -185,10 +185,10 @@ class Held(Choice):
         counts = amounts >= self.least - SHORT if self.at_least else amounts > SOMETHING
         return np.array([float(counts.sum())])
 
-    def chosen(self, v: Vector, open: Mask) -> Mask:
+    def chosen(self, v: Vector, picked: Mask) -> Mask:
         """For a floor, the largest; they count, whatever the others have."""
         if not self.at_least:
-            return super().chosen(v, open)
+            return super().chosen(v, picked)
         largest = np.argsort(-(self.G @ v), kind="stable")[: int(self.theta[0])]
         return np.isin(np.arange(len(self.units)), largest)
 

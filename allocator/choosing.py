@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-
 from allocator.case import Case
 from allocator.chosen import settle
 from allocator.errors import NotCertified
@@ -67,11 +66,7 @@ def choose(program: Program, case: Case, weights: Sequence[float], penalty: floa
 
 def _good(point: Point) -> Point | None:
     if point.status == "failed":
-        raise NotCertified("no solver could choose which lines to hold; try another --solver, or fewer tickets and counts")
+        raise NotCertified(
+            "no solver could choose which lines to hold; try another --solver, or fewer tickets and counts"
+        )
     return None if point.status == "infeasible" else point
-
-
-def fits(program: Program) -> bool | None:
-    """Whether a solver finds a choice that satisfies the clauses; None where none can say."""
-    status = program.solve([0.0] * len(program.scores), 0.0).status
-    return None if status == "failed" else status == "optimal"

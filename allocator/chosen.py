@@ -13,15 +13,15 @@ from allocator.sparse import Sparse
 from allocator.units import Money
 
 
-def settle(case: Case, clauses: Sequence[Clause], open: Mapping[int, Mask]) -> tuple[Clause, ...]:
+def settle(case: Case, clauses: Sequence[Clause], picked: Mapping[int, Mask]) -> tuple[Clause, ...]:
     """The clauses with their choices made: closed lines have nothing, and open ones at least what they must.
 
     Args:
         case: whose lines they are.
         clauses: rules and terms.
-        open: for each choice, by index, which of its units are open.
+        picked: for each choice, by index, which of its units are open.
     """
-    made = [each.decided(open[k]) if isinstance(each, Choice) else each for k, each in enumerate(clauses)]
+    made = [each.decided(picked[k]) if isinstance(each, Choice) else each for k, each in enumerate(clauses)]
     closed, given = np.zeros(case.decision.n, bool), list[Clause]()
     for clause in made:
         if isinstance(clause, Choice) and clause.open is not None:

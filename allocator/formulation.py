@@ -100,14 +100,14 @@ class Formulation:
             self._places[index] = [places.setdefault(switch, len(places)) for switch in clause.switches]
         self._binary = cp.Variable(len(places), boolean=True)
         for index, clause in self._choices.items():
-            open, amounts = self._binary[self._places[index]], self._at(clause.G) @ self._z
+            picked, amounts = self._binary[self._places[index]], self._at(clause.G) @ self._z
             short = cp.Variable(clause.size, nonneg=True) if clause.penalty else np.zeros(clause.size)
             self._cost = self._cost + (clause.penalty or 0.0) * cp.sum(short)
             each = short if isinstance(clause, Ticket) else 0.0
-            rows = [cp.multiply(clause.least, open) <= amounts + each] if clause.least.any() else []
-            rows += [amounts <= cp.multiply(clause.G @ self.box.high, open)] if clause.shuts else []
-            rows += [cp.sum(open) + short >= clause.fewest] if clause.fewest > 0 else []
-            rows += [cp.sum(open) - short <= clause.most] if np.isfinite(clause.most) else []
+            rows = [cp.multiply(clause.least, picked) <= amounts + each] if clause.least.any() else []
+            rows += [amounts <= cp.multiply(clause.G @ self.box.high, picked)] if clause.shuts else []
+            rows += [cp.sum(picked) + short >= clause.fewest] if clause.fewest > 0 else []
+            rows += [cp.sum(picked) - short <= clause.most] if np.isfinite(clause.most) else []
             self._constraints += rows
 
     def _chosen(self, v: Vector) -> dict[int, Mask]:

@@ -171,7 +171,7 @@ class Program(Formulation):
         needs = self.needs | {"conic"} if "quadratic" in self.needs else self.needs
         needs = needs | {"quadratic"} if weights is None else needs
         found = self._run(problem, aims, penalty, own, tolerance, solver, {}, needs)
-        if found.status != "optimal" or not len(self._free):
+        if found.status != "optimal" or self.mixed or not len(self._free):
             return found
         multiplier = float(np.ravel(row.dual_value)[0]) * scale / own
         return replace(found, hold=multiplier)
@@ -281,8 +281,8 @@ class Program(Formulation):
         v = self.box.low.copy()
         v[self._free] = self._z.value
         chosen = self._chosen(v)
-        for index, open in chosen.items():
-            v[self._choices[index].closed(open)] = 0.0
+        for index, picked in chosen.items():
+            v[self._choices[index].closed(picked)] = 0.0
         value = float(self.score(list(weights)).value(v) - penalty * shortfall(self.clauses, v))
         left = kind.left(problem.solver_stats.extra_stats)
         most = float((left - problem.value) / scale)

@@ -93,6 +93,8 @@ def infeasible(case: Case, rules: Rulebook, aim: Aim, diagnosis: Diagnosis) -> R
         found for i in diagnosis.broken for found in rule_records(case, rules, (diagnosis.clauses[i],), v, None)
     ]
     record["terms-too"] = diagnosis.terms_too
+    if any(isinstance(diagnosis.clauses[i], Choice) for i in diagnosis.broken):
+        record["notes"].append("that no choice of what is held satisfies the rules is the word of a solver")
     capital = v[: case.decision.n] * case.equity
     record["least-violation"] = [
         {"line": line, "amount": round(float(amount), 3)}

@@ -153,10 +153,9 @@ def verify(outcome: Outcome, case: Case, rules: Rulebook | Sequence[Rule] | None
         told = f"soft rules cost at most {solution.least_gap:.3g} of equity a year more than they must"
         least = solution.least is not None and solution.least_gap <= LEAST_GAP
         checks.append(Check("least shortfall", least, told if solution.least else "not proved"))
-    over = solution.over_choices
-    if over is not None:
-        told = f"by the word of {over.solver} none is better by more than {over.gap:.3g} of {over.allowed:.3g} allowed"
-        checks.append(Check("other choices", over.gap <= over.allowed, told))
+    if (word := solution.over_choices) is not None:
+        told = f"by the word of {word.solver} none is better by more than {word.gap:.3g} of {word.allowed:.3g} allowed"
+        checks.append(Check("other choices", word.gap <= word.allowed, told))
     again = records.optimal(case, rules, aim, solution, ())
     return Verification(
         (*_inputs(again["inputs"], record["inputs"]), *checks, *_parts(again, record)),
@@ -216,14 +215,14 @@ def _settled(choice: Record | None, case: Case, clauses: Sequence[Clause]) -> tu
     said = [] if choice is None else choice["open"]
     if [each["of"] for each in said] != [clause.rule for clause in made.values()]:
         raise InputError.of("the outcome's choice is not of the rules given", "give the rules it was computed from")
-    open = {}
+    picked = {}
     for each, (index, clause) in zip(said, made.items(), strict=True):
         chosen = set(each["units"])
         if not chosen <= set(clause.units) or not clause.fewest <= len(chosen) <= clause.most:
             what = f"the outcome is damaged: what '{clause.rule}' was decided to let in is not what it may"
             raise InputError.of(what, "compute it again")
-        open[index] = np.isin(clause.units, list(chosen))
-    return settle(case, clauses, open)
+        picked[index] = np.isin(clause.units, list(chosen))
+    return settle(case, clauses, picked)
 
 
 def _amounts(record: Record, d: Decision) -> tuple[Indices, Indices]:

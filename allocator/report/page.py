@@ -14,11 +14,12 @@ from allocator.report import mix
 from allocator.report import tables as made
 from allocator.report.cards import STATES, cards, named, titles
 from allocator.report.glossary import used
-from allocator.report.words import dollars, gap_in_words, percent, quantity, size
+from allocator.report.words import NOTHING, dollars, gap_in_words, percent, quantity, size
 from allocator.solution import Record
 
 TILES = ("Objective", "Deployed", "Leverage", "Dividend yield", "Cover", "Strategic weight")
 "What of the summary stands in figures of its own."
+PRICELESS = "Prices are withheld: what a limit is worth can turn on whole choices of what is held, which have no slope."
 
 
 @cache
@@ -65,8 +66,8 @@ def _view(record: Record) -> dict[str, Any]:
         "objective": _objective(record),
     }
     if "amounts" not in record:
-        return view | {"violations": made.violations(record)}
-    lines = mix.lines(record)
+        return view | {"violations": made.violations(record), "choice": None}
+    lines, choice = mix.lines(record), record["certificate"].get("choice")
     used = [part for part in lines if part.capital > made.SMALL * record["case"]["equity"]]
     return view | {
         "summary": [(name, _spoken(told, record)) for name, told in made.summary(record) if name not in TILES],
@@ -77,10 +78,11 @@ def _view(record: Record) -> dict[str, Any]:
         "dearest": sorted((card for card in rules if card.dearest.weight), key=lambda card: -card.dearest.weight),
         "terms": _terms(record),
         "proof": gap_in_words(record),
-        "beaten": _beaten(record),
+        "beaten": _beaten(record, record["certificate"]["gap"]),
         "over": _at_most(record["certificate"]["worst-excess"] * record["case"]["equity"]),
         "a_year": " a year" if record["objective"]["income"] > 0 else "",
-        "unit_of_prices": f"Prices are in {made.unit_of_prices(record)}.",
+        "unit_of_prices": f"Prices are in {made.unit_of_prices(record)}." if not choice else PRICELESS,
+        "choice": choice and {"solver": choice["solver"], "beaten": _beaten(record, choice["gap"])},
     }
 
 
@@ -113,10 +115,12 @@ def _terms(record: Record) -> list[dict[str, str]]:
     """The terms that are worth something, dearest first: what limits, whom, how much, and what a step is worth."""
     known = titles(record)
     clauses = {(each["term"], each["member"]): each["clause"] for each in record["terms"]}
+    priced = [price for price in record["prices"] if price["of"].startswith("terms.")]
+    if not record["prices"]:
+        # Where prices are withheld, those that bind are told without.
+        priced = [each | {"of": f"terms.{each['term']}", "value": each["limit"]} for each in record["terms"]]
     found = []
-    for price in record["prices"]:
-        if not price["of"].startswith("terms."):
-            continue
+    for price in priced:
         term = price["of"].removeprefix("terms.")
         tranche = term.partition(".")[0] if "." in term else ""
         whom = [named(price["member"], known), *([known.get(tranche, tranche)] if tranche else [])]
@@ -125,16 +129,16 @@ def _terms(record: Record) -> list[dict[str, str]]:
                 "what": clauses.get((term, price["member"]), term),
                 "whom": "; ".join(whom),
                 "limit": quantity(price["value"], price["unit"]),
-                "worth": f"{size(price)} per {price['step']}",
-                "unclear": price["clear"] is False,
+                "worth": f"{size(price)} per {price['step']}" if "step" in price else NOTHING,
+                "unclear": price.get("clear") is False,
             }
         )
     return found
 
 
-def _beaten(record: Record) -> str:
+def _beaten(record: Record, gap: float) -> str:
     """By how much another allocation might do better, in dollars a year where the aim is income."""
-    gap, income = record["certificate"]["gap"], record["objective"]["income"]
+    income = record["objective"]["income"]
     if income > 0:
         return f"{_at_most(gap / income * record['case']['equity'])} a year"
     return f"{gap:.1e} of the objective's own unit ({record['objective']['name']})"
