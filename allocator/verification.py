@@ -159,7 +159,7 @@ def verify(outcome: Outcome, case: Case, rules: Rulebook | Sequence[Rule] | None
     again = records.optimal(case, rules, aim, solution, ())
     return Verification(
         (*_inputs(again["inputs"], record["inputs"]), *checks, *_parts(again, record)),
-        (f"{' and '.join(_unchecked(aim, solution))}: not rechecked; they take solving",),
+        (f"{', and '.join(_unchecked(aim, solution))}: not rechecked; they take solving",),
     )
 
 

@@ -30,7 +30,7 @@ class Count(Rule):
     may_be_soft: ClassVar = False
     hard_because: ClassVar = "a line is held or not, and nothing in between has a price"
     rises: ClassVar = {**Rule.rises, "holding": "tighter"}
-    scope: Scope | None = None
+    scope: Scope = Scope({})
     by: Groups = Grouping("line")
     holding: Annotated[Money, AfterValidator(positive)] | None = None
     at_least: Dated[Whole] | None = None
@@ -72,7 +72,7 @@ class Count(Rule):
         said = []
         for limit in self.limits(on):
             held = f"{part} >= {self.holding}" if limit.at_least else f"{part} > 0"
-            said.append(f"count of {self._many} with {held}{where} {'>=' if limit.at_least else '<='} {limit.value}")
+            said.append(f"(count of {self._many} with {held}{where}) {'>=' if limit.at_least else '<='} {limit.value}")
         return " and ".join(said)
 
     def check(self, names: Names, on: dt.date) -> None:
@@ -89,7 +89,7 @@ class Count(Rule):
         lines = names.lines
         named = lines.ids if self.by == "line" else lines.texts[self.by]
         found: dict[str, list[int]] = {}
-        for row in self.scope.rows(lines) if self.scope else range(len(lines.ids)):
+        for row in self.scope.rows(lines):
             found.setdefault(named[row], []).append(row)
         return found
 

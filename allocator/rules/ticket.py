@@ -26,7 +26,7 @@ class Ticket(Rule):
     kind: ClassVar = "ticket"
     may_be_soft: ClassVar = False
     hard_because: ClassVar = "a line is held or not, and nothing in between has a price"
-    scope: Scope | None = None
+    scope: Scope = Scope({})
     column: str | None = None
     at_least: Dated[Money] | None = None
 
@@ -75,6 +75,9 @@ class Ticket(Rule):
             line = names.lines.ids[values.index(min(values))]
             what = f"{self.who}: column '{self.column}' is negative for '{line}'"
             raise InputError.of(what, "write zero where a line has no minimum", place, Code.NO_MEANING)
+        if not any(values[row] for row in self.scope.rows(names.lines)):
+            what = f"{self.who}: by column '{self.column}' no line has a minimum"
+            raise InputError.of(what, "write one, or leave the rule out", place, Code.NO_MEANING)
 
     def build(self, case: Case, on: dt.date) -> list[Clause]:
         """A member a line; those without a minimum are left out."""
@@ -87,8 +90,7 @@ class Ticket(Rule):
 
         d, limits = case.decision, self.limits(on)
         least = case.universe.numbers[self.column] if self.column else np.full(d.n, float(limits[0].value))
-        inside = self.scope.lines(case.universe) if self.scope else np.ones(d.n, bool)
-        lines = np.flatnonzero(inside & (least > 0))
+        lines = np.flatnonzero(self.scope.lines(case.universe) & (least > 0))
         m, names = len(lines), tuple(d.lines[i] for i in lines)
         return [
             Choice(
