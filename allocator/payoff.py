@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from allocator.errors import NotCertified
 from allocator.objectives import Range
 from allocator.program import Point, Program
 
 
-def ranges(program: Program, penalties: Sequence[float]) -> tuple[Range, ...] | None:
+def ranges(
+    program: Program, penalties: Sequence[float], within: Callable[[Point], Program] | None = None
+) -> tuple[Range, ...] | None:
     """The range of each score: its optimum less the worst that it takes at the others'.
 
     At another's optimum the best value of this one is taken (lexicographic endpoints), so that a range does not depend
@@ -19,6 +21,7 @@ def ranges(program: Program, penalties: Sequence[float]) -> tuple[Range, ...] | 
     Args:
         program: with one score for each objective.
         penalties: how much one unit of the soft rules' cost takes off each.
+        within: where there are choices to make, the program of those that a point made, in which it is found exactly.
 
     Returns:
         One range a score; None where nothing satisfies the clauses.
@@ -33,14 +36,17 @@ def ranges(program: Program, penalties: Sequence[float]) -> tuple[Range, ...] | 
         point = program.solve(units[k], penalties[k])
         if point.status == "infeasible":
             return None
-        tops.append(_good(point, k))
+        exact = within(point).solve(units[k], penalties[k]) if within and point.chosen else point
+        tops.append(_good(exact, k))
     found = []
     for k in range(count):
         worst = tops[k].value
         for j in range(count):
             if j != k:
                 level = tops[j].value - program.scores[j].tolerance(tops[j].v)
-                held = program.hold(level, units[j], penalties[j], units[k], penalties[k], 1e-8)
+                asked = (level, units[j], penalties[j], units[k], penalties[k], 1e-8)
+                held = program.hold(*asked)
+                held = within(held).hold(*asked) if within and held.chosen else held
                 worst = min(worst, _good(held, k).value)
         span, give = tops[k].value - worst, program.scores[k].tolerance(tops[k].v)
         found.append(Range(worst, span if span > 10 * give else max(abs(tops[k].value), give)))

@@ -69,7 +69,8 @@ def able(needs: Collection[str], first: str | None = None) -> list[tuple[str, ty
 def _unable(absent: Sequence[type[Solver]]) -> InputError:
     """What to say where no solver takes the choices."""
     if not absent:
-        what = "no solver takes minimum tickets or counts beside this objective (a logarithm, or an expression of your own)"
+        beside = "this objective (a logarithm, or an expression of your own)"
+        what = f"no solver takes minimum tickets or counts beside {beside}"
         return InputError.of(what, "leave out the rules of kind 'ticket' and 'count', or pursue another objective")
     what = (
         "minimum tickets and counts beside curves (yields that compress, volatility, concentration) take the solver "
