@@ -21,7 +21,7 @@ def ranges(
     Args:
         program: with one score for each objective.
         penalties: how much one unit of the soft rules' cost takes off each.
-        within: where there are choices to make, the program of those that a point made, in which it is found exactly.
+        within: where there are choices to make, the program in which those of a point are made.
 
     Returns:
         One range a score; None where nothing satisfies the clauses.
@@ -32,21 +32,21 @@ def ranges(
     count = len(program.scores)
     units = [[float(k == j) for j in range(count)] for k in range(count)]
     tops: list[Point] = []
+    ends: list[Program] = []
     for k in range(count):
         point = program.solve(units[k], penalties[k])
         if point.status == "infeasible":
             return None
-        exact = within(point).solve(units[k], penalties[k]) if within and point.chosen else point
-        tops.append(_good(exact, k))
+        # The endpoint's choice is the one that is best for it, and in it the rest is exact.
+        ends.append(within(_good(point, k)) if within and program.mixed else program)
+        tops.append(_good(ends[k].solve(units[k], penalties[k]) if program.mixed else point, k))
     found = []
     for k in range(count):
         worst = tops[k].value
         for j in range(count):
             if j != k:
                 level = tops[j].value - program.scores[j].tolerance(tops[j].v)
-                asked = (level, units[j], penalties[j], units[k], penalties[k], 1e-8)
-                held = program.hold(*asked)
-                held = within(held).hold(*asked) if within and held.chosen else held
+                held = ends[j].hold(level, units[j], penalties[j], units[k], penalties[k], 1e-8)
                 worst = min(worst, _good(held, k).value)
         span, give = tops[k].value - worst, program.scores[k].tolerance(tops[k].v)
         found.append(Range(worst, span if span > 10 * give else max(abs(tops[k].value), give)))
