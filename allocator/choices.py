@@ -119,9 +119,9 @@ class Ticket(Choice):
         return self.theta * self.dollar
 
     def excess(self, v: Vector) -> Vector:
-        """How far it is from nothing and from the minimum, whichever is nearer."""
+        """How far it is from nothing and from the minimum, whichever is nearer; where there is nothing, far from over."""
         amount = self.G @ v
-        return np.asarray(np.where(amount > 0, np.minimum(amount, self.least - amount), -self.least))
+        return np.asarray(np.where(amount > 0, np.minimum(amount, self.least - amount), -np.inf))
 
     def level(self, v: Vector) -> Vector:
         """The amounts, in $ bn; nan for nothing, which passes."""

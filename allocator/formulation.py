@@ -208,18 +208,12 @@ class Formulation:
             M = self._at(*(c.M.rows(np.flatnonzero(np.repeat(k, d))) for c, k in pairs))  # type: ignore[attr-defined]
             k0 = np.concatenate([c.k[np.repeat(k, d)] for c, k in pairs])  # type: ignore[attr-defined]
             arms = cp.reshape(M @ self._z + k0, (d, m), order="F")
-            if not isinstance(first, RotatedCone) and self.mixed:
-                size = np.concatenate([np.where(c.theta > 0, c.theta, 1.0)[k] for c, k in pairs])
-                return [cp.SOC(cp.multiply(1 / size, room), cp.multiply(1 / size[None, :], arms), axis=0)], _no_duals
             if not isinstance(first, RotatedCone):
                 cone = cp.SOC(room, arms, axis=0)
                 return [cone], lambda: _cone_duals(cone, d)
             # ||a||^2 <= r is ||(2 sqrt(s) a, r - s)|| <= r + s for any s > 0; s near r keeps the cone round.
             s = np.concatenate([c.typical[k] for c, k in pairs])  # type: ignore[attr-defined]
             tall = cp.vstack([cp.multiply(2 * np.sqrt(s)[None, :], arms), cp.reshape(room - s, (1, m), order="F")])
-            if self.mixed:
-                # Solvers of choices square both sides, so that only cones of order one are kept to the last digits.
-                return [cp.SOC(cp.multiply(1 / s, room + s), cp.multiply(1 / s[None, :], tall), axis=0)], _no_duals
             rotated = cp.SOC(room + s, tall, axis=0)
             return [rotated], lambda: _rotated_duals(rotated, s, d)
         if isinstance(first, Tail):
@@ -270,10 +264,6 @@ class Formulation:
                     witnesses[index][kept] = np.where(priced, found[start:stop], witnesses[index][kept])
                 start = stop
         return Multipliers(tuple(weights), tuple(witnesses), tuple(score))
-
-
-def _no_duals() -> tuple[Vector, Vector]:
-    return np.zeros(0), np.zeros(0)
 
 
 def _cone_duals(cone: Any, d: int) -> tuple[Vector, Vector]:

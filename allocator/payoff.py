@@ -59,7 +59,7 @@ def payoff(
     Args:
         program: with the scores.
         penalties: how much one unit of the soft rules' cost takes off each.
-        within: where there are choices to make, the program of those that a point made, in which it is found exactly.
+        within: where there are choices to make, the program in which those of a point are made.
 
     Returns:
         None where nothing satisfies the clauses.
@@ -70,18 +70,19 @@ def payoff(
     count = len(program.scores)
     units = [[float(k == j) for j in range(count)] for k in range(count)]
     tops: list[Point] = []
+    ends: list[Program] = []
     for k in range(count):
         point = program.solve(units[k], penalties[k])
         if point.status == "infeasible":
             return None
-        exact = within(point).solve(units[k], penalties[k]) if within and point.chosen else point
-        tops.append(_good(exact, k))
+        # The endpoint's choice is the one that is best for it, and in it the rest is exact.
+        ends.append(within(_good(point, k)) if within and program.mixed else program)
+        tops.append(_good(ends[k].solve(units[k], penalties[k]) if program.mixed else point, k))
     gives = tuple(score.tolerance(top.v) for score, top in zip(program.scores, tops, strict=True))
-    held: dict[tuple[int, int], Point] = {}
-    for j, k in permutations(range(count), 2):
-        asked = (tops[j].value - gives[j], units[j], penalties[j], units[k], penalties[k], 1e-8)
-        point = program.hold(*asked)
-        held[j, k] = _good(within(point).hold(*asked) if within and point.chosen else point, k)
+    held = {
+        (j, k): _good(ends[j].hold(tops[j].value - gives[j], units[j], penalties[j], units[k], penalties[k], 1e-8), k)
+        for j, k in permutations(range(count), 2)
+    }
     return Payoff(tuple(tops), held, gives)
 
 

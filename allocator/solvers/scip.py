@@ -2,6 +2,8 @@
 
 from typing import Any, ClassVar
 
+FEASIBILITY = 1e-7
+
 
 class Scip:
     """For whole choices beside curves; it leaves no multipliers, so it is asked for nothing else."""
@@ -15,10 +17,13 @@ class Scip:
 
     @staticmethod
     def options(tolerance: float) -> dict[str, Any]:
-        """Feasibility, and how far the best bound may be from the best choice."""
+        """Feasibility, and how far the best bound may be from the best choice.
+
+        Much under its own default of 1e-6, which is of squares, it has been seen to call feasible programs infeasible.
+        """
         return {
             "scip_params": {
-                "numerics/feastol": max(tolerance, 1e-8),
+                "numerics/feastol": max(tolerance, FEASIBILITY),
                 "limits/gap": 1e-6,
                 "parallel/maxnthreads": 1,
             }
