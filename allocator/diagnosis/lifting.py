@@ -93,9 +93,10 @@ def stretched(clause: Clause, extra: int, room: Sparse | None = None) -> Any:
     if isinstance(clause, RotatedCone):
         return _round(replace(plain, R0=room, c0=np.zeros(m)), clause, n)
     changes: dict[str, Any] = {"R0": room, "c0": np.zeros(m)}
-    if isinstance(clause, Cone):
-        rows = plain.M.shape[0]
-        changes |= {"M": plain.M + column(rows, width, n, clause.k), "k": np.zeros(rows)}
+    if isinstance(clause, (Cone, Tail)):
+        name = "M" if isinstance(clause, Cone) else "L"
+        rows = len(clause.k)
+        changes |= {name: getattr(plain, name) + column(rows, width, n, clause.k), "k": np.zeros(rows)}
     return replace(plain, **changes)
 
 

@@ -126,5 +126,5 @@ class Concentration(Rule):
             "at_least": limit.at_least,
         }
         if self.n is not None:
-            return [Tail(**data, L=groups, count=int(float(self.n)))]
+            return [Tail(**data, L=groups, k=np.zeros(len(names)), count=int(float(self.n)))]
         return [Cone(**data, M=groups, k=np.zeros(len(names)))]
