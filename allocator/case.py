@@ -19,10 +19,11 @@ from allocator.lines import KNOWN, MONEY, MULTIPLE, PARTS, TIME
 from allocator.measures import Measure, MeasureName
 from allocator.model import Source, kebab, plain
 from allocator.names import COLUMNS, Names
+from allocator.principals import Principal, Waterfall, check_owners, check_scores
 from allocator.risk import Risk
 from allocator.shapes import Box
 from allocator.sparse import Sparse, Vector
-from allocator.stack import Tranche
+from allocator.stack import Tranche, annuity
 from allocator.units import Index, Money, Multiple, Quantity, Rate, Share, Years
 from allocator.universe import Universe
 
@@ -48,6 +49,11 @@ class Case:
         policy: the default policy file.
         sources: the files that it was read from.
         changes: what `replace` changed since, `name.field` to its new value, as plain data.
+        principals: those between whom the fund was agreed, if any.
+        waterfall: how income is divided between their sides; by equity held where there is none.
+
+    Raises:
+        InputError: principals, holders and the waterfall don't fit together, or the lines have no score of theirs.
     """
 
     fund: Fund
@@ -61,6 +67,12 @@ class Case:
     policy: Path | None = None
     sources: tuple[Source, ...] = ()
     changes: Mapping[str, Any] = field(default_factory=dict)
+    principals: tuple[Principal, ...] = ()
+    waterfall: Waterfall | None = None
+
+    def __post_init__(self) -> None:
+        check_owners(self.fund, self.principals, self.waterfall, self.references)
+        check_scores(self.principals, self.universe.lines)
 
     @classmethod
     def from_moments(
@@ -364,10 +376,7 @@ def yearly_service(tranche: Tranche, cost: float, life: Vector) -> Vector:
     """Yearly debt service per dollar on lines of these lives (years), interest and repayment together."""
     if tranche.repayment == "bullet":
         return np.full(len(life), cost)
-    years = np.minimum(float(tranche.tenor), life)
-    if cost == 0:
-        return 1 / years
-    return np.asarray(cost / -np.expm1(-years * np.log1p(cost)))
+    return np.array([annuity(cost, min(float(tranche.tenor), years)) for years in life.tolist()])
 
 
 def _changed(record: Any, changes: Mapping[str, Any]) -> Any:

@@ -51,11 +51,12 @@ YesNo = Annotated[bool, BeforeValidator(parse_yes_no)]
 
 
 class Holder(Model):
-    """One owner's equity and the vehicle that holds it."""
+    """One owner's equity and the vehicle that holds it; `principal` is the one on whose side a partner stands."""
 
     holder: str
     vehicle: str = ""
     amount: Annotated[Money, AfterValidator(positive)]
+    principal: str | None = None
 
 
 class Compression(Model):
@@ -71,7 +72,7 @@ class Fund(Model):
     `fee` is a yearly part of the capital deployed; `reserve_yield` is earned on equity that is not deployed.
     """
 
-    later: ClassVar = ("principals", "stresses")
+    later: ClassVar = ("stresses",)
 
     id: Id
     title: str

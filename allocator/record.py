@@ -12,6 +12,7 @@ from allocator import __version__
 from allocator.case import Case
 from allocator.certificate import shortfall
 from allocator.decision import GRAIN
+from allocator.distributions import distributions
 from allocator.measures import MeasureName
 from allocator.objectives import Aim
 from allocator.provenance import inputs, policy
@@ -64,6 +65,9 @@ def optimal(case: Case, rules: Rulebook, aim: Aim, solution: Solution, priced: S
     record["amounts"] = _amounts(case, solution)
     record["financing"] = _financing(case, solution)
     record["totals"] = totals(case, solution.clauses, v, solution.reserve)
+    if "distributable-income" in record["totals"]:
+        income = record["totals"]["distributable-income"]
+        record["distributions"] = distributions(case, solution.capital / GRAIN, income)
     record["rules"] = rule_records(case, rules, solution.clauses, v, solution.multipliers, solution.score.size)
     record["terms"] = _terms(solution)
     record["prices"] = [_price(case, solution, price) for price in priced]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -54,6 +55,10 @@ def _as_mapping(given: Any) -> Any:
     return {"rate": given} if isinstance(given, (str, Rate)) else given
 
 
+YearlyCost = Annotated[Cost, BeforeValidator(_as_mapping)]
+"A cost as files write it: a bare rate will do."
+
+
 class SubLimit(Model):
     """A part of a tranche that only some lines may use up to an amount."""
 
@@ -89,7 +94,7 @@ class Tranche(Model):
     id: Id
     title: str = ""
     capacity: Room
-    cost: Annotated[Cost, BeforeValidator(_as_mapping)]
+    cost: YearlyCost
     tenor: Annotated[Years, AfterValidator(positive)]
     repayment: Literal["annuity", "bullet"] = "annuity"
     eligible: Scope = Scope({})
@@ -102,3 +107,10 @@ class Tranche(Model):
         for scope, place in [*scopes, *((limit.scope, limit.place("scope")) for limit in self.sub_limits)]:
             with problems.part():
                 scope.rows(lines, place)
+
+
+def annuity(cost: float, years: float) -> float:
+    """The equal yearly payments that repay a dollar and its yearly cost over so many years."""
+    if cost == 0:
+        return 1 / years
+    return cost / -math.expm1(-years * math.log1p(cost))

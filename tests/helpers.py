@@ -14,6 +14,7 @@ import allocator as al
 from allocator.cli import main
 from allocator.fund import Fund
 from allocator.objectives import Aim
+from allocator.principals import Principal, Waterfall
 from allocator.risk import Risk
 from allocator.rules import Rule
 from allocator.shapes import Clause
@@ -29,6 +30,8 @@ def tiny(
     tranches: Sequence[Mapping[str, Any]] = (),
     exposures: Sequence[tuple[str, str, float]] = (),
     covariance: Any = None,
+    principals: Sequence[Mapping[str, Any]] = (),
+    waterfall: Mapping[str, Any] | None = None,
     **fund: Any,
 ) -> al.Case:
     """A case of a few lines, a, b, c...; equity is $100 bn, the reserve earns nothing, there is no fee."""
@@ -38,7 +41,14 @@ def tiny(
         universe = universe.with_exposures(exposures)
     terms = {"id": "tiny", "title": "Tiny", "equity": [{"holder": "owner", "amount": "$100 bn"}]}
     risk = None if covariance is None else Risk.from_covariance(np.asarray(covariance, float), universe.ids)
-    return al.Case(Fund.read(terms | fund), universe, tuple(Tranche.read(each) for each in tranches), risk)
+    return al.Case(
+        Fund.read(terms | fund),
+        universe,
+        tuple(map(Tranche.read, tranches)),
+        risk,
+        principals=tuple(map(Principal.read, principals)),
+        waterfall=None if waterfall is None else Waterfall.read(waterfall),
+    )
 
 
 def book(*rules: Rule) -> al.Rulebook:

@@ -93,6 +93,8 @@ def hostile(record: dict[str, Any]) -> dict[str, Any]:
         line |= {"title": EVIL, "sector": breakout}
     for tranche in made["totals"]["tranches"].values():
         tranche["title"] = breakout
+    for paid in made["distributions"]["holders"]:
+        paid |= {"holder": EVIL, "vehicle": breakout}
     for read in made["inputs"]:
         read["path"] = breakout
     return made

@@ -48,6 +48,8 @@ def read_case(path: str | os.PathLike[str]) -> Case:
         objective={name: float(weight) for name, weight in said.objective.items()},
         policy=Path(os.path.normpath(folder.base / said.policy)) if said.policy else None,
         sources=tuple(folder.sources),
+        principals=tuple(said.principals),
+        waterfall=said.waterfall,
     )
 
 

@@ -20,6 +20,7 @@ from allocator.fund import Fund
 from allocator.lines import Lines, split_header
 from allocator.model import Model, Source
 from allocator.names import LONE_SLOPE, Names
+from allocator.principals import Principal, Waterfall, check_owners, check_scores
 from allocator.stack import SubLimit, Tranche
 from allocator.units import Index, Rate, not_negative
 
@@ -61,12 +62,14 @@ def _weights(given: Any) -> Any:
 class FundFile(Model):
     """What `fund.yaml` says."""
 
-    later: ClassVar = ("principals", "stresses")
+    later: ClassVar = ("stresses",)
 
     format: Literal["allocator/fund/1"]
     fund: Fund
     references: dict[str, Rate] = {}
     stack: list[Tranche] = []
+    principals: list[Principal] = []
+    waterfall: Waterfall | None = None
     universe: str
     exposures: str | None = None
     holdings: str | None = None
@@ -122,6 +125,8 @@ class Folder:
         said, lines = self.said, None
         _check_names(said, problems)
         with problems.part():
+            check_owners(said.fund, said.principals, said.waterfall, said.references)
+        with problems.part():
             lines = _lines(said, self)
         if lines is None:
             return None
@@ -130,6 +135,8 @@ class Folder:
                 what = f"the tranche id '{tranche.id}' is a line's too"
                 problems.add(what, "rename the tranche", tranche.place("id"), Code.TWICE)
             tranche.check_scopes(lines, problems)
+        with problems.part():
+            check_scores(said.principals, lines)
         if said.exposures:
             with problems.part():
                 lines = _exposures(lines, self.table(said.exposures, said.place("exposures")))

@@ -207,6 +207,55 @@ class Totals(_Part):
     volatility: Maybe
 
 
+class WaterfallSaid(_Part):
+    """Up to the deemed annuity, in $ bn a year, income is divided `before`, then `after`: each principal's part."""
+
+    deemed: Finite
+    before: dict[str, Finite]
+    after: dict[str, Finite]
+
+
+class HolderPaid(_Part):
+    """What a holder is paid, in $ bn a year: `amount` by the waterfall if there is one, `by_equity` without it.
+
+    `yield` is of its equity, and `share` of all that is paid.
+    """
+
+    holder: str
+    vehicle: str
+    principal: str
+    equity: Dollars
+    by_equity: Finite
+    amount: Finite
+    yield_: Finite
+    share: Finite | None
+
+
+class PrincipalGain(_Part):
+    """What a principal gains, in $ bn a year: its treasury's income less funding, with what its own score is worth."""
+
+    principal: str
+    title: str
+    holder: str
+    equity: Dollars
+    income_by_equity: Finite
+    income: Finite
+    funding: Finite
+    strategic: Finite
+    gain_by_equity: Finite
+    gain: Finite
+    walk_away: Finite
+
+
+class Distributions(_Part):
+    """Who gets what of a year's distributable income, in $ bn a year; nothing is paid where it is negative."""
+
+    paid: Annotated[Finite, Field(ge=0)]
+    waterfall: WaterfallSaid | None
+    holders: Annotated[list[HolderPaid], Field(min_length=1)]
+    principals: Annotated[list[PrincipalGain], _once(lambda each: (each.principal,))]
+
+
 class RuleReading(_Part):
     """A clause of a rule: its value at the closest member, against its limit; shortfall in $ bn.
 
@@ -328,6 +377,7 @@ class OutcomeFile(_Part):
     amounts: Annotated[list[LineAmount], _once(lambda each: (each.line,)), Field(min_length=1, default_factory=list)]
     financing: Annotated[list[Loan], _once(lambda each: (each.line, each.tranche)), Field(default_factory=list)]
     totals: Annotated[Totals, Field(default_factory=dict)]
+    distributions: Annotated[Distributions, Field(default_factory=dict)]
     rules: Annotated[list[RuleReading], Field(default_factory=list)]
     terms: Annotated[list[TermReading], Field(default_factory=list)]
     prices: Annotated[list[PriceSaid], Field(default_factory=list)]
@@ -341,7 +391,8 @@ class OutcomeFile(_Part):
     def _whole(self) -> OutcomeFile:
         """An allocation has all its parts, and nothing of a diagnosis; so the other way round."""
         infeasible = self.status == "infeasible"
-        _expect(self, DIAGNOSIS if infeasible else ALLOCATION, ALLOCATION if infeasible else DIAGNOSIS)
+        mine, others = (DIAGNOSIS, (*ALLOCATION, "distributions")) if infeasible else (ALLOCATION, DIAGNOSIS)
+        _expect(self, mine, others)
         said, form = self.objective, self.objective.of or self.objective.form
         if form == "single" and len(said.parts) > 1:
             raise ValueError("a single objective has one part")
@@ -349,6 +400,8 @@ class OutcomeFile(_Part):
             raise ValueError("what is held has a level, and belongs to the form 'epsilon'")
         if infeasible:
             return self
+        if ("distributions" in self.model_fields_set) != ("distributable_income" in self.totals.model_fields_set):
+            raise ValueError("an income and its 'distributions' belong together")
         _expect(said, ("value", "income"))
         for part in (*said.parts, *said.held):
             _expect(part, ("counts", "value", "unit"))

@@ -13,14 +13,17 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def tables(record: Record) -> dict[str, str]:
-    """File names to CSV: amounts, financing, totals, rules and prices; or the violations where nothing fits."""
+    """File names to CSV: amounts, financing, totals, who gets what, rules and prices; or what is violated."""
     if "amounts" not in record:
         return {"violations.csv": render(record.get("violations", []))}
     totals = [{"total": key, "value": value} for key, value in record["totals"].items() if key != "tranches"]
+    divided = record.get("distributions", {"holders": [], "principals": []})
+    owners = {"distributions.csv": divided["holders"], "principals.csv": divided["principals"]}
     return {
         "amounts.csv": render(record["amounts"]),
         "financing.csv": render(record["financing"], ("line", "tranche", "amount")),
         "totals.csv": render(totals),
+        **{name: render(rows) for name, rows in owners.items() if rows},
         "rules.csv": render(record["rules"]),
         "prices.csv": render(record["prices"]),
     }

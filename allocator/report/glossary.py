@@ -20,6 +20,8 @@ GLOSSARY = {
     "Counterparty": "A company on which lines depend: the supplier of their chips, say, or their tenant.",
     "Cover": "Income over what is owed in the year. A cover of 1.25x means $1.25 of income for each $1 owed.",
     "Debt service": "Interest and repayment of debt, in a year.",
+    "Deemed allocation": "An investment that counts as paid back, with its cost, by equal yearly payments, the "
+    "annuity. Income above these is divided in other parts.",
     "Deployed": "All money put into lines, equity and debt together; the reserve is not counted.",
     "Digest": "A fingerprint of a text (SHA-256). Change anything in the text, and the fingerprint is another one.",
     "Dividend yield": "What the fund could pay out in a year, after interest and fee, over its equity.",
@@ -38,6 +40,8 @@ GLOSSARY = {
     "Percentage point": "The difference between two percentages, written pp: from 35% to 36% is 1 pp.",
     "Price": "What one step of a limit is worth to the result, in dollars a year where the aim is income. Small moves "
     "and whole steps can differ, so that both are told.",
+    "Principal": "One of those between whom the fund was agreed, such as a government. Its treasury holds equity; "
+    "partners may stand on its side.",
     "Reserve": "Equity that is not deployed.",
     "Slack": "The room left between a value and its limit.",
     "Soft rule": "A rule that may be missed, at a penalty: so much a year on each dollar short.",
@@ -51,6 +55,7 @@ GLOSSARY = {
     "Volatility": "How far a year's return usually strays from its average: in about two years of three it stays "
     "within this distance (one standard deviation).",
     "Waiver": "Leave, for a time, to keep another limit than the rule's own.",
+    "Waterfall": "A division of income in steps: up to an amount in some parts, and what is above it in others.",
     "x": "Times: 1.25x is one and a quarter times, so that 1.25x equity is $125 for each $100 of equity.",
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from allocator.report import mix
+from allocator.report import mix, owners
 from allocator.report.words import dollars, gap_in_words, limit, percent, quantity, size, slack, worth
 from allocator.solution import Record
 
@@ -190,6 +190,11 @@ def tranches(record: Record) -> Table | None:
     return Table("Financing", ("Tranche", "Debt>", "Capacity>", "Used>", "Cost>"), rows)
 
 
+def who_gets_what(record: Record) -> list[Table]:
+    """What each holder is paid, and what each principal gains; none where there is nothing to divide."""
+    return [Table(*each) for each in owners.tables(record)]
+
+
 def binding_rules(record: Record) -> Table | None:
     """The rules that hold the objective back, dearest first."""
     prices = {(each["of"], each["number"]): each for each in record["prices"]}
@@ -322,6 +327,7 @@ def tables(record: Record) -> list[Table]:
         sectors(record),
         lines(record),
         tranches(record),
+        *who_gets_what(record),
         shortfalls(record),
         binding_rules(record),
         terms(record),

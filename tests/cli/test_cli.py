@@ -183,7 +183,7 @@ def test_csv_goes_to_a_folder(started: Path, tmp_path: Path, capsys: pytest.Capt
     code, out, _ = run(capsys, "solve", str(started), "--format", "csv", "--out", str(folder))
     assert (code, out) == (0, "")
     assert sorted(path.name for path in folder.iterdir()) == [
-        "amounts.csv", "financing.csv", "prices.csv", "rules.csv", "totals.csv",
+        "amounts.csv", "distributions.csv", "financing.csv", "prices.csv", "rules.csv", "totals.csv",
     ]  # fmt: skip
     header = (folder / "amounts.csv").read_text().splitlines()[0]
     assert header == "line,title,sector,amount,share"

@@ -18,9 +18,11 @@ import traceback
 from pathlib import Path
 
 import allocator as al
+from allocator.aims import from_names
+from allocator.distributions import distributions
 from allocator.files.names import read_names
 from allocator.files.outcomes import to_json
-from allocator.objectives import from_names
+from allocator.gains import gain
 from allocator.policy.cases import run
 from allocator.policy.check import check
 from allocator.policy.diff import compare
@@ -79,6 +81,10 @@ def attempt(folder: Path) -> str:
     """
     try:
         case = al.read_case(folder / "case")
+        for principal in case.principals:
+            gain(case, principal)
+        if "cash-yield" in case.universe.numbers:
+            to_json(distributions(case, case.universe.numbers["cash-yield"], 1.0))
         if case.policy is None:
             return "read"
         check([case.policy], folder / "case", DAY)

@@ -1,0 +1,95 @@
+"""A principal's gain: dollars worked out from amounts, and what it makes of two lines by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+from conftest import small_case
+from helpers import decisions, dollars, solve, tiny
+from hypothesis import given
+from hypothesis import strategies as st
+
+import allocator as al
+from allocator.errors import InputError
+from allocator.gains import gain
+from allocator.objectives import Objective
+from allocator.principals import Principal
+from allocator.scores import Score
+from allocator.units import Share
+
+EAST = {"id": "east", "title": "East", "holder": "one", "funding": "4%"}
+WEST = {"id": "west", "title": "West", "holder": "two", "funding": "3%"}
+SCORED = EAST | {"strategic": {"column": "strategic-weight", "worth": "40 bp"}}
+
+
+def owned(case: al.Case, *principals: dict[str, Any]) -> al.Case:
+    return replace(case, principals=tuple(map(Principal.read, principals)))
+
+
+SMALL = owned(small_case(), SCORED, WEST)
+
+
+@given(v=decisions(SMALL))
+def test_it_is_the_dollars_that_amounts_tell(v: np.ndarray) -> None:
+    """One holds $60 bn of $100 bn at 4%, and pays 40 bp for its score; two holds $40 bn at 3%, and has no score."""
+    capital, loans = dollars(SMALL, v)
+    capacity = np.array([60, 30, 40, 50, 30])
+    earned = np.array([0.07, 0.075, 0.065, 0.055, 0.06]) @ capital
+    lost = (0.03 / (2 * capacity) * np.maximum(capital - capacity / 2, 0) ** 2).sum()
+    reserve = 100 + loans.sum() - capital.sum()
+    income = earned - lost + 0.03 * reserve - loans.sum(axis=0) @ [0.045, 0.055] - 0.001 * capital.sum()
+    score = np.array([0.76, 0.82, 0.75, 0.79, 0.40]) @ capital
+    first, second = (gain(SMALL, principal).value(v) * 100 for principal in SMALL.principals)
+    assert first == pytest.approx(0.6 * income - 0.04 * 60 + 0.004 * score, rel=1e-9, abs=1e-9)
+    assert second == pytest.approx(0.4 * income - 0.03 * 40, rel=1e-9, abs=1e-9)
+
+
+@given(v=decisions(SMALL), w=decisions(SMALL), part=st.floats(0, 1))
+def test_it_is_concave(v: np.ndarray, w: np.ndarray, part: float) -> None:
+    score = gain(SMALL, SMALL.principals[0])
+    assert score.concave
+    between = score.value(part * v + (1 - part) * w)
+    assert between >= part * score.value(v) + (1 - part) * score.value(w) - 1e-9
+
+
+def test_its_part_of_income_pays_for_soft_rules() -> None:
+    assert [gain(SMALL, principal).income for principal in SMALL.principals] == pytest.approx([0.6, 0.4])
+
+
+class Gain(Objective):
+    """The gain of one principal, to be maximised here."""
+
+    kind: ClassVar = "gain"
+    unit = Share
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def value(self, case: al.Case) -> Score:
+        return gain(case, case.principals[self.number])
+
+
+def test_two_principals_want_other_lines() -> None:
+    """Lines of 8% and 7% for $60 bn each; east pays 200 bp for the second, which is more than its 60% of a point.
+
+    East puts $60 bn there: 0.6 (0.07 x 60 + 0.08 x 40) - 0.04 x 60 + 0.02 x 60 = $3.24 bn. West has 40% of
+    0.08 x 60 + 0.07 x 40, less 0.03 x 40: $1.84 bn.
+    """
+    case = tiny(
+        {"cash-yield [%]": [8, 7], "capacity [$ bn]": [60, 60], "own": [0, 1]},
+        equity=[{"holder": "one", "amount": "$60 bn"}, {"holder": "two", "amount": "$40 bn"}],
+    )
+    case = owned(case, EAST | {"strategic": {"column": "own", "worth": "200 bp"}}, WEST)
+    for number, capital, bn in ((0, [40, 60], 3.24), (1, [60, 40], 1.84)):
+        found = solve(case, al.Rulebook([]), Gain(number))
+        assert found.amounts["amount"].tolist() == pytest.approx(capital, abs=0.02)
+        assert found.record["objective"]["value"] * 100 == pytest.approx(bn, abs=1e-3)
+
+
+def test_what_it_needs() -> None:
+    lone = Principal.read(SCORED | {"strategic": {"column": "own", "worth": "40 bp"}})
+    with pytest.raises(InputError, match=r"^the gain of 'east' needs column 'own', which the universe lacks; add it"):
+        gain(small_case(), lone)
