@@ -24,6 +24,7 @@ from allocator.risk import Risk
 from allocator.shapes import Box
 from allocator.sparse import Sparse, Vector
 from allocator.stack import Tranche, annuity
+from allocator.stresses import Stress
 from allocator.units import Index, Money, Multiple, Quantity, Rate, Share, Years
 from allocator.universe import Universe
 
@@ -45,6 +46,7 @@ class Case:
         references: reference rates by name.
         holdings: capital already held, by line, in $ bn.
         benchmark: the reference portfolio, lines to shares that add up to one.
+        stresses: bad years by name.
         objective: the default, names to weights.
         policy: the default policy file.
         sources: the files that it was read from.
@@ -63,6 +65,7 @@ class Case:
     references: Mapping[str, Rate] = field(default_factory=dict)
     holdings: Mapping[str, float] = field(default_factory=dict)
     benchmark: Mapping[str, float] = field(default_factory=dict)
+    stresses: tuple[Stress, ...] = ()
     objective: Mapping[str, float] = field(default_factory=dict)
     policy: Path | None = None
     sources: tuple[Source, ...] = ()
@@ -155,7 +158,16 @@ class Case:
     @cached_property
     def names(self) -> Names:
         """What it calls things, without the arrays."""
-        return Names(self.fund, self.universe.lines, self.stack, self.risk is not None)
+        return Names(
+            self.fund,
+            self.universe.lines,
+            self.stack,
+            self.stresses,
+            has_risk=self.risk is not None,
+            has_scenarios=self.risk is not None and self.risk.scenarios is not None,
+            has_holdings=bool(self.holdings),
+            has_benchmark=bool(self.benchmark),
+        )
 
     @property
     def equity(self) -> float:
@@ -280,6 +292,27 @@ class Case:
         weights = np.sqrt(self.loss_weight[d.bent[kept]])
         return Sparse.of((len(columns), d.size), np.arange(len(columns)), columns, weights)
 
+    @cached_property
+    def held(self) -> Vector:
+        """What is held already, as v: capital alone, as though no debt stood behind it.
+
+        Raises:
+            InputError: a line is unknown.
+        """
+        d = self.decision
+        capital = self._by_line(self.holdings, "the holdings") / self.equity
+        return d.vector(capital, np.zeros(d.pairs))
+
+    def _by_line(self, given: Mapping[str, float], who: str, place: Place | None = None) -> Vector:
+        """Numbers by line as an array (n)."""
+        found = np.zeros(len(self.universe))
+        for line, number in given.items():
+            if line not in self.universe.ids:
+                mend = nearest(line, self.universe.ids)
+                raise InputError.of(f"{who}: no line '{line}'", mend, place, Code.UNKNOWN_NAME)
+            found[self.universe.ids.index(line)] = number
+        return found
+
     def astray(self, risk: Risk, reference: Mapping[str, float] | None, who: str, place: Place | None = None) -> Sparse:
         """F such that `||F v||` is the tracking error: the volatility of the capital less as much of a reference.
 
@@ -295,19 +328,14 @@ class Case:
         shares = self.benchmark if reference is None else reference
         if not shares:
             raise InputError.of(f"{who} needs a benchmark, and the case has none", "name a table in fund.yaml", place)
-        held = np.zeros(len(self.universe))
-        for line, share in shares.items():
-            if line not in self.universe.ids:
-                mend = nearest(line, self.universe.ids)
-                raise InputError.of(f"{who}: no line '{line}'", mend, place, Code.UNKNOWN_NAME)
-            held[self.universe.ids.index(line)] = share
+        held = self._by_line(shares, who, place)
         if (held < 0).any() or abs(held.sum() - 1) > 1e-6:
             raise InputError.of(f"{who}: the reference's shares don't add up to 100%", "mend the shares", place)
         d, own = self.decision, risk.factor
         whole = Sparse.of(
             (own.shape[0], d.size), np.arange(own.shape[0]), np.full(own.shape[0], d.deployed), -(own @ held)
         )
-        return Sparse((own.shape[0], d.size), own.row, own.column, own.value) + whole
+        return own.wide(d.size) + whole
 
     def measure(self, name: MeasureName, who: str, place: Place | None = None, lines: Mask | None = None) -> Measure:
         """A measure of the decision.
@@ -362,14 +390,13 @@ class Case:
             InputError: the universe has no such column.
         """
         names, members = self.universe.groups(column, who)
-        return names, Sparse((len(names), self.decision.size), members.row, members.column, members.value)
+        return names, members.wide(self.decision.size)
 
     def exposures(self, parties: Sequence[str]) -> Sparse:
         """The capital that depends on each of some counterparties (parties x len(v))."""
         known, exposure = self.universe.counterparties, self.universe.exposure
         assert exposure is not None
-        chosen = exposure.rows(np.array([known.index(party) for party in parties], int))
-        return Sparse((len(parties), self.decision.size), chosen.row, chosen.column, chosen.value)
+        return exposure.rows(np.array([known.index(party) for party in parties], int)).wide(self.decision.size)
 
 
 def yearly_service(tranche: Tranche, cost: float, life: Vector) -> Vector:

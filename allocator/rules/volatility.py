@@ -78,7 +78,7 @@ class Volatility(Rule):
                 theta=np.array([float(limit.value)]),
                 numbers=(number(limit),),
                 unit=Share,
-                M=Sparse((factor.shape[0], size), factor.row, factor.column, factor.value),
+                M=factor.wide(size),
                 k=np.zeros(factor.shape[0]),
             )
         ]
