@@ -20,6 +20,7 @@ from allocator.rules import Rule
 from allocator.shapes import Clause
 from allocator.sparse import Vector
 from allocator.stack import Tranche
+from allocator.stresses import Stress
 from allocator.universe import Universe
 
 DAY = "2026-04-01"
@@ -32,6 +33,10 @@ def tiny(
     covariance: Any = None,
     principals: Sequence[Mapping[str, Any]] = (),
     waterfall: Mapping[str, Any] | None = None,
+    scenarios: Any = None,
+    stresses: Sequence[Mapping[str, Any]] = (),
+    holdings: Mapping[str, float] | None = None,
+    benchmark: Mapping[str, float] | None = None,
     **fund: Any,
 ) -> al.Case:
     """A case of a few lines, a, b, c...; equity is $100 bn, the reserve earns nothing, there is no fee."""
@@ -41,11 +46,15 @@ def tiny(
         universe = universe.with_exposures(exposures)
     terms = {"id": "tiny", "title": "Tiny", "equity": [{"holder": "owner", "amount": "$100 bn"}]}
     risk = None if covariance is None else Risk.from_covariance(np.asarray(covariance, float), universe.ids)
+    risk = risk if scenarios is None else Risk.from_scenarios(np.asarray(scenarios, float))
     return al.Case(
         Fund.read(terms | fund),
         universe,
         tuple(map(Tranche.read, tranches)),
         risk,
+        stresses=tuple(map(Stress.read, stresses)),
+        holdings=holdings or {},
+        benchmark=benchmark or {},
         principals=tuple(map(Principal.read, principals)),
         waterfall=None if waterfall is None else Waterfall.read(waterfall),
     )

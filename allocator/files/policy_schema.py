@@ -58,6 +58,8 @@ HELP = {
     "basis": "by the company's seat, where its assets stand, or the content that is made there",
     "tranche": "the source of debt, where the measure is tranche",
     "haircut": "a cut taken off income before the test",
+    "confidence": "95% for the worst 5% of the scenarios",
+    "stress": "the id of one of the case's stresses",
     "at-least": "the floor; or dates with floors, the latest on or before the day being in force",
     "at-most": "the cap; or dates with caps, the latest on or before the day being in force",
     "tested-on": "the folder of a case whose names the rules use, relative to this file",

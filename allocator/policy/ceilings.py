@@ -64,7 +64,7 @@ def _factor(one: Clause, other: Clause) -> float:
     if isinstance(one, Tail) and isinstance(other, Tail):
         # The mean of more of the largest is smaller; of entries that are not negative the sum of more is larger.
         times, more = _times(one.L, other.L), one.count / other.count
-        alike = np.allclose(one.k, times * other.k, rtol=1e-12, atol=0)
+        alike = times > 0 and np.allclose(one.k, times * other.k, rtol=1e-12, atol=0)
         return times * max(more, 1.0) if alike and (more >= 1 or _never_negative(one)) else 0.0
     if isinstance(one, Cone) and isinstance(other, Cone) and type(one) is type(other):
         times = _times(one.M, other.M)

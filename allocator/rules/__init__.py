@@ -290,6 +290,25 @@ class Rule(Model, ABC):
                 why = f"its shortfall against {whole.words} is not in dollars of capital"
                 self._refuse(limit, why, "make it hard, or use another denominator")
 
+    def check_whole(self, what: str, whole: Nature) -> None:
+        """Refuse a whole that can be negative, or that is no sum of amounts, for what is curved itself.
+
+        Raises:
+            InputError: it is one.
+        """
+        if whole.negative or whole.concave:
+            told, mend = f"{self.who}: {what} over {whole.words} means nothing", "use deployed, total-assets or equity"
+            raise InputError([self.problem("of", told, mend, Code.NO_MEANING)])
+
+    def need(self, there: bool, what: str, mend: str, field: str | None = None) -> None:
+        """Refuse a case that does not tell what the rule needs.
+
+        Raises:
+            InputError: it is not there.
+        """
+        if not there:
+            raise InputError([self.problem(field, f"{self.who} needs {what}", mend, Code.MISSING)])
+
     def _refuse(self, limit: Limit, why: str, mend: str = "turn the limit round, or use another measure") -> None:
         raise InputError([self.problem(limit.field, f"{self.who}: {why}", mend, Code.NO_MEANING)])
 
