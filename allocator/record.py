@@ -195,6 +195,7 @@ def rule_records(
                 "side": "at-least" if clause.at_least else "at-most",
                 "number": clause.numbers[0].name if clause.numbers else "",
                 "waiver": clause.waiver,
+                "inherited": clause.inherited,
                 "member": clause.labels[closest] if clause.size else "",
                 "value": value,
                 "limit": limit,

@@ -78,6 +78,7 @@ class Clause:
         penalty: of a soft clause, the yearly rate paid on its excess; None for a hard one.
         priced: whether its limits are numbers that somebody set; definitions have no price.
         waiver: the id of the waiver whose limit it has in place of the rule's; empty for none.
+        inherited: why it has another limit than that, where the holdings are beyond it; empty where they aren't.
     """
 
     rule: str
@@ -94,6 +95,7 @@ class Clause:
     penalty: float | None = None
     priced: bool = True
     waiver: str = ""
+    inherited: str = ""
     equal: ClassVar[bool] = False
 
     @property

@@ -259,7 +259,8 @@ class Distributions(_Part):
 class RuleReading(_Part):
     """A clause of a rule: its value at the closest member, against its limit; shortfall in $ bn.
 
-    `number` is the limit's name among the prices; `waiver` is the one whose limit stands in place of the rule's.
+    `number` is the limit's name among the prices; `waiver` is the one whose limit stands in place of the rule's;
+    `inherited` says why, where the holdings are beyond it, what they may stay at stands in its place.
     """
 
     rule: str
@@ -274,6 +275,7 @@ class RuleReading(_Part):
     side: Literal["at-least", "at-most"]
     number: str
     waiver: str
+    inherited: str
     member: str
     value: Finite | None
     limit: Finite

@@ -41,6 +41,8 @@ HELP = {
     "severity": "a hard rule may not be missed; a soft one may, at a penalty",
     "penalty": "what a soft rule costs: a yearly rate on each dollar by which it is missed",
     "relax": "never keeps the rule out of every proposal to loosen one",
+    "inherited": "no-worse lets present holdings stand where they are beyond the limit, but get no worse",
+    "glide": "dates with limits that lead holdings that are beyond the limit back to it",
     "deprecated": "that the rule is on its way out; it binds until it is taken from the file",
     "since": "from which day on",
     "instead": "the id of the rule that takes its place",

@@ -39,6 +39,7 @@ GLOSSARY = {
     "Look-through": "Capital counted by the company that it depends on in the end, across all lines.",
     "Penalty": "What a soft rule costs where it is missed: a yearly rate on each dollar by which it is missed.",
     "Percentage point": "The difference between two percentages, written pp: from 35% to 36% is 1 pp.",
+    "Present holdings": "The capital that the fund has in each line already.",
     "Price": "What one step of a limit is worth to the result, in dollars a year where the aim is income. Small moves "
     "and whole steps can differ, so that both are told.",
     "Principal": "One of those between whom the fund was agreed, such as a government. Its treasury holds equity; "
@@ -84,6 +85,7 @@ SYMBOLS = {
     "d_j": "the same of line j",
     "h_i": "the capital that is in line i already",
     "l_is": "the part of the capital in line i that is lost in scenario or stress s; a gain is negative",
+    "held": "what the present holdings come to, in the unit of the limit, as though no debt stood behind them",
     "shortfall": "the dollars missing to a soft floor, never negative, on each of which the penalty is paid",
     "excess": "the dollars over a soft cap, never negative, on each of which the penalty is paid",
 }

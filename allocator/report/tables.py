@@ -228,9 +228,9 @@ def binding_rules(record: Record) -> Table | None:
 
 
 def _how(each: Record) -> str:
-    """What else there is to say of a rule: that it is soft, or by which waiver its limit is another."""
+    """What else there is to say of a rule: that it is soft, and why its limit is another, a waiver's or inherited."""
     waived = f" by waiver {each['waiver']}" if each["waiver"] else ""
-    return waived + (" (soft)" if each["severity"] == "soft" else "")
+    return waived + (" (inherited)" if each["inherited"] else "") + (" (soft)" if each["severity"] == "soft" else "")
 
 
 def _more(members: Sequence[str]) -> str:

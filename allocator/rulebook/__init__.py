@@ -233,11 +233,15 @@ class Rulebook:
             InputError: as for `check`.
         """
         # Rules are read, checked and told without the mathematics, and numpy takes longer to load than they do.
+        from allocator.rulebook.inherited import inherited
         from allocator.rulebook.waived import waived
         from allocator.terms import terms
 
         self.check(case.names)
-        return (*terms(case), *(c for rule in self.rules for c in waived(rule, self.waivers, case, self.as_of)))
+        found = [*terms(case)]
+        for rule in self.rules:
+            found += inherited(rule, waived(rule, self.waivers, case, self.as_of), case, self.as_of)
+        return tuple(found)
 
     def __len__(self) -> int:
         return len(self.rules)

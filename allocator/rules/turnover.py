@@ -29,6 +29,10 @@ class Turnover(Rule):
         capped(self, self.of.name == "equity")
         return self
 
+    def untold(self) -> str:
+        """The holdings themselves are what changes are measured from."""
+        return "what is bought and sold"
+
     def plain(self, on: dt.date) -> str:
         """The rule in plain language."""
         what = "Turnover (all that is bought and all that is sold against the present holdings, added up and halved)"
