@@ -195,6 +195,17 @@ def who_gets_what(record: Record) -> list[Table]:
     return [Table(*each) for each in owners.tables(record)]
 
 
+def stresses(record: Record) -> Table | None:
+    """What each stress of the case would cost; None where it has none."""
+    equity = record["totals"]["equity"]
+    rows = [
+        (each["titles"]["en"], dollars(each["loss"]), percent(each["loss"] / equity), each["stories"]["en"])
+        for each in record["stresses"]
+    ]
+    note = "Losses of value on the capital deployed, in one year; debt is owed all the same."
+    return Table("What a bad year would cost", ("Stress", "Loss>", "Of equity>", "Story"), rows, note) if rows else None
+
+
 def binding_rules(record: Record) -> Table | None:
     """The rules that hold the objective back, dearest first."""
     prices = {(each["of"], each["number"]): each for each in record["prices"]}
@@ -328,6 +339,7 @@ def tables(record: Record) -> list[Table]:
         lines(record),
         tranches(record),
         *who_gets_what(record),
+        stresses(record),
         shortfalls(record),
         binding_rules(record),
         terms(record),
