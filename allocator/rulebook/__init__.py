@@ -108,11 +108,11 @@ class Rulebook:
             problems.add(what, "ask for an earlier date with --as-of", effective.place("until"), Code.NOT_IN_FORCE)
 
     def _check_room(self, problems: Collector) -> None:
-        """A floor above a cap on the same subject leaves nothing, whatever the case."""
+        """A floor above a cap on the same subject leaves nothing, whatever the case; what is inherited may."""
         floors: dict[Any, tuple[Rule, Any]] = {}
         caps: dict[Any, tuple[Rule, Any]] = {}
         for rule in self.rules:
-            if rule.severity == "soft":
+            if rule.severity == "soft" or rule.inherited is not None:
                 continue
             with problems.part():
                 for limit in rule.limits(self.as_of):

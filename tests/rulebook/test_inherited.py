@@ -324,6 +324,14 @@ def test_where_nothing_fits_the_inherited_limit_is_told_and_the_rules_own_is_wha
     assert row[1].endswith("get no worse. For a the holdings are at 50%, beyond the limit of 30%, and may stay so.")
 
 
+def test_a_floor_over_a_cap_that_is_inherited_is_left_to_the_case() -> None:
+    floor = cap(id="floor", each=None, scope={"line": "a"}, at_most=None, at_least="45%", inherited=None)
+    own = cap(each=None, scope={"line": "a"})
+    assert amounts(solve(CASE, book(own, floor)))[0] == pytest.approx(50, abs=0.01)
+    with pytest.raises(InputError, match="the floor of 'floor', 45%, is above the cap of 'cap', 30%"):
+        book(cap(each=None, scope={"line": "a"}, inherited=None), floor)
+
+
 def test_changes_of_one_number_are_one_change() -> None:
     # a needs 60 and c 40: of the rule's one number, which both move, the looser value is told.
     small = al.rules.Amount(id="small", title="Small", scope=Scope({"line": ("c",)}), at_least="$40 bn")
