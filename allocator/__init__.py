@@ -17,13 +17,18 @@ if TYPE_CHECKING:
     from allocator.aims.concave import Concave
     from allocator.aims.held import epsilon, lexicographic
     from allocator.aims.maximin import maximin
+    from allocator.bargaining import Bargain, bargain
     from allocator.case import Case
+    from allocator.corners import CornerPortfolios, corner_portfolios
     from allocator.errors import AllocatorError, Infeasible, InputError, NotCertified
     from allocator.explanation import Explanation, explain
     from allocator.files.cases import read_case
+    from allocator.files.estimates import read_returns
     from allocator.files.policies import read_rules
+    from allocator.frontiers import Frontier, frontier
     from allocator.objectives.dividend_yield import DividendYield
     from allocator.objectives.expected_return import ExpectedReturn
+    from allocator.objectives.owner_gain import OwnerGain
     from allocator.objectives.risk_budget import RiskBudget
     from allocator.objectives.robust_yield import RobustYield
     from allocator.objectives.sharpe import Sharpe
@@ -41,8 +46,11 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "AllocatorError": "errors",
+    "Bargain": "bargaining",
     "Case": "case",
+    "CornerPortfolios": "corners",
     "Explanation": "explanation",
+    "Frontier": "frontiers",
     "Infeasible": "errors",
     "InputError": "errors",
     "NotCertified": "errors",
@@ -51,21 +59,25 @@ _HOMES = {
     "Universe": "universe",
     "allocate": "outcome",
     "Concave": "aims.concave",
+    "bargain": "bargaining",
     "blend": "aims.blend",
     "epsilon": "aims.held",
+    "corner_portfolios": "corners",
     "explain": "explanation",
+    "frontier": "frontiers",
     "lexicographic": "aims.held",
     "maximin": "aims.maximin",
     "read_case": "files.cases",
     "read_outcome": "verification",
+    "read_returns": "files.estimates",
     "read_rules": "files.policies",
     "verify": "verification",
 }
 "Where the public names live; each is imported when it is asked for, which keeps start-up short."
 
 _OBJECTIVES = (
-    "DividendYield", "ExpectedReturn", "RiskBudget", "RobustYield", "Sharpe", "StrategicWeight", "TailLoss", "Tracking",
-    "Variance", "Volatility",
+    "DividendYield", "ExpectedReturn", "OwnerGain", "RiskBudget", "RobustYield", "Sharpe", "StrategicWeight",
+    "TailLoss", "Tracking", "Variance", "Volatility",
 )  # fmt: skip
 
 __all__ = [*_HOMES, *_OBJECTIVES, "rules"]

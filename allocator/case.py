@@ -13,19 +13,20 @@ from numpy.typing import ArrayLike, NDArray
 
 from allocator.codes import Code
 from allocator.decision import Decision
-from allocator.errors import Collector, InputError, Place, Unparsable, nearest
+from allocator.errors import Collector, InputError, Place, nearest
+from allocator.estimates import estimate
 from allocator.fund import Fund, Holder
-from allocator.lines import KNOWN, MONEY, MULTIPLE, PARTS, TIME
 from allocator.measures import Measure, MeasureName
 from allocator.model import Source, kebab, plain
 from allocator.names import COLUMNS, Names
+from allocator.panel import REFUSE, Panel
 from allocator.principals import Principal, Waterfall, check_owners, check_scores
 from allocator.risk import Risk
 from allocator.shapes import Box
 from allocator.sparse import Sparse, Vector
 from allocator.stack import Tranche, annuity
 from allocator.stresses import Stress
-from allocator.units import Index, Money, Multiple, Quantity, Rate, Share, Years
+from allocator.units import Money, Rate
 from allocator.universe import Universe
 
 if TYPE_CHECKING:
@@ -111,13 +112,43 @@ class Case:
             k = int(np.argmax(np.abs(returns) > 1))
             raise InputError.of(f"the mean of '{names[k]}' is {returns[k]:g}", "divide by 100 if these are percentages")
         universe = Universe.build({"id": names, "expected-return": returns.tolist()})
-        fund = Fund(
-            id="portfolio",
-            title="Portfolio",
-            equity=[Holder(holder="owner", amount=Money(1))],
-            fully_invested=True,
+        return cls(_portfolio(), universe, risk=Risk.from_covariance(matrix, universe.ids, repair))
+
+    @classmethod
+    def from_returns(
+        cls,
+        returns: pd.DataFrame | Panel,
+        *,
+        prices: bool = False,
+        method: str | None = None,
+        factors: int | None = None,
+        periods: int | None = None,
+        missing: str = REFUSE,
+        mean: pd.Series | Mapping[str, float] | None = None,
+    ) -> Case:
+        """A plain portfolio, long-only and fully invested with equity of 1, estimated from its past.
+
+        The risk's note, told in every result, says how it was estimated; its scenarios are the returns themselves.
+
+        Args:
+            returns: simple returns as fractions, a row a period and a column a line, or what `read_returns` read.
+            prices: whether they are prices, of which simple returns are made.
+            method: of the covariance, `ledoit-wolf` (where nothing is said), `oas` or `sample`.
+            factors: how many principal components to keep instead, with specific variances beside them.
+            periods: how many periods a year has, by which mean and covariance are multiplied; by the dates if not
+                given.
+            missing: `refuse` numbers that are missing, or `drop-rows` or `drop-lines` in which there are any.
+            mean: yearly expected returns by line, where the sample mean is not wanted.
+
+        Raises:
+            InputError: as for `estimates.estimate`.
+        """
+        panel = returns if isinstance(returns, Panel) else Panel.from_frame(returns)
+        found = estimate(
+            panel, prices=prices, method=method, factors=factors, periods=periods, missing=missing, mean=mean
         )
-        return cls(fund, universe, risk=Risk.from_covariance(matrix, universe.ids, repair))
+        columns = {"expected-return [1]": found.mean.tolist(), "volatility [1]": found.volatility.tolist()}
+        return cls(_portfolio(), Universe.build({"id": found.returns.lines, **columns}), risk=found.risk)
 
     def replace(self, name: str, /, **changes: Any) -> Case:
         """The same case with some numbers changed, for a what-if.
@@ -139,21 +170,8 @@ class Case:
         if name not in self.universe.ids:
             known = ["fund", *(tranche.id for tranche in self.stack), *self.universe.ids]
             raise InputError.of(f"no line or tranche '{name}'", nearest(name, known), code=Code.UNKNOWN_NAME)
-        row = self.universe.ids.index(name)
-        numbers, texts = dict(self.universe.numbers), dict(self.universe.texts)
-        for key, value in changes.items():
-            column = kebab(key)
-            if column in texts:
-                texts[column] = (*texts[column][:row], str(value), *texts[column][row + 1 :])
-                continue
-            numbers[column] = self.universe.number(column, "the change").copy()
-            quantity = _quantity(column, value)
-            numbers[column][row] = float(quantity)
-            noted[f"{name}.{column}"] = str(quantity)
-        # The whole table is checked again, so that a what-if can't hold what a file may not.
-        checked = Universe.build({"id": list(self.universe.ids), **_with_units(numbers), **texts})
-        universe = replace(self.universe, numbers=checked.numbers, texts=checked.texts)
-        return replace(self, universe=universe, changes=noted)
+        universe, told = self.universe.changed(name, {kebab(key): value for key, value in changes.items()})
+        return replace(self, universe=universe, changes=noted | {f"{name}.{key}": text for key, text in told.items()})
 
     @cached_property
     def names(self) -> Names:
@@ -399,6 +417,12 @@ class Case:
         return exposure.rows(np.array([known.index(party) for party in parties], int)).wide(self.decision.size)
 
 
+def _portfolio() -> Fund:
+    """The fund of a plain portfolio."""
+    owner = Holder(holder="owner", amount=Money(1))
+    return Fund(id="portfolio", title="Portfolio", equity=[owner], fully_invested=True)
+
+
 def yearly_service(tranche: Tranche, cost: float, life: Vector) -> Vector:
     """Yearly debt service per dollar on lines of these lives (years), interest and repayment together."""
     if tranche.repayment == "bullet":
@@ -409,26 +433,6 @@ def yearly_service(tranche: Tranche, cost: float, life: Vector) -> Vector:
 def _changed(record: Any, changes: Mapping[str, Any]) -> Any:
     given = {kebab(name): getattr(record, name) for name in type(record).model_fields}
     return type(record).read({**given, **{kebab(name): value for name, value in changes.items()}}, record.id)
-
-
-def _quantity(column: str, value: object) -> Quantity:
-    """A new value of a column: text with its unit, or a number in the base unit; 6 is not taken for 600%."""
-    unit = {PARTS: Share, MONEY: Money, TIME: Years, MULTIPLE: Multiple}.get(KNOWN.get(column, ""), Index)
-    if not isinstance(value, (int, float, np.number)):
-        try:
-            return unit.parse(value)
-        except Unparsable as error:
-            raise InputError.of(f"{column}: {error.what}", error.mend) from None
-    try:
-        number = float(value)
-    except OverflowError:
-        number = np.inf
-    if not np.isfinite(number):
-        raise InputError.of(f"{column}: {number} is no number", f"write {unit.expects}")
-    made = unit(number)
-    if unit is Share and abs(number) > 1:
-        raise InputError.of(f"{column}: {number:g} would be {made}", f"write {number:g}% or {number / 100:g}")
-    return made
 
 
 def _array(what: str, given: Any, dimensions: int, mend: str) -> Vector:
@@ -443,9 +447,3 @@ def _array(what: str, given: Any, dimensions: int, mend: str) -> Vector:
     if not np.isfinite(found).all():
         raise InputError.of(f"the {what} has numbers that are missing or infinite", "fill them, or drop their lines")
     return found
-
-
-def _with_units(numbers: Mapping[str, Vector]) -> dict[str, Sequence[Any]]:
-    base = {MONEY: "$ bn", TIME: "years", PARTS: "1"}
-    units = {name: base[kind] for name, kind in KNOWN.items() if kind in base}
-    return {f"{name} [{units[name]}]" if name in units else name: list(values) for name, values in numbers.items()}

@@ -13,6 +13,9 @@ from allocator.errors import InputError
 from allocator.scores import Least, Linear, Log, Norm, Own, Part, Quadratic, Score, Worst
 from allocator.sparse import Indices, Sparse, Vector
 
+TYPICAL = 0.05
+"The size that squares have, for the scaling of cones: what compression costs, over equity."
+
 Reader = Callable[[Vector], Vector]
 "Gives a part's witness at the v that was found."
 
@@ -48,9 +51,12 @@ class Entries:
     at: Callable[[Sparse], Any]
     fill: Callable[[Any], Any]
 
-    def score(self, score: Score) -> Expression:
-        """A weighted sum of parts."""
-        parts = [self._part(part) for _, part in score.parts]
+    def score(self, score: Score, inside: bool = False) -> Expression:
+        """A weighted sum of parts; inside another part, squares are written as cones, whose duals are witnesses."""
+        parts = [
+            self._square(part) if inside and isinstance(part, Quadratic) else self._part(part)
+            for _, part in score.parts
+        ]
         total: Any = 0.0
         for (weight, _), part in zip(score.parts, parts, strict=True):
             total = total + weight * part.value
@@ -70,6 +76,18 @@ class Entries:
             Own: self._own,
         }
         return written[type(part)](part)
+
+    def _square(self, part: Quadratic) -> Expression:
+        # ||a||^2 <= q is ||(2 sqrt(s) a, q - s)|| <= q + s for any s > 0; s near q keeps the cone round.
+        size, s = cp.Variable(), TYPICAL
+        cone = cp.SOC(size + s, cp.hstack([2 * s**0.5 * (self.at(part.F) @ self.z), size - s]))
+
+        def witness(v: Vector) -> Vector:
+            duals = np.ravel(cone.dual_value[1])
+            weight = float(np.ravel(cone.dual_value[0])[0]) + float(duals[-1])
+            return part.witness(v) if weight <= 0 else -(s**0.5) * duals[:-1] / weight
+
+        return Expression(size, (cone,), (witness,))
 
     def _norm(self, part: Norm) -> Expression:
         size = cp.Variable()
@@ -95,7 +113,7 @@ class Entries:
     def _log(self, part: Log) -> Expression:
         # A variable of its own, whose multiplier is the slope at which the logarithm was taken: a better witness than
         # the value at a v that is only nearly optimal.
-        inside, gain = self.score(part.of), cp.Variable()
+        inside, gain = self.score(part.of, inside=True), cp.Variable()
         row = gain <= inside.value
 
         def witness(v: Vector) -> Vector:
@@ -105,7 +123,7 @@ class Entries:
 
     def _least(self, part: Least) -> Expression:
         least = cp.Variable()
-        inner = [self.score(score) for score in part.of]
+        inner = [self.score(score, inside=True) for score in part.of]
         rows = [least <= each.value for each in inner]
 
         def witness(v: Vector) -> Vector:

@@ -20,6 +20,7 @@ from allocator.solution import Record
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from allocator.program import Program
     from allocator.shapes import Multipliers
@@ -54,7 +55,7 @@ class Outcome:
 
     @cached_property
     def amounts(self) -> pd.DataFrame:
-        """Capital by line: `amount` in $ bn and `share` of the capital deployed.
+        """Capital by line: `amount` in $ bn, `share` of the capital deployed, `risk-share` of the variance if known.
 
         Raises:
             Infeasible: there is no allocation.
@@ -135,6 +136,26 @@ class Outcome:
         from allocator.files.outcomes import write_outcome
 
         write_outcome(self.record, path)
+
+    def plot(self, what: str = "allocation", ax: Axes | None = None) -> Axes:
+        """Draw the outcome.
+
+        Args:
+            what: `allocation` (capital by sector and line), `financing` (sources and uses of funds), `prices` (what
+                one step of each number is worth) or `risk` (what each line adds to the variance).
+            ax: matplotlib axes to draw on; by default a figure of their own, as high as they need.
+
+        Returns:
+            the axes.
+
+        Raises:
+            Infeasible: there is no allocation.
+            InputError: there is no such picture, or the case has no risk.
+        """
+        from allocator.report import plots
+
+        self.part("amounts")
+        return plots.plot(what, plots.OUTCOME, self.record, ax)
 
     def __repr__(self) -> str:
         title, when = self.record["case"]["title"], self.record["as-of"]
@@ -232,7 +253,7 @@ def _allocate(
     held = () if settled is None else settled.clauses(case)
     program = bench.within(held).program((settled or aim).over)
     laps("program")
-    solution = None if settled is None else _best(program, case, settled)
+    solution = None if settled is None else best(program, case, settled)
     if settled is None or solution is None:
         clauses = program.clauses
         diagnosis = diagnose(clauses, case.box, case.spread) if nothing_fits(case, clauses) else None
@@ -247,14 +268,14 @@ def _allocate(
     return Outcome(records.optimal(case, rules, settled, solution, priced))
 
 
-def _best(program: Program, case: Case, aim: Aim) -> Solution | None:
+def best(program: Program, case: Case, aim: Aim) -> Solution | None:
     """The optimum of a settled aim; None where nothing satisfies the clauses."""
     from allocator.optimum import optimum
 
     weights, score = aim.weights(), aim.score(case)
     penalty, least = max(score.income, 0.0), None
     if penalty <= 0 and any(clause.penalty is not None for clause in program.clauses):
-        penalty, least = _least_shortfall_first(program, weights)
+        penalty, least = least_shortfall_first(program, weights)
     solution = optimum(program, case.decision, weights, score, penalty)
     if solution is None or least is None:
         return solution
@@ -262,7 +283,7 @@ def _best(program: Program, case: Case, aim: Aim) -> Solution | None:
     return replace(solution, least=least, least_gap=gap)
 
 
-def _least_shortfall_first(program: Program, weights: Sequence[float]) -> tuple[float, Multipliers | None]:
+def least_shortfall_first(program: Program, weights: Sequence[float]) -> tuple[float, Multipliers | None]:
     """A penalty so large that the soft rules' cost is least before the objective counts (an exact penalty).
 
     The multiplier of the least cost, held, is the smallest penalty that does so; twice as much is safe.

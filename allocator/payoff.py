@@ -2,26 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from allocator.errors import NotCertified
 from allocator.objectives import Range
 from allocator.program import Point, Program
 
 
-def ranges(program: Program, penalties: Sequence[float]) -> tuple[Range, ...] | None:
-    """The range of each score: its optimum less the worst that it takes at the others'.
+@dataclass(frozen=True, eq=False)
+class Payoff:
+    """The pay-off table.
 
-    At another's optimum the best value of this one is taken (lexicographic endpoints), so that a range does not depend
-    on which of many optima a solver happened to find. An objective that loses nothing at the others' optima has no
-    range; it counts by the size of its own optimum instead, since a weight of zero would leave it out.
+    At another's optimum the best value of each objective is taken (lexicographic endpoints), so that nothing depends on
+    which of many optima a solver happened to find.
+
+    Attributes:
+        tops: the optimum of each objective.
+        held: by the indices of two, the best of the second while the first stays within its tolerance of its optimum.
+        gives: that tolerance of each.
+    """
+
+    tops: tuple[Point, ...]
+    held: Mapping[tuple[int, int], Point]
+    gives: tuple[float, ...]
+
+    def worst(self, k: int) -> float:
+        """The least value that an objective takes at its own and the others' optima."""
+        return min([self.tops[k].value, *(point.value for (_, other), point in self.held.items() if other == k)])
+
+    def span(self, k: int) -> float:
+        """The optimum of an objective less the worst that it takes; 0 where it loses nothing at the others'."""
+        span = self.tops[k].value - self.worst(k)
+        return span if span > 10 * self.gives[k] else 0.0
+
+    def ranges(self) -> tuple[Range, ...]:
+        """The range of each score: from the worst that it takes, how far it moves.
+
+        An objective that loses nothing at the others' optima has no range; it counts by the size of its own optimum
+        instead, since a weight of zero would leave it out.
+        """
+        return tuple(
+            Range(self.worst(k), self.span(k) or max(abs(top.value), self.gives[k])) for k, top in enumerate(self.tops)
+        )
+
+
+def payoff(program: Program, penalties: Sequence[float]) -> Payoff | None:
+    """The pay-off table of a program with one score for each objective.
 
     Args:
-        program: with one score for each objective.
+        program: with the scores.
         penalties: how much one unit of the soft rules' cost takes off each.
 
     Returns:
-        One range a score; None where nothing satisfies the clauses.
+        None where nothing satisfies the clauses.
 
     Raises:
         NotCertified: a solver failed on an endpoint.
@@ -34,17 +68,20 @@ def ranges(program: Program, penalties: Sequence[float]) -> tuple[Range, ...] | 
         if point.status == "infeasible":
             return None
         tops.append(_good(point, k))
-    found = []
-    for k in range(count):
-        worst = tops[k].value
-        for j in range(count):
-            if j != k:
-                level = tops[j].value - program.scores[j].tolerance(tops[j].v)
-                held = program.hold(level, units[j], penalties[j], units[k], penalties[k], 1e-8)
-                worst = min(worst, _good(held, k).value)
-        span, give = tops[k].value - worst, program.scores[k].tolerance(tops[k].v)
-        found.append(Range(worst, span if span > 10 * give else max(abs(tops[k].value), give)))
-    return tuple(found)
+    gives = tuple(score.tolerance(top.v) for score, top in zip(program.scores, tops, strict=True))
+    held = {
+        (j, k): _good(program.hold(tops[j].value - gives[j], units[j], penalties[j], units[k], penalties[k], 1e-8), k)
+        for k in range(count)
+        for j in range(count)
+        if j != k
+    }
+    return Payoff(tuple(tops), held, gives)
+
+
+def ranges(program: Program, penalties: Sequence[float]) -> tuple[Range, ...] | None:
+    """The range of each score of a program; None where nothing satisfies the clauses (see `payoff`)."""
+    table = payoff(program, penalties)
+    return None if table is None else table.ranges()
 
 
 def _good(point: Point, k: int) -> Point:

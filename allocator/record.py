@@ -100,12 +100,17 @@ def _amounts(case: Case, solution: Solution) -> list[Record]:
     deployed = max(int(solution.capital.sum()), 1)
     sectors = case.universe.texts.get("sector", case.universe.ids)
     titles = case.universe.texts.get("title", case.universe.ids)
-    return [
+    found: list[Record] = [
         {"line": line, "title": title, "sector": sector, "amount": amount / GRAIN, "share": amount / deployed}
         for line, title, sector, amount in zip(
             case.decision.lines, titles, sectors, map(int, solution.capital), strict=True
         )
     ]
+    shares = None if case.risk is None else case.risk.shares(solution.v[: case.decision.n])
+    if shares is not None:
+        for each, share in zip(found, shares.tolist(), strict=True):
+            each["risk-share"] = share
+    return found
 
 
 def _financing(case: Case, solution: Solution) -> list[Record]:

@@ -28,8 +28,9 @@ class Risk:
     Attributes:
         factor: F (d x n), yearly standard deviations as fractions.
         definite: whether no portfolio is free of risk, which makes a least-variance allocation unique.
-        note: what was repaired, told in every result; empty where nothing was.
-        scenarios: returns (scenarios x n), equally likely; None where none are known.
+        note: what was repaired or estimated, told in every result; empty where nothing was.
+        scenarios: returns (T x n), equally likely and as the data has them, a period and not a year each; for losses
+            in the tail, which a covariance does not tell.
     """
 
     factor: Sparse
@@ -141,7 +142,7 @@ class Risk:
 
     @classmethod
     def from_scenarios(cls, returns: Vector, place: Place | None = None) -> Risk:
-        """From return scenarios (T x n), equally likely: the sample covariance, in factor form.
+        """From return scenarios (T x n), equally likely: the sample covariance, in factor form; they are kept.
 
         Raises:
             InputError: fewer than two scenarios.
@@ -156,6 +157,16 @@ class Risk:
     def volatility(self, capital: Vector) -> float:
         """The standard deviation of a portfolio."""
         return float(np.linalg.norm(self.factor @ capital))
+
+    def shares(self, capital: Vector) -> Vector | None:
+        """What each line adds to a portfolio's variance, `x_i (Cx)_i / x'Cx` (n), which adds up to 1.
+
+        A line that hedges the others has a negative share; None where there is no variance. It is Euler's rule for
+        homogeneous functions (Litterman 1996, Hot Spots and Hedges).
+        """
+        moved = self.factor @ capital
+        variance = float(moved @ moved)
+        return capital * (moved @ self.factor) / variance if variance > 0 else None
 
 
 def _indefinite(values: NDArray[np.floating[Any]]) -> bool:

@@ -72,6 +72,13 @@ def solve(case: al.Case, rules: al.Rulebook | Rule, aim: Aim | None = None, reso
     return out
 
 
+def covariance(case: al.Case) -> Vector:
+    """The covariance of a case's lines (n x n)."""
+    assert case.risk is not None
+    factor = np.array([case.risk.factor @ line for line in np.eye(len(case.universe))])
+    return np.asarray(factor @ factor.T)
+
+
 def run_command(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
     """Run a command in this process: exit code, standard output, standard error."""
     with pytest.raises(SystemExit) as stopped:

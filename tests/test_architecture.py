@@ -20,22 +20,25 @@ LAYERS = [
     ["shapes", "scope", "solvers"],
     ["phrases", "expectations", "lines"],
     ["fund", "universe", "stack", "stresses", "risk", "measures", "decision"],
-    ["names", "principals"],
+    ["names", "principals", "panel"],
+    ["estimates"],
     ["case"],
     ["terms", "ratios"],
-    ["rules", "objectives", "certificate"],
+    ["rules", "objectives", "certificate", "critical_line", "polyhedron"],
     ["aims"],
-    ["direction", "gains"],
+    ["direction"],
     ["rulebook", "solution"],
-    ["provenance", "distributions"],
+    ["provenance", "distributions", "corners"],
     ["files"],
     ["formulation", "expression"],
     ["program"],
-    ["optimum", "payoff"],
+    ["optimum", "payoff", "sandwich"],
     ["prices", "diagnosis", "bench"],
     ["record"],
     ["outcome", "report"],
-    ["policy", "reasons"],
+    ["tracing"],
+    ["policy", "reasons", "frontiers"],
+    ["bargaining"],
     ["verification", "explanation"],
     ["__init__"],
     ["cli"],
@@ -107,8 +110,38 @@ def test_scipy_stays_in_the_program() -> None:
     assert users("scipy") == {"formulation.py"}
 
 
+def test_scikit_learn_stays_in_the_estimates() -> None:
+    assert users("sklearn") == {"estimates.py"}
+
+
 def test_jinja_stays_in_the_page() -> None:
     assert users("jinja2") == {"report/page.py"}
+
+
+def test_matplotlib_stays_in_the_pictures() -> None:
+    found = users("matplotlib")
+    assert found == {f"report/plots/{name}.py" for name in ("bars", "canvas", "text")}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["--help"],
+        ["policy", "check", "constraints/sector-mix.yaml"],
+        ["policy", "explain", "constraints/sector-mix.yaml", "--format", "html"],
+        ["solve", "examples/sector-mix"],
+    ],
+    ids=" ".join,
+)
+def test_matplotlib_is_loaded_for_pictures_only(command: list[str]) -> None:
+    program = (
+        "import atexit, sys\nfrom allocator.cli import main\n"
+        "atexit.register(lambda: print('matplotlib' in sys.modules, file=sys.stderr))\n"
+        f"main({command!r})"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=PACKAGE.parent)
+    assert told.returncode == 0
+    assert told.stderr.split()[-1] == "False"
 
 
 def test_a_kind_never_meets_the_program_nor_the_program_a_kind() -> None:
@@ -157,7 +190,10 @@ def test_no_module_is_two(path: Path) -> None:
             "import allocator.cli.policy.diff, allocator.policy.diff, allocator.report.diff",
             {"pandas", "cvxpy", "scipy"},
         ),
+        ("import allocator.cli.frontier, allocator.frontiers, allocator.report.frontier", {"pandas", "cvxpy", "scipy"}),
         ("import allocator.cli.report", {"numpy", "pydantic", "jinja2"}),
+        ("import allocator.cli.estimate", {"numpy", "pydantic", "sklearn"}),
+        ("import allocator.cli.estimate, allocator.files.estimates", {"pandas", "cvxpy", "scipy", "sklearn"}),
         ("import allocator.cli.policy", {"numpy", "pandas", "cvxpy", "pydantic"}),
         (
             "import allocator.cli.policy.check, allocator.policy.check; from allocator import kinds\n"

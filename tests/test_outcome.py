@@ -29,6 +29,19 @@ def test_amounts(out: al.Outcome) -> None:
     assert out.amounts["share"].max() <= 0.4 + 1e-7
 
 
+def test_amounts_tell_what_each_line_adds_to_the_variance(out: al.Outcome) -> None:
+    x = out.amounts["amount"].to_numpy() / 100
+    volatility = np.array([0.12, 0.30, 0.15, 0.11, 0.15])
+    covariance = (0.3 + 0.7 * np.eye(5)) * np.outer(volatility, volatility)
+    assert out.amounts["risk-share"].to_numpy() == pytest.approx(x * (covariance @ x) / (x @ covariance @ x))
+    assert x @ covariance @ x == pytest.approx(out.totals["volatility"] ** 2)
+
+
+def test_amounts_tell_no_risk_that_the_case_has_not() -> None:
+    found = solve(tiny({"cash-yield [%]": [8, 6]}), book())
+    assert list(found.amounts.columns) == ["title", "sector", "amount", "share"]
+
+
 def test_amounts_are_whole_dollars(out: al.Outcome) -> None:
     dollars = np.array([each["amount"] for each in out.record["amounts"]]) * 1e9
     assert np.abs(dollars - np.rint(dollars)).max() < 1e-4

@@ -67,6 +67,30 @@ def test_scenarios_give_their_sample_covariance() -> None:
     assert Risk.from_scenarios(matrix([0, 1], [2, 2], [1, 6])).definite
 
 
+def test_scenarios_are_kept_as_they_are() -> None:
+    given = matrix([0, 4], [2, 2], [1, 3])
+    assert np.array_equal(Risk.from_scenarios(given).scenarios, given)
+    assert Risk.from_covariance(np.eye(2), AB).scenarios is None
+
+
+@pytest.mark.parametrize("correlation", [-0.5, 0.0, 0.3, 0.9])
+def test_two_lines_weighted_by_the_inverse_of_their_volatility_add_the_same_risk(correlation: float) -> None:
+    """Maillard, Roncalli and Teiletche (2010), section 2.3: whatever the correlation."""
+    both = matrix([1, correlation], [correlation, 1])
+    risk = Risk.from_correlation(both, np.array([0.2, 0.3]), AB)
+    assert risk.shares(np.array([60.0, 40.0])) == pytest.approx([0.5, 0.5])
+
+
+def test_a_hedge_adds_less_than_nothing() -> None:
+    """w = (2, 1), C = [[4, -3], [-3, 4]]: Cw = (5, -2), so that 10 and -2 of the variance of 8."""
+    risk = Risk.from_covariance(matrix([4, -3], [-3, 4]), AB)
+    assert risk.shares(np.array([2.0, 1.0])) == pytest.approx([1.25, -0.25])
+
+
+def test_without_variance_there_are_no_shares_of_it() -> None:
+    assert Risk.from_covariance(np.eye(2), AB).shares(np.zeros(2)) is None
+
+
 NAN = float("nan")
 
 

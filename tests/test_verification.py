@@ -88,6 +88,17 @@ def test_a_balanced_change_fails_too(solved: Solved) -> None:
     assert {"totals", "optimality"} <= failed
 
 
+def test_a_share_of_the_risk_is_made_again(solved: Solved) -> None:
+    _, out, case, rules = solved
+    for changed in (0.5, None):
+        record = copy.deepcopy(out.record)
+        (line,) = (each for each in record["amounts"] if each["line"] == "colocation")
+        assert line.pop("risk-share") > 0
+        line |= {} if changed is None else {"risk-share": changed}
+        (found,) = (check for check in verify(al.Outcome(record), case, rules).checks if not check.passes)
+        assert (found.name, found.told) == ("amounts", "another is recorded at colocation risk-share")
+
+
 def test_one_changed_multiplier_fails(solved: Solved) -> None:
     """Any that counts: the bound is another, and higher, since the stored ones are as good as they get."""
     _, out, case, rules = solved

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from allocator import kinds
+from allocator.aims.bargain import Bargain
 from allocator.aims.blend import Blend, blend
 from allocator.aims.held import Epsilon, Lexicographic, Stage
 from allocator.aims.maximin import Maximin
 from allocator.objectives import Aim, Objective, Range, Sum
 
-__all__ = ["Blend", "Epsilon", "Lexicographic", "Maximin", "from_names", "read"]
+__all__ = ["Bargain", "Blend", "Epsilon", "Lexicographic", "Maximin", "from_names", "read"]
 
 
 def from_names(weights: Mapping[str, float]) -> Aim:
@@ -40,6 +41,9 @@ def read(said: Mapping[str, Any]) -> Aim:
         stages = tuple(Stage(part, each.get("tolerance")) for (_, part), each in zip(parts, said["parts"], strict=True))
         return Lexicographic(stages, tuple(float(level) for level in levels if level is not None))
     ranges = tuple(map(Range, said.get("lows", [0.0] * len(parts)), said.get("ranges", ())))
+    if said["form"] == "bargain":
+        principals = tuple((part.settings()["principal"], weight) for weight, part in parts)
+        return Bargain(principals, ranges, float(said["penalties"]), float(said["rate"]))
     if said["form"] == "maximin":
         return Maximin(parts, ranges)
     if said["form"] == "blend":

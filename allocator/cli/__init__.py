@@ -17,10 +17,12 @@ from allocator import __version__
 
 COMMANDS = {
     "solve": "Find the best allocation of a case within its rules.",
+    "frontier": "Trace what one objective costs in another, with a proven gap.",
     "why": "Explain why nothing fits, or what holds the objective back.",
     "compare": "Show what moved between two outcomes.",
     "report": "Write one page of HTML for a committee and for reviewers.",
     "verify": "Recheck an outcome from its files, without solving.",
+    "estimate": "Estimate mean and risk from past returns, as a case to start from.",
     "init": "Write a small case to start from.",
     "policy": "Check, explain, test and compare policy files.",
 }

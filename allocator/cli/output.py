@@ -35,23 +35,24 @@ def put(text: str, out: Path | None) -> None:
         write_texts(out.parent, {out.name: text})
 
 
-def emit(record: Record, form: str, out: Path | None) -> None:
-    """Print an outcome, or write it: JSON or Markdown to a file, CSV to a folder.
+def emit(record: Record, form: str, out: Path | None, kind: str = "outcome") -> None:
+    """Print a result, or write it: JSON or Markdown to a file, CSV to a folder.
 
-    With a file that ends in `.json`, the outcome is written there and the table printed all the same.
+    With a file that ends in `.json`, it is written there and the table printed all the same. `kind` is what the result
+    is, by whose name the reports have a function each.
     """
     if form == "table":
-        from allocator.report.terminal import console, show_outcome
+        from allocator.report import terminal
 
         if out is not None:
             from allocator.files.outcomes import write_outcome
 
             write_outcome(record, out)
-        show_outcome(console(), record)
+        getattr(terminal, f"show_{kind}")(terminal.console(), record)
     elif form == "csv":
-        from allocator.report.csv import tables
+        from allocator.report import csv
 
-        found = tables(record)
+        found = getattr(csv, kind)(record)
         if out is None:
             click.echo(next(iter(found.values())), nl=False)
             return
@@ -61,6 +62,6 @@ def emit(record: Record, form: str, out: Path | None) -> None:
 
         put(to_json(record), out)
     else:
-        from allocator.report.markdown import outcome
+        from allocator.report import markdown
 
-        put(outcome(record), out)
+        put(getattr(markdown, kind)(record), out)

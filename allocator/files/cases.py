@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from allocator.codes import Code
 from allocator.errors import Collector, InputError, nearest
 from allocator.files.columns import amounts, check_columns, check_rows, find_columns, first_place
 from allocator.files.matrices import matrix, matrix_places, numbers
-from allocator.files.names import Factors, Folder
+from allocator.files.names import Factors, Folder, RiskFiles
 from allocator.files.tables import Table
 from allocator.lines import Lines
 from allocator.risk import Risk
@@ -113,19 +114,27 @@ def _risk(folder: Folder, universe: Lines) -> Risk | None:
         return None
     if said.covariance is not None:
         table = folder.table(said.covariance, said.place("covariance"))
-        return Risk.from_covariance(matrix(table, lines, lines), lines, said.repair, matrix_places(table))
-    if said.correlation is not None:
+        risk = Risk.from_covariance(matrix(table, lines, lines), lines, said.repair, matrix_places(table))
+    elif said.correlation is not None:
         table = folder.table(said.correlation, said.place("correlation"))
         volatility = np.array(universe.column("volatility", "a correlation", said.place("correlation")))
         between = matrix(table, lines, lines)
-        return Risk.from_correlation(between, volatility, lines, said.repair, matrix_places(table))
-    if said.scenarios is not None:
-        table = folder.table(said.scenarios, said.place("scenarios"))
-        named = [header for header in table.columns if header not in ("id", "date")]
-        check_columns(table, named, lines, ordered=False)
-        return Risk.from_scenarios(numbers(table, lines), first_place(table))
-    assert said.factors is not None
-    return _factor_model(said.factors, lines, folder)
+        risk = Risk.from_correlation(between, volatility, lines, said.repair, matrix_places(table))
+    elif said.factors is not None:
+        risk = _factor_model(said.factors, lines, folder)
+    else:
+        risk = _scenarios(said, lines, folder)
+    note = "; ".join(filter(None, [said.note, risk.note]))
+    beside = risk.scenarios is None and said.scenarios is not None
+    return replace(risk, note=note, scenarios=_scenarios(said, lines, folder).scenarios if beside else risk.scenarios)
+
+
+def _scenarios(said: RiskFiles, lines: tuple[str, ...], folder: Folder) -> Risk:
+    assert said.scenarios is not None
+    table = folder.table(said.scenarios, said.place("scenarios"))
+    named = [header for header in table.columns if header not in ("id", "date")]
+    check_columns(table, named, lines, ordered=False)
+    return Risk.from_scenarios(numbers(table, lines), first_place(table))
 
 
 def _factor_model(said: Factors, lines: tuple[str, ...], folder: Folder) -> Risk:

@@ -35,21 +35,27 @@ class Factors(Model):
 
 
 class RiskFiles(Model):
-    """Where the risk is told: one of four ways."""
+    """Where the risk is told: one of three ways, or by scenarios, which may also stand beside for losses in the tail.
+
+    `note` says how it was found, and is told in every result.
+    """
 
     covariance: str | None = None
     correlation: str | None = None
     factors: Factors | None = None
     scenarios: str | None = None
     repair: Literal["nearest"] | None = None
+    note: str = ""
 
     @model_validator(mode="after")
     def _one_way(self) -> RiskFiles:
-        given = [self.covariance, self.correlation, self.factors, self.scenarios]
-        if sum(way is not None for way in given) != 1:
-            what = "told in several ways" if any(given) else "not told"
+        ways = sum(way is not None for way in (self.covariance, self.correlation, self.factors))
+        if ways > 1:
+            mend = "name one of covariance, correlation and factors, with or without scenarios"
+            raise Unparsable("told in several ways", mend, code=Code.CONFLICT)
+        if not ways and self.scenarios is None:
             mend = "name one of covariance, correlation, factors and scenarios"
-            raise Unparsable(what, mend, code=Code.CONFLICT)
+            raise Unparsable("not told", mend, code=Code.CONFLICT)
         if self.repair and self.covariance is None and self.correlation is None:
             what = "it goes with a covariance or a correlation"
             raise Unparsable(what, "leave it out", field="repair", code=Code.CONFLICT)

@@ -135,17 +135,21 @@ class ObjectivePart(_Part):
 class ObjectiveSaid(_Part):
     """What was maximised. `income`: how much of the score a unit of income over equity is.
 
-    `ranges` are how far the objectives of a blend or a maximin can move, and `lows` the worst that they take; `held`
-    are those that had to reach a level while what `of` says was maximised.
+    `ranges` are how far the objectives of a blend or a maximin can move, and `lows` the worst that they take; of a
+    bargain, `lows` are what each owner would walk away to, and `ranges` how much more it could have; `penalties` are
+    what soft rules cost (over equity), at the `rate` at which that counts. `held` are those that had to reach a level
+    while what `of` says was maximised.
     """
 
-    form: Literal["single", "sum", "blend", "epsilon", "lexicographic", "maximin"]
+    form: Literal["single", "sum", "blend", "epsilon", "lexicographic", "maximin", "bargain"]
     of: Literal["single", "sum", "blend"] | None = None
     name: str
     parts: Annotated[list[ObjectivePart], Field(min_length=1)]
     ranges: list[Annotated[Finite, Field(ge=0)]] = []
     lows: list[Finite] = []
     held: list[ObjectivePart] = []
+    penalties: Maybe
+    rate: Maybe
     value: Maybe
     income: Maybe
 
@@ -158,13 +162,14 @@ class Input(_Part):
 
 
 class LineAmount(_Part):
-    """Capital of a line, in $ bn and as a share of the capital deployed."""
+    """Capital of a line, in $ bn and as a share of the capital deployed; its share of the variance of the whole."""
 
     line: str
     title: str
     sector: str
     amount: Dollars
     share: Finite
+    risk_share: Maybe
 
 
 class Loan(_Part):
@@ -417,10 +422,10 @@ class OutcomeFile(_Part):
         _expect(said, ("value", "income"))
         for part in (*said.parts, *said.held):
             _expect(part, ("counts", "value", "unit"))
-        if form in ("blend", "maximin") and len(said.ranges) != len(said.parts):
+        if form in ("blend", "maximin", "bargain") and len(said.ranges) != len(said.parts):
             raise ValueError(f"a {form} has a range for each part")
-        if form == "maximin" and len(said.lows) != len(said.parts):
-            raise ValueError("a maximin has a worst value for each part")
+        if form in ("maximin", "bargain") and len(said.lows) != len(said.parts):
+            raise ValueError(f"a {form} has a worst value for each part")
         if form == "lexicographic" and any(part.level is None for part in said.parts[:-1]):
             raise ValueError("in a lexicographic order all objectives but the last have a level")
         return self

@@ -30,7 +30,7 @@ Cells = Sequence[str | float]
 _Fault = tuple[int, str, str]
 "The position of a cell in its column or header, what is wrong with it, and the mend."
 
-_MOST_BYTES = 64 * 1024 * 1024
+MOST_BYTES = 64 * 1024 * 1024
 _MOST_COLUMNS = 20_000
 _MOST_CELLS = 32_000_000
 _LEAVE_OUT = "leave out what is not needed"
@@ -44,6 +44,8 @@ _SIGNS = frozenset("=+-@")
 _SIGNED_NUMBER = re.compile(r"[+-]\$?(\d[\d,]*\.?\d*|\.\d+)([eE][+-]?\d+)?( ?[A-Za-z%]+)?")
 _SIGN_FIRST = re.compile(r'[=@+-](?<![^,"\s].)(?!(?<=[+-])\d+(\.\d*)?(e[+-]?\d+)?(,|$))')
 "A cell that may be a formula; almost no line of a table of numbers has one, which saves a look at each cell."
+_MIDNIGHT = re.compile(r" 00:00:00(\.0+)?$")
+"What Parquet has behind a date that pandas made a point in time."
 _ARROW_TEXTS = ("string", "large_string", "string_view", "null")
 
 
@@ -80,14 +82,14 @@ def read_table(path: Path, name: str | None = None, max_rows: int = 200_000) -> 
     Raises:
         InputError: the first 50 of all that is wrong with it: it cannot be opened or is too large, has no rows,
             names of columns are missing or stand twice, rows are short or long, a cell is a formula or has
-            characters that nobody can see, a column is neither text nor numbers nor yes and no.
+            characters that nobody can see, a column is neither text nor numbers, dates, or yes and no.
     """
     name = str(path) if name is None else name
     readers: dict[str, Callable[[bytes, str, int], Table]] = {".csv": _read_csv, ".parquet": _read_parquet}
     reader = readers.get(path.suffix.lower())
     if reader is None:
         _refuse("a table is a .csv or a .parquet file", "save it as one of them", name)
-    return reader(read_bytes(path, name, _MOST_BYTES, _LEAVE_OUT), name, max_rows)
+    return reader(read_bytes(path, name, MOST_BYTES, _LEAVE_OUT), name, max_rows)
 
 
 def _read_csv(data: bytes, name: str, max_rows: int) -> Table:
@@ -175,7 +177,7 @@ def _read_parquet(data: bytes, name: str, max_rows: int) -> Table:
     for title, kind in zip(header, file.schema_arrow.types, strict=True):
         cells = table.columns[title]
         if not cells:
-            mend = "save it as text, numbers, or yes and no"
+            mend = "save it as text, numbers, dates, or yes and no"
             problems.add(f"column '{title}' holds {str(kind)[:60]}", mend, table.place(None, title), Code.VALUE)
         texts = [cell if isinstance(cell, str) else "" for cell in cells]
         for faults in (_formulas(texts), _unreadable(texts), _not_finite(cells)):
@@ -193,7 +195,7 @@ def _as_parquet(name: str) -> Iterator[None]:
 
 
 def _from_arrow(column: Any, types: Any) -> Cells:
-    """The cells of a column; none at all where its type is neither text nor numbers nor yes and no."""
+    """The cells of a column; none at all where its type is neither text nor numbers, dates, or yes and no."""
     kind = column.type
     if types.is_dictionary(kind):
         return _from_arrow(column.cast(kind.value_type), types)
@@ -203,6 +205,8 @@ def _from_arrow(column: Any, types: Any) -> Cells:
         convert = _exactly
     elif str(kind) in _ARROW_TEXTS:
         convert = methodcaller("strip", _SPACES)
+    elif types.is_date(kind) or types.is_timestamp(kind):
+        column, convert = column.cast("string"), partial(_MIDNIGHT.sub, "")
     else:
         return ()
     return tuple("" if cell is None else convert(cell) for cell in column.to_pylist())

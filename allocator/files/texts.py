@@ -27,6 +27,16 @@ def write_texts(folder: Path, texts: Mapping[str, str]) -> list[Path]:
     return [folder / name for name in texts]
 
 
+def check_new(folder: Path) -> None:
+    """Refuse a folder that has anything in it.
+
+    Raises:
+        InputError: it does, or it is a file.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError.of(f"{folder} is there already", "name a new folder")
+
+
 def start() -> dict[str, str]:
     """The files of a small case to start from, by name."""
     folder = files("allocator.files") / "start"

@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
 
 class Bench(Protocol):
-    """Solves what an aim must know before it is one concave score: ranges, levels, a ratio."""
+    """Solves what an aim must know before it is one concave score: ranges, levels, a ratio.
+
+    Attributes:
+        clauses: rules and terms.
+    """
+
+    clauses: tuple[Clause, ...]
 
     def within(self, clauses: Sequence[Clause]) -> Bench:
         """The same with further clauses."""
@@ -169,7 +175,7 @@ class Objective(Aim):
 def part_said(objective: Objective, weight: float) -> dict[str, Any]:
     """An objective in an aim, as plain data."""
     made = objective.settings()
-    return {"name": objective.name, "weight": weight} | ({"settings": made} if made else {})
+    return {"name": objective.kind, "weight": weight} | ({"settings": made} if made else {})
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from allocator.report.tables import SMALL
+from allocator.report.mix import SMALL
 from allocator.report.words import limit, quantity, size, slack, worth
 from allocator.solution import Record
 
@@ -121,6 +121,17 @@ def titles(record: Record) -> dict[str, str]:
 def named(label: str, known: Mapping[str, str]) -> str:
     """A member by its title where it has one; a pair by both."""
     return ", ".join(known.get(part, part) for part in label.split("/"))
+
+
+def whom(price: Record, known: Mapping[str, str]) -> str:
+    """Whom a priced term limits, by titles: the line, and the tranche whose covenant it is.
+
+    Args:
+        price: of a term.
+        known: titles by ids.
+    """
+    tranche, _, covenant = price["of"].removeprefix("terms.").partition(".")
+    return "; ".join([named(price["member"], known), *([known.get(tranche, tranche)] if covenant else [])])
 
 
 def _card(record: Record, clauses: list[Record], known: Mapping[str, str]) -> Card:

@@ -7,12 +7,13 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+from allocator.report.frontier import frames
 from allocator.solution import Record
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def tables(record: Record) -> dict[str, str]:
+def outcome(record: Record) -> dict[str, str]:
     """File names to CSV: amounts, financing, totals, who gets what, stresses, rules and prices; or what is violated."""
     if "amounts" not in record:
         return {"violations.csv": render(record.get("violations", []))}
@@ -32,6 +33,13 @@ def tables(record: Record) -> dict[str, str]:
         "rules.csv": render(record["rules"]),
         "prices.csv": render(record["prices"]),
     }
+
+
+def frontier(record: Record) -> dict[str, str]:
+    """File names to CSV: points, compositions, rules and where they change; or the violations where nothing fits."""
+    if "points" not in record:
+        return outcome(record)
+    return {f"{name}.csv": render(rows, header) for name, (rows, header) in frames(record).items()}
 
 
 def render(rows: Sequence[Record], header: Sequence[str] = ()) -> str:

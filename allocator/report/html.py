@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from allocator.report import frontier as curves
 from allocator.report import tables as made
 from allocator.report import why as reasons
 from allocator.report.tables import Table
@@ -38,6 +39,14 @@ def fragment(record: Record) -> str:
         return head + _table(made.violations(record))
     items = "".join(f"<li>{escape(name)}: {escape(told)}</li>" for name, told in made.summary(record))
     return f"{head}<ul>{items}</ul>{''.join(map(_table, made.tables(record)))}<p>{escape(made.proof(record))}</p>"
+
+
+def frontier(record: Record) -> str:
+    """A frontier as a notebook shows it."""
+    if "points" not in record:
+        return _head(record) + _table(made.violations(record))
+    said = [*(f"{name}: {told}" for name, told in curves.summary(record)), *curves.notes(record)]
+    return _head(record, said) + "".join(map(_table, curves.tables(record)))
 
 
 def why(record: Record) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from html import escape
 
+from allocator.report import frontier as curves
 from allocator.report import tables as made
 from allocator.report import why as reasons
 from allocator.report.tables import Table
@@ -37,6 +38,17 @@ def outcome(record: Record) -> str:
         return "\n".join([*parts, render([made.violations(record)])])
     parts += ["\n".join(f"- **{text(name)}**: {text(told)}" for name, told in made.summary(record)) + "\n"]
     return "\n".join([*parts, render(made.tables(record)), f"{text(made.proof(record))}\n"])
+
+
+def frontier(record: Record) -> str:
+    """A frontier with all its tables."""
+    parts = [f"## {text(made.title(record))}\n"]
+    parts += [f"- {text(note)}\n" for note in made.notes(record)]
+    if "points" not in record:
+        return "\n".join([*parts, render([made.violations(record)])])
+    parts += ["\n".join(f"- **{text(name)}**: {text(told)}" for name, told in curves.summary(record)) + "\n"]
+    parts += [f"{text(note)}\n" for note in curves.notes(record)]
+    return "\n".join([*parts, render(curves.tables(record))])
 
 
 def why(record: Record) -> str:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from allocator.solution import Record
 
+SMALL = 1e-6
+"A line with less than this part of equity gets nothing, to a reader."
+
 
 @dataclass(frozen=True)
 class Part:
@@ -43,6 +46,18 @@ def lines(record: Record) -> list[Part]:
         for each in record["amounts"]
     ]
     return sorted(found, key=lambda part: (-part.capital, part.name))
+
+
+def used(record: Record) -> list[Part]:
+    """The lines that get something, largest first."""
+    return [part for part in lines(record) if part.capital > SMALL * record["case"]["equity"]]
+
+
+def groups(record: Record) -> list[tuple[Part | None, list[Part]]]:
+    """The sectors, largest first, each with those of its lines that get something; one of no name without sectors."""
+    members = used(record)
+    named = [(each, [part for part in members if part.sector == each.name]) for each in sectors(record)]
+    return [group for group in named if group[1]] or [(None, members)]
 
 
 def sectors(record: Record) -> list[Part]:

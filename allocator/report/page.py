@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
-from allocator.report import mix
+from allocator.report import mix, plots
 from allocator.report import tables as made
-from allocator.report.cards import STATES, cards, named, titles
+from allocator.report.cards import STATES, cards, titles, whom
 from allocator.report.glossary import used
 from allocator.report.words import dollars, gap_in_words, percent, quantity, size
 from allocator.solution import Record
@@ -31,7 +31,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"dollars": dollars, "percent": percent, "short": _short}
+    found.filters |= {"dollars": dollars, "percent": percent}
     found.tests["link"] = lambda url: url.lower().startswith(("https://", "http://"))
     return found
 
@@ -66,23 +66,40 @@ def _view(record: Record) -> dict[str, Any]:
     }
     if "amounts" not in record:
         return view | {"violations": made.violations(record)}
-    lines = mix.lines(record)
-    used = [part for part in lines if part.capital > made.SMALL * record["case"]["equity"]]
+    used = mix.used(record)
     return view | {
         "summary": [(name, _spoken(told, record)) for name, told in made.summary(record) if name not in TILES],
         "sectors": mix.sectors(record),
         "lines": used,
-        "unused": made.unused(len(lines) - len(used)),
+        "unused": made.unused(len(record["amounts"]) - len(used)),
         "loans": {(each["line"], each["tranche"]): each["amount"] for each in record["financing"]},
         "owners": made.who_gets_what(record),
         "stresses": made.stresses(record),
         "dearest": sorted((card for card in rules if card.dearest.weight), key=lambda card: -card.dearest.weight),
         "terms": _terms(record),
         "proof": gap_in_words(record),
+        "pictures": _pictures(record),
         "beaten": _beaten(record),
         "over": _at_most(record["certificate"]["worst-excess"] * record["case"]["equity"]),
         "a_year": " a year" if record["objective"]["income"] > 0 else "",
         "unit_of_prices": f"Prices are in {made.unit_of_prices(record)}.",
+    }
+
+
+def _pictures(record: Record) -> dict[str, dict[str, Any]]:
+    """The pictures that have something to show, by name: title and inline SVG, for wide screens and for phones."""
+    from allocator.report.plots.canvas import WIDTHS, svg
+
+    there = {
+        "allocation": record["totals"]["deployed"],
+        "financing": record["totals"]["tranches"],
+        "prices": any(price["worth"] for price in record["prices"]),
+        "risk": any("risk-share" in each for each in record["amounts"]),
+    }
+    drawn = {name: plots.picture(name, record) for name, shows in there.items() if shows}
+    return {
+        name: {"title": each.title, "drawn": [Markup(svg(each, name, kind)) for kind in WIDTHS]}
+        for name, each in drawn.items()
     }
 
 
@@ -120,12 +137,10 @@ def _terms(record: Record) -> list[dict[str, str]]:
         if not price["of"].startswith("terms."):
             continue
         term = price["of"].removeprefix("terms.")
-        tranche = term.partition(".")[0] if "." in term else ""
-        whom = [named(price["member"], known), *([known.get(tranche, tranche)] if tranche else [])]
         found.append(
             {
                 "what": clauses.get((term, price["member"]), term),
-                "whom": "; ".join(whom),
+                "whom": whom(price, known),
                 "limit": quantity(price["value"], price["unit"]),
                 "worth": f"{size(price)} per {price['step']}",
                 "unclear": price["clear"] is False,
@@ -147,13 +162,3 @@ def _at_most(billions: float) -> str:
     size = max(billions, 1e-6)
     unit = 10.0 ** math.floor(math.log10(size))
     return dollars(math.ceil(size / unit) * unit)
-
-
-def _short(text: str, most: int = 40) -> str:
-    """A text cut to a width; letters of East Asia are two wide."""
-    width = 0
-    for count, letter in enumerate(text):
-        width += 2 if unicodedata.east_asian_width(letter) in "FW" else 1
-        if width > most:
-            return text[: count - 1].rstrip() + "…"
-    return text

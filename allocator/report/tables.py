@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from allocator.report import mix, owners
+from allocator.report.mix import SMALL
 from allocator.report.words import dollars, gap_in_words, limit, percent, quantity, size, slack, worth
 from allocator.solution import Record
 
-SMALL = 1e-6
-"A line with less than this part of equity gets nothing, to a reader."
 IDLE = (
     "Nothing is deployed, and shares of nothing keep every rule. If that is not meant, ask for some capital, by a rule "
     "of 'kind: amount' with 'measure: deployed' and an 'at-least'; allocator why then tells what stands against it."
@@ -158,7 +157,7 @@ def bar(share: float, width: int = 40) -> str:
 def lines(record: Record) -> Table:
     """Capital by line with its debt, largest first; lines without capital are counted under it."""
     parts = mix.lines(record)
-    used = [part for part in parts if part.capital > SMALL * record["case"]["equity"]]
+    used = mix.used(record)
     levered, grouped = bool(record["totals"]["tranches"]), bool(mix.sectors(record))
     header = ["Line", *(["Sector"] if grouped else []), "Capital>", "Share>"]
     header += ["Debt>", "Of capital>"] if levered else []

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 
-from allocator.report import impact, why
+from allocator.estimates import Estimate
+from allocator.report import estimate, frontier, impact, why
 from allocator.report import tables as made
 from allocator.report.tables import Table
 from allocator.solution import Record
@@ -66,6 +67,31 @@ def show_outcome(out: Console, record: Record) -> None:
     passes = record["certificate"]["passes"]
     out.print()
     out.print(f"[{'green' if passes else 'bold red'}]{escape(made.proof(record))}[/]", soft_wrap=True)
+
+
+def show_estimate(out: Console, found: Estimate) -> None:
+    """Print an estimate: how it was made, then mean and volatility of each line."""
+    out.print(f"[bold]{escape(estimate.title(found))}[/bold]")
+    out.print()
+    for name, told in found.told:
+        out.print(f"  [dim]{escape(name):17}[/dim] {escape(told)}", soft_wrap=True)
+    show(out, [estimate.lines(found)])
+
+
+def show_frontier(out: Console, record: Record) -> None:
+    """Print a frontier: how close it is, the curve, the mix along it, where rules begin or cease to bind."""
+    out.print(f"[bold]{escape(made.title(record))}[/bold]")
+    for note in made.notes(record):
+        out.print(f"[yellow]{escape(note)}[/yellow]")
+    if "points" not in record:
+        show(out, [made.violations(record)])
+        return
+    out.print()
+    for name, told in frontier.summary(record):
+        out.print(f"  [dim]{escape(name):7}[/dim] {escape(told)}", soft_wrap=True)
+    for note in frontier.notes(record):
+        out.print(f"  {escape(note)}", soft_wrap=True)
+    show(out, frontier.tables(record))
 
 
 def show_impact(out: Console, record: Record) -> None:

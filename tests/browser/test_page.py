@@ -131,15 +131,47 @@ def test_a_phone_does_not_scroll_sideways(name: str, width: int, browser: Browse
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_labels_of_charts_do_not_run_into_amounts(browser: Browser, pages: dict[str, Path]) -> None:
-    overlaps = """() => [...document.querySelectorAll("figure svg")].flatMap(svg => {
-        const texts = [...svg.querySelectorAll("text")].map(text => text.getBoundingClientRect());
-        return texts.filter((box, i) => i % 2 === 0 && box.right > texts[i + 1].left).map(box => box.right);
+@pytest.mark.parametrize("width", [320, 375, 800, 1280])
+@pytest.mark.parametrize("name", ["example", "hostile"])
+def test_texts_of_pictures_stand_apart_and_inside(
+    name: str, width: int, browser: Browser, pages: dict[str, Path]
+) -> None:
+    """Letters are the reader's own, and not those that the texts were measured with."""
+    troubles = """() => [...document.querySelectorAll("svg.picture")].filter(svg => svg.checkVisibility()).flatMap(svg => {
+        const whole = svg.getBoundingClientRect();
+        const texts = [...svg.querySelectorAll("text")].map(text => [text.textContent, text.getBoundingClientRect()]);
+        const out = texts.filter(([, box]) => box.left < whole.left - 1 || box.right > whole.right + 1);
+        const over = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+            && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 0.45 * a.height;
+        const met = texts.filter(([, box], i) => texts.slice(i + 1).some(([, other]) => over(box, other)));
+        return [...out, ...met].map(([text]) => text);
     })"""
-    for width in (375, 1280):
-        with shown(browser, pages["example"], viewport={"width": width, "height": 667}) as seen:
-            assert seen.page.locator("figure svg text").count() >= 60
-            assert seen.page.evaluate(overlaps) == []
+    with shown(browser, pages[name], viewport={"width": width, "height": 667}) as seen:
+        kinds = seen.page.locator("svg.picture").evaluate_all(
+            "all => all.filter(svg => svg.checkVisibility()).map(svg => svg.classList[1])"
+        )
+        assert set(kinds) == {"narrow" if width <= 800 else "wide"}
+        assert len(kinds) >= 3
+        assert seen.page.locator(f"svg.picture.{kinds[0]} text").count() > 40
+        assert seen.page.evaluate(troubles) == []
+
+
+@pytest.mark.parametrize("width", [320, 375, 800, 1280])
+def test_letters_of_pictures_can_be_read(width: int, browser: Browser, pages: dict[str, Path]) -> None:
+    with shown(browser, pages["example"], viewport={"width": width, "height": 667}) as seen:
+        scales = seen.page.locator("svg.picture").evaluate_all(
+            "all => all.filter(svg => svg.checkVisibility()).map(svg => svg.getScreenCTM().a * 9)"
+        )
+    assert all(9.5 <= scale <= 16 for scale in scales), scales
+
+
+def test_pictures_turn_dark_and_print_light(browser: Browser, pages: dict[str, Path]) -> None:
+    fills = """() => ["text", "path"].map(tag => getComputedStyle(
+        document.querySelector(`svg.picture.wide ${tag}[fill]:not([fill=none])`)).fill)"""
+    with shown(browser, pages["example"], color_scheme="dark") as seen:
+        assert seen.page.evaluate(fills) == ["rgb(164, 175, 189)", "rgb(125, 180, 240)"]
+        seen.page.emulate_media(media="print", color_scheme="dark")
+        assert seen.page.evaluate(fills) == ["rgb(85, 96, 110)", "rgb(23, 80, 143)"]
 
 
 def test_japanese_shows_in_letters_and_not_in_boxes(browser: Browser, pages: dict[str, Path]) -> None:

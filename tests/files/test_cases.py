@@ -84,6 +84,18 @@ def test_scenarios_may_stand_in_any_order(folder: Path) -> None:
     assert covariance(al.read_case(folder)) == pytest.approx(before)
 
 
+def test_scenarios_may_stand_beside_a_covariance(folder: Path) -> None:
+    alone = al.read_case(folder)
+    edit(folder / "fund.yaml", "{covariance: covariance.csv}",
+         "{covariance: covariance.csv, scenarios: scenarios.csv, note: 'by hand'}")  # fmt: skip
+    case = al.read_case(folder)
+    assert np.array_equal(covariance(case), covariance(alone))
+    assert case.risk is not None
+    assert case.risk.scenarios == pytest.approx(np.array(SCENARIOS))
+    assert case.risk.note == "by hand"
+    assert "scenarios.csv" in [source.path.name for source in case.sources]
+
+
 def test_a_universe_may_be_parquet(folder: Path) -> None:
     pd.read_csv(folder / "universe.csv").to_parquet(folder / "universe.parquet")
     edit(folder / "fund.yaml", "universe.csv", "universe.parquet")

@@ -243,6 +243,17 @@ def test_parquet_gives_text_and_numbers(folder: Path) -> None:
     assert {type(cell) for cell in table.columns["n"]} == {float, str}
 
 
+@pytest.mark.parametrize("kind", [pa.date32(), pa.date64(), pa.timestamp("s"), pa.timestamp("ns")])
+def test_dates_of_parquet_are_text(folder: Path, kind: Any) -> None:
+    table = read_parquet(folder, {"when": pa.array([dt.datetime(2026, 4, 1), None], kind)})
+    assert table.columns == {"when": ("2026-04-01", "")}
+
+
+def test_times_of_parquet_are_kept(folder: Path) -> None:
+    table = read_parquet(folder, {"when": pa.array([dt.datetime(2026, 4, 1, 9, 30)], pa.timestamp("ms"))})
+    assert table.columns == {"when": ("2026-04-01 09:30:00.000",)}
+
+
 def test_parquet_places_are_those_of_its_csv(folder: Path) -> None:
     table = read_parquet(folder, {"a": ["x"], "b": [1.0]})
     assert table.place(0, "b") == Place("t.parquet", 2, 2)
@@ -250,13 +261,13 @@ def test_parquet_places_are_those_of_its_csv(folder: Path) -> None:
 
 
 NUMBER = "this is no finite number of at most 15 digits; write one, or leave it empty"
-KINDS = "save it as text, numbers, or yes and no"
+KINDS = "save it as text, numbers, dates, or yes and no"
 
 
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"a": ["x"], "when": [dt.date(2026, 4, 1)]}, f"t.parquet:1:2: column 'when' holds date32[day]; {KINDS}"),
+        ({"a": ["x"], "when": [dt.time(12)]}, f"t.parquet:1:2: column 'when' holds time64[us]; {KINDS}"),
         ({"a": [[1]]}, f"t.parquet:1:1: column 'a' holds list<element: int64>; {KINDS}"),
         ({"a": [b"x"]}, f"t.parquet:1:1: column 'a' holds binary; {KINDS}"),
         ({"a": [Decimal("1.5")]}, f"t.parquet:1:1: column 'a' holds decimal128(2, 1); {KINDS}"),

@@ -22,7 +22,6 @@ from allocator.aims import from_names
 from allocator.distributions import distributions
 from allocator.files.names import read_names
 from allocator.files.outcomes import to_json
-from allocator.gains import gain
 from allocator.policy.cases import run
 from allocator.policy.check import check
 from allocator.policy.diff import compare
@@ -82,7 +81,7 @@ def attempt(folder: Path) -> str:
     try:
         case = al.read_case(folder / "case")
         for principal in case.principals:
-            gain(case, principal)
+            al.OwnerGain(principal.id).value(case)
         if "cash-yield" in case.universe.numbers:
             to_json(distributions(case, case.universe.numbers["cash-yield"], 1.0))
         if case.policy is None:

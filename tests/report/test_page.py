@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -352,6 +353,36 @@ def test_a_record_without_a_part_is_an_error_and_no_gap(record: dict[str, Any]) 
     del made["policy"]["digest"]
     with pytest.raises(UndefinedError, match="digest"):
         page(made)
+
+
+def test_pictures_are_drawn_where_they_have_something_to_show(record: dict[str, Any]) -> None:
+    def shown(made: dict[str, Any]) -> list[str]:
+        found = Elements(page(made))
+        return [
+            a["aria-labelledby"].partition(" ")[0]
+            for t, a in found.found
+            if t == "svg" and "picture" in a.get("class", "")
+        ]
+
+    def titles(*names: str) -> list[str]:
+        return [f"{name}-{kind}-title" for name in names for kind in ("wide", "narrow")]
+
+    assert shown(record) == titles("prices", "allocation", "risk", "financing")
+    plain = copy.deepcopy(record)
+    for each in plain["amounts"]:
+        del each["risk-share"]
+    plain["totals"]["tranches"], plain["financing"] = {}, []
+    for each in plain["prices"]:
+        each["worth"] = 0.0
+    assert shown(plain) == titles("allocation")
+
+
+def test_pictures_tell_what_they_show_to_those_who_cannot_see_them(record: dict[str, Any]) -> None:
+    made = page(record)
+    for line in record["amounts"]:
+        if line["amount"]:
+            assert re.search(rf'<desc id="allocation-wide-desc">[^<]*{line["title"]}: \$', made)
+    assert made.count("<figcaption>Where the risk comes from</figcaption>") == 1
 
 
 def test_the_glossary_has_the_words_that_are_used_and_no_others() -> None:

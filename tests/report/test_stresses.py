@@ -60,11 +60,11 @@ def test_as_a_table(record: dict[str, Any]) -> None:
 
 
 def test_as_csv(record: dict[str, Any]) -> None:
-    header, slump, boom = csv.tables(record)["stresses.csv"].splitlines()
+    header, slump, boom = csv.outcome(record)["stresses.csv"].splitlines()
     assert header == "stress,loss"
     assert slump.split(",")[0] == "slump"
     assert float(boom.split(",")[1]) == pytest.approx(-5, abs=1e-3)
-    assert "stresses.csv" not in csv.tables(record | {"stresses": []})
+    assert "stresses.csv" not in csv.outcome(record | {"stresses": []})
 
 
 def test_on_the_page_in_all_its_languages(record: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,11 +14,7 @@ from hypothesis import strategies as st
 
 import allocator as al
 from allocator.errors import InputError
-from allocator.gains import gain
-from allocator.objectives import Objective
 from allocator.principals import Principal
-from allocator.scores import Score
-from allocator.units import Share
 
 EAST = {"id": "east", "title": "East", "holder": "one", "funding": "4%"}
 WEST = {"id": "west", "title": "West", "holder": "two", "funding": "3%"}
@@ -42,34 +38,21 @@ def test_it_is_the_dollars_that_amounts_tell(v: np.ndarray) -> None:
     reserve = 100 + loans.sum() - capital.sum()
     income = earned - lost + 0.03 * reserve - loans.sum(axis=0) @ [0.045, 0.055] - 0.001 * capital.sum()
     score = np.array([0.76, 0.82, 0.75, 0.79, 0.40]) @ capital
-    first, second = (gain(SMALL, principal).value(v) * 100 for principal in SMALL.principals)
+    first, second = (al.OwnerGain(each.id).value(SMALL).value(v) * 100 for each in SMALL.principals)
     assert first == pytest.approx(0.6 * income - 0.04 * 60 + 0.004 * score, rel=1e-9, abs=1e-9)
     assert second == pytest.approx(0.4 * income - 0.03 * 40, rel=1e-9, abs=1e-9)
 
 
 @given(v=decisions(SMALL), w=decisions(SMALL), part=st.floats(0, 1))
 def test_it_is_concave(v: np.ndarray, w: np.ndarray, part: float) -> None:
-    score = gain(SMALL, SMALL.principals[0])
+    score = al.OwnerGain("east").value(SMALL)
     assert score.concave
     between = score.value(part * v + (1 - part) * w)
     assert between >= part * score.value(v) + (1 - part) * score.value(w) - 1e-9
 
 
 def test_its_part_of_income_pays_for_soft_rules() -> None:
-    assert [gain(SMALL, principal).income for principal in SMALL.principals] == pytest.approx([0.6, 0.4])
-
-
-class Gain(Objective):
-    """The gain of one principal, to be maximised here."""
-
-    kind: ClassVar = "gain"
-    unit = Share
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-
-    def value(self, case: al.Case) -> Score:
-        return gain(case, case.principals[self.number])
+    assert [al.OwnerGain(each.id).value(SMALL).income for each in SMALL.principals] == pytest.approx([0.6, 0.4])
 
 
 def test_two_principals_want_other_lines() -> None:
@@ -83,13 +66,16 @@ def test_two_principals_want_other_lines() -> None:
         equity=[{"holder": "one", "amount": "$60 bn"}, {"holder": "two", "amount": "$40 bn"}],
     )
     case = owned(case, EAST | {"strategic": {"column": "own", "worth": "200 bp"}}, WEST)
-    for number, capital, bn in ((0, [40, 60], 3.24), (1, [60, 40], 1.84)):
-        found = solve(case, al.Rulebook([]), Gain(number))
+    for name, capital, bn in (("east", [40, 60], 3.24), ("west", [60, 40], 1.84)):
+        found = solve(case, al.Rulebook([]), al.OwnerGain(name))
         assert found.amounts["amount"].tolist() == pytest.approx(capital, abs=0.02)
         assert found.record["objective"]["value"] * 100 == pytest.approx(bn, abs=1e-3)
 
 
 def test_what_it_needs() -> None:
-    lone = Principal.read(SCORED | {"strategic": {"column": "own", "worth": "40 bp"}})
-    with pytest.raises(InputError, match=r"^the gain of 'east' needs column 'own', which the universe lacks; add it"):
-        gain(small_case(), lone)
+    with pytest.raises(InputError, match=r"^no principal 'weest'; did you mean 'west'\?$"):
+        al.OwnerGain("weest").value(SMALL)
+    with pytest.raises(InputError, match=r"^an owner's gain needs to know whose; known: east, west$"):
+        al.OwnerGain().value(SMALL)
+    with pytest.raises(InputError, match=r"^no principal 'east'; name them under 'principals' in fund.yaml$"):
+        al.OwnerGain("east").value(small_case())

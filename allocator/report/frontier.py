@@ -1,0 +1,160 @@
+"""A frontier in words and tables: how close it is, what the second objective costs, how the mix and the rules move."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from allocator.report import mix
+from allocator.report.mix import SMALL
+from allocator.report.tables import Table
+from allocator.report.words import NOTHING, dollars, percent
+from allocator.solution import Record
+from allocator.units import BY_NAME
+
+LEAST_RANGE = 2e-4
+"Steps in which costs are told are a part of the range, but for ranges below this."
+COLUMNS = 7
+"Points at which the mix is shown, the ends among them; more do not fit beside the names."
+ROWS = 12
+"Of a mix without sectors, so many lines are shown."
+
+
+def names(record: Record) -> list[str]:
+    """The two objectives."""
+    return [each["name"] for each in record["between"]]
+
+
+def summary(record: Record) -> list[tuple[str, str]]:
+    """How close the curve is proved to be, and what that took."""
+    gap, solves = record["gap"], record["solves"]
+    proved, asked = percent(gap["proven"], 4), percent(gap["asked"], 4)
+    if record["status"] == "optimal":
+        told = f"{proved} of the ranges, proved: no allocation lies further outside the curve ({asked} was asked)"
+    else:
+        told = f"NOT PROVED as asked: {proved} of the ranges, where {asked} was asked"
+    took = f"{solves['curve']} traced the curve"
+    if solves["canonical"]:
+        took += f"; {solves['canonical']} more chose among allocations that are as good"
+    ranges = " and ".join(f"{_range(axis)} of {axis['name']}" for axis in record["between"])
+    return [("Gap", told), ("Solves", took), ("Ranges", ranges)]
+
+
+def _range(axis: Record) -> str:
+    return f"{axis['range'] * 100:.3f} pp" if axis["unit"] == "share" else _digits(axis["range"], axis["range"])
+
+
+def notes(record: Record) -> list[str]:
+    """What else a reader must know of the curve."""
+    found = []
+    if len(record["points"]) == 1:
+        first, second = names(record)
+        found.append(f"'{first}' and '{second}' do not stand against each other: one allocation is best by both.")
+    paid = [each["name"] for each in record["between"] if each["income"] > 0]
+    missed = any(point["totals"].get("penalties", 0.0) > SMALL * record["case"]["equity"] for point in record["points"])
+    if paid and missed:
+        found.append(f"What is told of {' and '.join(paid)} is after the penalties of soft rules that are not met.")
+    return found
+
+
+def curve(record: Record) -> Table:
+    """A row a point: both values, what one more step of the second costs, and how much is deployed."""
+    first, second = record["between"]
+    unit, paid = BY_NAME[second["unit"]], first["income"] > 0
+    size = unit.step
+    while size > max(second["range"], LEAST_RANGE) / 2:
+        size /= 10
+    step = unit.show_change(size)
+    header = ["Point>", f"{first['name']}>", f"{second['name']}>", f"Cost of {step}>", *(["A year>"] if paid else [])]
+    rows = []
+    for number, point in enumerate(record["points"], 1):
+        exchange, income = point["exchange"], point["dollars"]
+        row = [str(number), *(_value(point["values"][k], record["between"][k]) for k in (0, 1))]
+        row.append(NOTHING if exchange is None else _cost(exchange * size, first["unit"]))
+        if paid:
+            row.append(NOTHING if income is None else dollars(income * size))
+        rows.append([*row, dollars(point["totals"]["deployed"])])
+    direction = "less" if second["smaller-is-better"] else "more"
+    note = f"Cost: what {step} {direction} of {second['name']} takes off {first['name']}, at the margin"
+    note += "; a year: the same in dollars." if paid else "."
+    return Table(f"{first['name']} against {second['name']}", [*header, "Deployed>"], rows, note)
+
+
+def _value(value: float, axis: Record) -> str:
+    """A value to a thousandth of its range, at the least."""
+    return percent(value, 3) if axis["unit"] == "share" else _digits(value, axis["range"])
+
+
+def _cost(value: float, unit: str) -> str:
+    return f"{_digits(value * 1e4, value * 1e5)} bp" if unit == "share" else _digits(value, value * 10)
+
+
+def _digits(value: float, size: float) -> str:
+    """A number to four significant digits of a size."""
+    places = 3 - int(np.floor(np.log10(size))) if size > 0 else 0
+    return f"{value:,.{max(places, 0)}f}"
+
+
+def mixes(record: Record) -> Table:
+    """How the capital moves from sector to sector along the curve, or from line to line where there are no sectors."""
+    points = record["points"]
+    chosen = np.unique(np.linspace(0, len(points) - 1, min(COLUMNS, len(points))).round().astype(int)).tolist()
+    grouped = bool(mix.sectors(points[0]))
+    shares = [{part.name: part.share for part in (mix.sectors if grouped else mix.lines)(points[k])} for k in chosen]
+    most = {name: max(each[name] for each in shares) for name in shares[0]}
+    used = sorted((name for name in most if most[name] > SMALL), key=lambda name: (-most[name], name))
+    rows = [[name, *(percent(each[name]) for each in shares)] for name in used[:ROWS]]
+    left = len(used) - len(rows)
+    what = "Sector" if grouped else "Line"
+    note = f"{left} more are in the JSON." if left > 0 else ""
+    title = f"{what}s along the curve, in shares of the capital deployed"
+    return Table(title, (what, *(f"At {k + 1}>" for k in chosen)), rows, note)
+
+
+def changes(record: Record) -> Table:
+    """Between which points rules begin or cease to bind."""
+    points, axis = record["points"], record["between"][1]
+    rows = []
+    for each in record["changes"]:
+        one, other = (_value(points[each[side] - 1]["values"][1], axis) for side in ("after", "before"))
+        listed = [", ".join(each[what]) or NOTHING for what in ("begin", "cease")]
+        rows.append([f"{each['after']} and {each['before']}", f"{one} to {other}", *listed])
+    title = "Where rules begin or cease to bind"
+    return Table(title, ("Between points", f"{axis['name']}>", "Begin", "Cease"), rows, _all_along(record))
+
+
+def _all_along(record: Record) -> str:
+    bound = [[rule["rule"] for rule in point["rules"] if rule["binding"]] for point in record["points"]]
+    always = list(dict.fromkeys(name for name in bound[0] if all(name in each for each in bound)))
+    return f"Bind all along: {', '.join(always)}." if always else "No rule binds all along."
+
+
+def tables(record: Record) -> list[Table]:
+    """All tables of a frontier."""
+    return [curve(record), mixes(record), changes(record)]
+
+
+def frames(record: Record) -> dict[str, tuple[Sequence[Record], Sequence[str]]]:
+    """Plain rows for files, each with the header of none: points, compositions, rules and changes."""
+    points = list(enumerate(record["points"], 1))
+    first, second = names(record)
+    told = [
+        {
+            "point": number,
+            first: each["values"][0],
+            second: each["values"][1],
+            f"weight of {first}": each["weights"][0],
+            f"weight of {second}": each["weights"][1],
+            **{key: each[key] for key in ("exchange", "dollars")},
+            "gap": each["certificate"]["gap"],
+            **{key: each["totals"][key] for key in ("deployed", "debt", "reserve")},
+        }
+        for number, each in points
+    ]
+    return {
+        "points": (told, ()),
+        "compositions": ([{"point": number, **line} for number, each in points for line in each["amounts"]], ()),
+        "rules": ([{"point": number, **rule} for number, each in points for rule in each["rules"]], ("point", "rule")),
+        "changes": (record["changes"], ("after", "before", "begin", "cease")),
+    }

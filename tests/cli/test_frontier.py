@@ -1,0 +1,130 @@
+"""`allocator frontier` as somebody meets it who asks what one aim costs in the other."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from helpers import run_command as run
+
+import allocator as al
+
+ROOT = Path(__file__).parent.parent.parent
+MIX = "examples/sector-mix"
+BETWEEN = ("--between", "dividend-yield", "strategic-weight")
+ASKED = (MIX, *BETWEEN, "--as-of", "2026-04-01", "--gap", "2%")
+
+
+@pytest.fixture(autouse=True)
+def _at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+def test_what_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "frontier", *ASKED)
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0] == "Four sectors, by policy sector-mix (example) as in force on 2026-04-01"
+    assert lines[2].startswith("  Gap     ")
+    assert lines[2].endswith(" of the ranges, proved: no allocation lies further outside the curve (2.0000% was asked)")
+    assert lines[3].startswith("  Solves  ")
+    titles = [
+        "dividend-yield against strategic-weight",
+        "Lines along the curve, in shares of the capital deployed",
+        "Where rules begin or cease to bind",
+    ]
+    assert [line for line in lines if line in titles] == titles
+    assert "\x1b" not in out
+
+
+def test_the_ends_are_what_solve_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    """The first point is the best yield, the last the best weight."""
+    code, out, _ = run(capsys, "frontier", *ASKED, "--format", "csv")
+    assert code == 0
+    rows = list(csv.DictReader(io.StringIO(out)))
+    for name, row in (("dividend-yield", rows[0]), ("strategic-weight", rows[-1])):
+        solved = run(capsys, "solve", MIX, "--as-of", "2026-04-01", "--objective", name, "--format", "json")[1]
+        best = json.loads(solved)["objective"]["value"]
+        assert float(row[name]) == pytest.approx(best, rel=1e-4)
+
+
+def test_json_is_the_record_that_python_has(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, out, _ = run(capsys, "frontier", *ASKED, "--format", "json")
+    assert code == 0
+    record = json.loads(out)
+    case = al.read_case(MIX)
+    rules = al.read_rules("constraints/sector-mix.yaml", as_of="2026-04-01")
+    found = al.frontier(case, rules, al.DividendYield(), al.StrategicWeight(), gap=0.02)
+    assert record == json.loads(json.dumps(found.record))
+    saved = tmp_path / "frontier.json"
+    code, table, _ = run(capsys, "frontier", *ASKED, "--out", str(saved))
+    assert saved.read_text() == out
+    assert "Where rules begin or cease to bind" in table
+
+
+def test_csv_goes_to_a_folder_and_markdown_to_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert run(capsys, "frontier", *ASKED, "--format", "csv", "--out", str(tmp_path / "tables"))[:2] == (0, "")
+    names = {path.name for path in (tmp_path / "tables").iterdir()}
+    assert names == {"points.csv", "compositions.csv", "rules.csv", "changes.csv"}
+    assert run(capsys, "frontier", *ASKED, "--format", "markdown", "--out", str(tmp_path / "f.md"))[:2] == (0, "")
+    assert (tmp_path / "f.md").read_text().startswith("## Four sectors, by policy sector-mix (example)")
+
+
+def test_a_number_tried_moves_the_curve_and_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    first = run(capsys, "frontier", *ASKED, "--format", "csv")[1]
+    setting = ("--set", "borrowing.at-most=0.5x")
+    second = run(capsys, "frontier", *ASKED, *setting, "--format", "csv")[1]
+    ends = [float(next(csv.DictReader(io.StringIO(text)))["dividend-yield"]) for text in (first, second)]
+    assert ends[1] < ends[0]
+    assert "tried: borrowing.at-most = 0.5x" in run(capsys, "frontier", *ASKED, *setting)[1]
+
+
+def test_where_nothing_fits_it_says_what_solve_says(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("examples/headline-900", "--as-of", "2026-04-01")
+    code, out, err = run(capsys, "frontier", *asked, *BETWEEN)
+    assert (code, err) == (3, "")
+    assert out == run(capsys, "solve", *asked)[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (
+            (MIX, "--between", "dividend-yield", "strategc-weight"),
+            1,
+            "error: unknown kind of objective 'strategc-weight'; did you mean 'strategic-weight'?",
+        ),
+        (
+            (MIX, "--between", "dividend-yield", "dividend-yield"),
+            1,
+            "error: both objectives are 'dividend-yield'; give two that differ",
+        ),
+        (
+            (MIX, "--between", "dividend-yield", "variance"),
+            1,
+            "error: objective 'variance' needs a covariance, and the case has no risk; add one",
+        ),
+        (
+            (MIX, *BETWEEN, "--gap", "60%"),
+            1,
+            "error: a gap of 0.6 can't be proved; ask for 0.001% (1e-5) to 50% (0.5)",
+        ),
+        (("nowhere", *BETWEEN), 1, "error: there is no case 'nowhere'; a case is a folder with fund.yaml"),
+        (
+            (MIX, *BETWEEN, "--gap", "0.1"),
+            2,
+            "Error: Invalid value for --gap: cannot read '0.1'; write a share such as 35%",
+        ),
+        ((MIX,), 2, "Error: Missing option '--between'."),
+        ((MIX, "--between", "dividend-yield"), 2, "Error: Option '--between' requires 2 arguments."),
+    ],
+)
+def test_what_is_refused(
+    arguments: tuple[str, ...], code: int, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found, out, err = run(capsys, "frontier", *arguments)
+    assert (found, out) == (code, "")
+    assert err.splitlines()[-1] == message
