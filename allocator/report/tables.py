@@ -277,6 +277,16 @@ def slack_rules(record: Record) -> Table | None:
     return Table("Rules with room", ("Rule (closest member)", "Value>", "Limit>"), rows) if rows else None
 
 
+def inherited(record: Record) -> Table | None:
+    """The limits that are others than the rules', since the holdings are beyond those."""
+    rows = [
+        (each["rule"] + (f" ({each['member']})" if each["member"] else ""), limit(each), each["inherited"])
+        for each in record["rules"]
+        if each["inherited"]
+    ]
+    return Table("Limits inherited with the holdings", ("Rule", "Limit>", "Why"), rows) if rows else None
+
+
 def shortfalls(record: Record) -> Table | None:
     """The soft rules that are not met."""
     rows = [
@@ -341,6 +351,7 @@ def tables(record: Record) -> list[Table]:
         stresses(record),
         shortfalls(record),
         binding_rules(record),
+        inherited(record),
         terms(record),
         slack_rules(record),
     ]

@@ -156,15 +156,13 @@ class Rule(Model, ABC):
             what, mend = "a glide path leads to one limit, and there are two", "make two rules of it"
             raise Unparsable(what, mend, field="glide", code=Code.CONFLICT)
         units = {type(value) for value in limits[0].values.values()}
-        steps = list(glide.values.items())
-        for _, value in steps:
+        for value in glide.values.values():
             if type(value) not in units:
                 mend = f"write {' or '.join(sorted(unit.expects for unit in units))}"
                 raise Unparsable(f"{value} is not in the unit of the limit", mend, field="glide")
-        for (_, before), (start, after) in pairwise(steps):
-            if float(after) != float(before) and (float(after) > float(before)) != (
-                getattr(self, "at_most", None) is None
-            ):
+        way = 1 if getattr(self, "at_most", None) is not None else -1
+        for (_, before), (start, after) in pairwise(glide.values.items()):
+            if way * (float(after) - float(before)) > 0:
                 what = f"{after} from {start} is looser than {before} before"
                 raise Unparsable(what, "write a path that leads to the limit", field="glide", code=Code.CONFLICT)
 
@@ -257,13 +255,12 @@ class Rule(Model, ABC):
 
     def _path(self, on: dt.date) -> str:
         """The glide path from a date on, in words."""
-        now = None if self.glide is None else self.glide.since(on)
-        steps = (
-            [] if self.glide is None else [step for step in self.glide.values.items() if step[0] == now or step[0] > on]
-        )
+        if self.glide is None:
+            return ""
         side = "at most" if getattr(self, "at_most", None) is not None else "at least"
+        steps = [step for step in self.glide.values.items() if step[0] == self.glide.since(on) or step[0] > on]
         told = [f"{'' if start == dt.date.min else f'from {start} '}{side} {value}" for start, value in steps]
-        return f"; {', '.join(told)}" if told else ""
+        return f"; {', '.join(told)}"
 
     @property
     def yearly_penalty(self) -> str:

@@ -21,7 +21,7 @@ from allocator.outcome import Outcome
 from allocator.policy.cases import run
 from allocator.policy.diff import compare
 from allocator.reasons import reasons
-from allocator.report import why
+from allocator.report import tables, why
 from allocator.rulebook.waivers import Waiver
 from allocator.rules import Rule
 from allocator.scope import Scope
@@ -110,6 +110,14 @@ def test_the_outcome_says_where_the_path_is() -> None:
         "the holdings are at 31.5%, beyond the limit of 30%, and may stay so",
     ]
     assert amounts(out) == pytest.approx([40, 31.5, 28.5], abs=0.01)
+    table = tables.inherited(out.record)
+    assert table is not None
+    assert table.rows == [
+        ("cap (a)", "at most 40%", "the holdings are at 50%, beyond the limit of 30%; the glide path is at 40%"),
+        ("cap (b)", "at most 31.5%", "the holdings are at 31.5%, beyond the limit of 30%, and may stay so"),
+    ]
+    assert table in tables.tables(out.record)
+    assert tables.inherited(solve(CASE, book(cap(inherited=None))).record) is None
 
 
 def test_a_floor_is_inherited_too() -> None:
