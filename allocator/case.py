@@ -347,7 +347,7 @@ class Case:
         if not shares:
             raise InputError.of(f"{who} needs a benchmark, and the case has none", "name a table in fund.yaml", place)
         held = self._by_line(shares, who, place)
-        if (held < 0).any() or abs(held.sum() - 1) > 1e-6:
+        if (held < 0).any() or not abs(held.sum() - 1) <= 1e-6:
             raise InputError.of(f"{who}: the reference's shares don't add up to 100%", "mend the shares", place)
         d, own = self.decision, risk.factor
         whole = Sparse.of(

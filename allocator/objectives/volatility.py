@@ -21,6 +21,7 @@ class Volatility(Objective):
 
     def value(self, case: Case) -> Score:
         """The norm of the capital seen through the factors."""
-        factor = risk_of(case, self).factor
-        rows = factor.wide(case.decision.size)
-        return Score(((1.0, Norm(rows)),))
+        risk = risk_of(case, self)
+        rows = risk.factor.wide(case.decision.size)
+        # Fully invested, all mixes are equally large, so that no two lie on one ray.
+        return Score(((1.0, Norm(rows, strict=risk.definite and case.fund.fully_invested)),))
