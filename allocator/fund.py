@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator
 
@@ -71,8 +71,6 @@ class Fund(Model):
 
     `fee` is a yearly part of the capital deployed; `reserve_yield` is earned on equity that is not deployed.
     """
-
-    later: ClassVar = ("stresses",)
 
     id: Id
     title: str

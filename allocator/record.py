@@ -79,6 +79,7 @@ def optimal(case: Case, rules: Rulebook, aim: Aim, solution: Solution, priced: S
     if "distributable-income" in record["totals"]:
         income = record["totals"]["distributable-income"]
         record["distributions"] = distributions(case, solution.capital / GRAIN, income)
+    record["stresses"] = _stresses(case, v)
     record["rules"] = rule_records(case, rules, solution.clauses, v, solution.multipliers, solution.score.size)
     record["terms"] = _terms(solution)
     record["prices"] = [_price(case, solution, price) for price in priced]
@@ -128,6 +129,20 @@ def _amounts(case: Case, solution: Solution) -> list[Record]:
 def _financing(case: Case, solution: Solution) -> list[Record]:
     pairs = zip(case.decision.pair_names(), map(int, solution.loans), strict=True)
     return [{"line": line, "tranche": tranche, "amount": amount / GRAIN} for (line, tranche), amount in pairs if amount]
+
+
+def _stresses(case: Case, v: Vector) -> list[Record]:
+    """What the allocation would lose in each stress, in $ bn."""
+    capital = v[: case.decision.n] * case.equity
+    return [
+        {
+            "stress": stress.id,
+            "titles": dict(stress.title.languages),
+            "stories": dict(stress.story.languages),
+            "loss": -float(np.array(stress.returns(case.universe.lines)) @ capital),
+        }
+        for stress in case.stresses
+    ]
 
 
 def totals(case: Case, clauses: Sequence[Clause], v: Vector, reserve: int) -> Record:
@@ -215,6 +230,7 @@ def rule_records(
                 "side": "at-least" if clause.at_least else "at-most",
                 "number": clause.numbers[0].name if clause.numbers else "",
                 "waiver": clause.waiver,
+                "inherited": clause.inherited,
                 "member": clause.labels[closest] if clause.size else "",
                 "value": value,
                 "limit": limit,

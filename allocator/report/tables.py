@@ -220,6 +220,17 @@ def who_gets_what(record: Record) -> list[Table]:
     return [Table(*each) for each in owners.tables(record)]
 
 
+def stresses(record: Record) -> Table | None:
+    """What each stress of the case would cost; None where it has none."""
+    equity = record["totals"]["equity"]
+    rows = [
+        (each["titles"]["en"], dollars(each["loss"]), percent(each["loss"] / equity), each["stories"]["en"])
+        for each in record["stresses"]
+    ]
+    note = "Losses of value on the capital deployed, in one year; debt is owed all the same."
+    return Table("What a bad year would cost", ("Stress", "Loss>", "Of equity>", "Story"), rows, note) if rows else None
+
+
 def binding_rules(record: Record) -> Table | None:
     """The rules that hold the objective back, dearest first."""
     if not record["prices"]:
@@ -270,9 +281,9 @@ def _bound(each: Record) -> str:
 
 
 def _how(each: Record) -> str:
-    """What else there is to say of a rule: that it is soft, or by which waiver its limit is another."""
+    """What else there is to say of a rule: that it is soft, and why its limit is another, a waiver's or inherited."""
     waived = f" by waiver {each['waiver']}" if each["waiver"] else ""
-    return waived + (" (soft)" if each["severity"] == "soft" else "")
+    return waived + (" (inherited)" if each["inherited"] else "") + (" (soft)" if each["severity"] == "soft" else "")
 
 
 def _more(members: Sequence[str]) -> str:
@@ -312,6 +323,16 @@ def slack_rules(record: Record) -> Table | None:
         if not each["binding"]
     ]
     return Table("Rules with room", ("Rule (closest member)", "Value>", "Limit>"), rows) if rows else None
+
+
+def inherited(record: Record) -> Table | None:
+    """The limits that are others than the rules', since the holdings are beyond those."""
+    rows = [
+        (each["rule"] + (f" ({each['member']})" if each["member"] else ""), limit(each), each["inherited"])
+        for each in record["rules"]
+        if each["inherited"]
+    ]
+    return Table("Limits inherited with the holdings", ("Rule", "Limit>", "Why"), rows) if rows else None
 
 
 def shortfalls(record: Record) -> Table | None:
@@ -388,8 +409,10 @@ def tables(record: Record) -> list[Table]:
         lines(record),
         tranches(record),
         *who_gets_what(record),
+        stresses(record),
         shortfalls(record),
         binding_rules(record),
+        inherited(record),
         terms(record),
         slack_rules(record),
     ]
