@@ -120,7 +120,12 @@ def _objective_value(record: Record) -> str:
         return percent(objective["parts"][0]["value"], 3)
     if objective["form"] == "single":
         return f"{objective['parts'][0]['value']:.6g}"
-    return ", ".join(_part(part) for part in objective["parts"])
+    return reached(record)
+
+
+def reached(record: Record) -> str:
+    """What each objective came to: `dividend-yield 7.039%, strategic-weight 1.38`."""
+    return ", ".join(_part(part) for part in record["objective"]["parts"])
 
 
 def _part(part: Record) -> str:
