@@ -77,13 +77,19 @@ def summary(record: Record) -> list[tuple[str, str]]:
     t = record["totals"]
     objective = record["objective"]
     borrowed = f" and {dollars(t['debt'])} debt" if t["tranches"] else ""
-    found = [
-        ("Objective", f"{objective['name']}: {_objective_value(record)}"),
+    found = [("Objective", f"{objective['name']}: {_objective_value(record)}")]
+    if mix.of_weights(record):
+        return found + [
+            (name, percent(t[key], 2))
+            for name, key in (("Expected return", "expected-return"), ("Volatility", "volatility"))
+            if key in t
+        ]
+    found.append(
         (
             "Deployed",
             f"{dollars(t['deployed'])} of {dollars(t['equity'])} equity{borrowed}; reserve {dollars(t['reserve'])}",
-        ),
-    ]
+        )
+    )
     if t["tranches"]:
         found.append(("Leverage", f"{t['debt-to-equity']:.2f}x debt to equity"))
     if "dividend-yield" in t:
@@ -164,12 +170,14 @@ def lines(record: Record) -> Table:
     parts = mix.lines(record)
     used = mix.used(record)
     levered, grouped = bool(record["totals"]["tranches"]), bool(mix.sectors(record))
-    header = ["Line", *(["Sector"] if grouped else []), "Capital>", "Share>"]
+    weights = mix.of_weights(record)
+    header = ["Line", *(["Sector"] if grouped else []), *([] if weights else ["Capital>"]), "Share>"]
     header += ["Debt>", "Of capital>"] if levered else []
     header += [] if grouped else [""]
     rows = []
     for part in used:
-        row = [part.name, *([part.sector] if grouped else []), dollars(part.capital), percent(part.share)]
+        row = [part.name, *([part.sector] if grouped else []), *([] if weights else [dollars(part.capital)])]
+        row.append(percent(part.share))
         row += [dollars(part.debt), percent(part.borrowed, 0)] if levered else []
         rows.append(row + ([] if grouped else [bar(part.share)]))
     return Table("Lines", header, rows, unused(len(parts) - len(used)))
@@ -244,7 +252,7 @@ def _more(members: Sequence[str]) -> str:
 def unit_of_prices(record: Record) -> str:
     """In what prices are told."""
     objective = record["objective"]
-    if objective.get("income", 0) <= 0:
+    if objective.get("income", 0) <= 0 or mix.of_weights(record):
         return f"the objective's own unit ({objective['name']})"
     blended = ", or of what the blend holds equal to it" if objective["form"] != "single" else ""
     return f"dollars a year of income{blended}"
