@@ -9,6 +9,9 @@ from allocator.errors import NotCertified
 from allocator.objectives import Range
 from allocator.program import Point, Program
 
+LEAST = 100
+"A range of less than so many times what counts as the same is none: its weight would magnify the solver's noise."
+
 
 @dataclass(frozen=True, eq=False)
 class Payoff:
@@ -34,7 +37,7 @@ class Payoff:
     def span(self, k: int) -> float:
         """The optimum of an objective less the worst that it takes; 0 where it loses nothing at the others'."""
         span = self.tops[k].value - self.worst(k)
-        return span if span > 10 * self.gives[k] else 0.0
+        return span if span > LEAST * self.gives[k] else 0.0
 
     def ranges(self) -> tuple[Range, ...]:
         """The range of each score: from the worst that it takes, how far it moves.

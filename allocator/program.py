@@ -191,7 +191,8 @@ class Program(Formulation):
             try:
                 self._main.unpack_results(future.result(), chain, inverse)
             except (cp.error.SolverError, ValueError):
-                return self.solve(weights, penalty, tolerance, theta=theta)
+                # Another solver would take long over what is hardly feasible, as limits next to an optimum held are.
+                return Point("failed", name, self.box.low)
             found = Point(self._verdict(self._main), name, self.box.low)
             return self._point(found, weights, penalty, scale, theta)
 

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from allocator import record as records
-from allocator.aims import Blend
 from allocator.aims import read as read_aim
 from allocator.case import Case
 from allocator.certificate import certify, shortfall_gap
@@ -151,8 +150,13 @@ def verify(outcome: Outcome, case: Case, rules: Rulebook | Sequence[Rule] | None
         told = f"soft rules cost at most {solution.least_gap:.3g} of equity a year more than they must"
         least = solution.least is not None and solution.least_gap <= LEAST_GAP
         checks.append(Check("least shortfall", least, told if solution.least else "not proved"))
+    if doubt := aim.doubt(case, solution.v):
+        checks.append(Check("objective settled", False, doubt))
     again = records.optimal(case, rules, aim, solution, ())
-    unchecked = "prices, and the ranges of the blend" if isinstance(aim, Blend) else "prices"
+    settled = {"blend": "the ranges of the blend", "maximin": "the ranges of the maximin"}
+    settled["lexicographic"] = "the levels that the earlier objectives keep"
+    form = record["objective"].get("of") or record["objective"]["form"]
+    unchecked = f"prices, and {settled[form]}" if form in settled else "prices"
     return Verification(
         (*_inputs(again["inputs"], record["inputs"]), *checks, *_parts(again, record)),
         (f"{unchecked}: not rechecked; they take solving",),

@@ -32,8 +32,8 @@ def claim(monkeypatch: pytest.MonkeyPatch) -> Iterator[Claim]:
     [
         (
             "objectives",
-            ["dividend-yield", "expected-return", "risk-budget", "robust-yield", "sharpe", "strategic-weight", "tail-loss",
-             "tracking", "variance", "volatility"],
+            ["dividend-yield", "expected-return", "owner-gain", "risk-budget", "robust-yield", "sharpe",
+             "strategic-weight", "tail-loss", "tracking", "variance", "volatility"],
         ),
         ("rules", ["amount", "concentration", "coverage", "domicile", "exclusion", "leverage", "look-through", "ratio",
                    "share", "volatility"]),

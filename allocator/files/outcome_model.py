@@ -118,11 +118,12 @@ class Changes(_Part):
 class ObjectivePart(_Part):
     """An objective in the aim: the weight asked for, what one unit of it counted, and the value it took.
 
-    `settings` are what it was made with; in a lexicographic order, `level` is what the later ones had to leave it, and
-    `tolerance` how much of its optimum that gave up.
+    `title` is its name with the settings that matter, and `settings` are what it was made with. In a lexicographic
+    order, `level` is what the later ones had to leave it, and `tolerance` how much of its optimum that gave up.
     """
 
     name: str
+    title: Annotated[str, Field(default_factory=str)]
     weight: Finite
     settings: dict[str, JsonValue] = {}
     tolerance: Annotated[Finite, Field(ge=0)] | None = None
@@ -142,7 +143,7 @@ class ObjectiveSaid(_Part):
     """
 
     form: Literal["single", "sum", "blend", "epsilon", "lexicographic", "maximin", "bargain"]
-    of: Literal["single", "sum", "blend"] | None = None
+    of: Literal["single", "sum", "blend", "maximin"] | None = None
     name: str
     parts: Annotated[list[ObjectivePart], Field(min_length=1)]
     ranges: list[Annotated[Finite, Field(ge=0)]] = []

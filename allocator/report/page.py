@@ -14,7 +14,8 @@ from allocator.report import mix, plots
 from allocator.report import tables as made
 from allocator.report.cards import STATES, cards, titles, whom
 from allocator.report.glossary import used
-from allocator.report.words import dollars, gap_in_words, percent, quantity, size
+from allocator.report.words import dollars, gap_in_words, percent, quantity, scored, size
+from allocator.report.words import named as named_aim
 from allocator.solution import Record
 
 TILES = ("Objective", "Deployed", "Leverage", "Dividend yield", "Cover", "Strategic weight")
@@ -107,13 +108,14 @@ def _objective(record: Record) -> str:
     objective = record["objective"]
     if objective["form"] != "blend":
         return _spoken(objective["name"], record)
-    parts = [f"{part['name']} (weight {part['weight']:g})" for part in objective["parts"]]
+    parts = [f"{named_aim(part)} (weight {part['weight']:g})" for part in objective["parts"]]
     return _spoken(" and ".join(parts), record)
 
 
 def _spoken(text: str, record: Record) -> str:
     """The names of objectives without the hyphens that files write them with."""
-    for part in record["objective"]["parts"]:
+    objective = record["objective"]
+    for part in (*objective["parts"], *objective.get("held", ())):
         text = text.replace(part["name"], part["name"].replace("-", " "))
     return text
 
@@ -153,6 +155,8 @@ def _beaten(record: Record) -> str:
     gap, income = record["certificate"]["gap"], record["objective"]["income"]
     if income > 0:
         return f"{_at_most(gap / income * record['case']['equity'])} a year"
+    if scored(record["objective"]) == "share":
+        return f"{gap * 1e4:.3f} bp of equity"
     return f"{gap:.1e} of the objective's own unit ({record['objective']['name']})"
 
 

@@ -8,9 +8,23 @@ from typing import Any
 
 from allocator.report import mix, owners
 from allocator.report.mix import SMALL
-from allocator.report.words import dollars, gap_in_words, limit, percent, quantity, size, slack, worth
+from allocator.report.words import (
+    dollars,
+    form,
+    gap_in_words,
+    limit,
+    named,
+    percent,
+    quantity,
+    scored,
+    size,
+    slack,
+    worth,
+)
 from allocator.solution import Record
 
+HELD = "objective."
+"Begins the names of clauses that hold an objective at a level."
 IDLE = (
     "Nothing is deployed, and shares of nothing keep every rule. If that is not meant, ask for some capital, by a rule "
     "of 'kind: amount' with 'measure: deployed' and an 'at-least'; allocator why then tells what stands against it."
@@ -77,19 +91,10 @@ def summary(record: Record) -> list[tuple[str, str]]:
     t = record["totals"]
     objective = record["objective"]
     borrowed = f" and {dollars(t['debt'])} debt" if t["tranches"] else ""
-    found = [("Objective", f"{objective['name']}: {_objective_value(record)}")]
-    if mix.of_weights(record):
-        return found + [
-            (name, percent(t[key], 2))
-            for name, key in (("Expected return", "expected-return"), ("Volatility", "volatility"))
-            if key in t
-        ]
-    found.append(
-        (
-            "Deployed",
-            f"{dollars(t['deployed'])} of {dollars(t['equity'])} equity{borrowed}; reserve {dollars(t['reserve'])}",
-        )
-    )
+    found = [("Objective", f"{objective['name']}: {_objective_value(record)}"), *_held(record)]
+    if not mix.of_weights(record):
+        told = f"{dollars(t['deployed'])} of {dollars(t['equity'])} equity{borrowed}; reserve {dollars(t['reserve'])}"
+        found.append(("Deployed", told))
     if t["tranches"]:
         found.append(("Leverage", f"{t['debt-to-equity']:.2f}x debt to equity"))
     if "dividend-yield" in t:
@@ -107,49 +112,69 @@ def summary(record: Record) -> list[tuple[str, str]]:
         found.append(
             ("Strategic weight", f"{t['strategic-weight']:.3f} per dollar of equity, {each:.3f} per dollar deployed")
         )
-    if "expected-return" in t:
-        found.append(("Expected return", f"{percent(t['expected-return'], 2)} of equity, before interest and fee"))
-    if "volatility" in t:
-        over = t["volatility"] * t["equity"] / t["deployed"] if t["deployed"] else 0.0
-        found.append(
-            ("Volatility", f"{percent(t['volatility'], 1)} of equity, {percent(over, 1)} of the capital deployed")
-        )
+    found += _moments(record)
     rates = exchange(record)
     if rates:
         found.append(("Trade-off", rates))
     return found
 
 
+def _moments(record: Record) -> list[tuple[str, str]]:
+    """Expected return and volatility; of weights as they are, else of what they are parts."""
+    t, found = record["totals"], []
+    weights = mix.of_weights(record)
+    if "expected-return" in t:
+        of = "" if weights else " of equity, before interest and fee"
+        found.append(("Expected return", f"{percent(t['expected-return'], 2)}{of}"))
+    if "volatility" in t:
+        over = t["volatility"] * t["equity"] / t["deployed"] if t["deployed"] else 0.0
+        told = f"{percent(t['volatility'], 1)} of equity, {percent(over, 1)} of the capital deployed"
+        found.append(("Volatility", percent(t["volatility"], 2) if weights else told))
+    return found
+
+
 def _objective_value(record: Record) -> str:
     objective = record["objective"]
-    if objective["form"] == "single" and objective["parts"][0]["unit"] == "share":
-        return percent(objective["parts"][0]["value"], 3)
-    if objective["form"] == "single":
-        return f"{objective['parts'][0]['value']:.6g}"
-    return reached(record)
+    if form(objective) == "single":
+        return _value(objective["parts"][0], 6)
+    told = reached(record)
+    if form(objective) == "maximin" and all(part["weight"] == 1 for part in objective["parts"]):
+        told += f"; each at least {percent(objective['value'], 0)} of the way from its worst to its best"
+    return told
 
 
 def reached(record: Record) -> str:
     """What each objective came to: `dividend-yield 7.039%, strategic-weight 1.38`."""
-    return ", ".join(_part(part) for part in record["objective"]["parts"])
+    return ", ".join(f"{named(part)} {_value(part)}" for part in record["objective"]["parts"])
 
 
-def _part(part: Record) -> str:
-    value = percent(part["value"], 3) if part["unit"] == "share" else f"{part['value']:.4g}"
-    return f"{part['name']} {value}"
+def _value(part: Record, digits: int = 4) -> str:
+    if part["unit"] == "share":
+        return percent(part["value"], 3)
+    return quantity(part["value"], "multiple") if part["unit"] == "multiple" else f"{part['value']:.{digits}g}"
+
+
+def _held(record: Record) -> list[tuple[str, str]]:
+    """The objectives that had to reach a level: given, or what the earlier ones of an order keep."""
+    kept = "Held" if record["objective"]["form"] == "epsilon" else "Kept"
+    return [
+        (kept, f"{each['rule'].removeprefix(HELD)} {quantity(each['value'], each['unit'])}, {limit(each)}")
+        for each in record["rules"]
+        if each["rule"].startswith(HELD) and each["number"] == "level"
+    ]
 
 
 def exchange(record: Record) -> str:
     """What a blend implied: one point of each other objective in basis points of the first."""
     objective = record["objective"]
-    if objective["form"] != "blend":
+    if form(objective) != "blend":
         return ""
     first, *others = objective["parts"]
     told = []
     for other in others:
         rate = other["counts"] / first["counts"] / 100 if first["counts"] else 0.0
         worth = f"{rate * 1e4:.3g} bp" if first["unit"] == "share" else f"{rate:.3g}"
-        told.append(f"1 point (0.01) of {other['name']} was worth {worth} of {first['name']}")
+        told.append(f"1 point (0.01) of {named(other)} was worth {worth} of {named(first)}")
     return "; ".join(told)
 
 
@@ -253,8 +278,13 @@ def unit_of_prices(record: Record) -> str:
     """In what prices are told."""
     objective = record["objective"]
     if objective.get("income", 0) <= 0 or mix.of_weights(record):
-        return f"the objective's own unit ({objective['name']})"
-    blended = ", or of what the blend holds equal to it" if objective["form"] != "single" else ""
+        if form(objective) == "maximin":
+            return "parts of the objectives' ranges"
+        own = named(objective["parts"][-1]) if scored(objective) else objective["name"]
+        return f"the objective's own unit ({own}{'; 0.0001 is 1 bp' if scored(objective) == 'share' else ''})"
+    if objective["parts"][-1]["name"] == "sharpe":
+        return "dollars a year of return, less those that pay for the risk at this ratio"
+    blended = ", or of what the blend holds equal to it" if form(objective) in ("sum", "blend") else ""
     return f"dollars a year of income{blended}"
 
 

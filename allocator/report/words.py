@@ -59,7 +59,7 @@ def slack(reading: dict[str, Any]) -> str:
 def gap_in_words(record: dict[str, Any]) -> str:
     """The certificate in one line."""
     proved, objective = record["certificate"], record["objective"]
-    if objective["form"] == "single" and objective["parts"][0]["unit"] == "share":
+    if scored(objective) == "share":
         size = f"{proved['gap'] * 1e4:.3f} bp of equity"
     else:
         size = f"{proved['gap']:.1e} of the objective's own unit"
@@ -71,6 +71,24 @@ def gap_in_words(record: dict[str, Any]) -> str:
     if proved["gap"] <= proved["allowed"]:
         return "NOT CERTIFIED: the soft rules might be missed by less"
     return f"NOT CERTIFIED: another allocation might do better by {size}"
+
+
+def form(objective: dict[str, Any]) -> str:
+    """How objectives were combined; what others were held at does not count."""
+    return str(objective.get("of") or objective["form"])
+
+
+def named(part: dict[str, Any]) -> str:
+    """An objective with the settings that matter."""
+    return str(part.get("title") or part["name"])
+
+
+def scored(objective: dict[str, Any]) -> str:
+    """The unit of what was maximised, where it is one objective: of a ratio, that of the return; else empty."""
+    if form(objective) not in ("single", "lexicographic"):
+        return ""
+    part = objective["parts"][-1]
+    return "share" if part["name"] == "sharpe" else str(part["unit"])
 
 
 def worth(price: dict[str, Any], key: str = "worth") -> str:

@@ -147,7 +147,7 @@ def test_a_portfolio_of_weights_knows_no_dollars() -> None:
     lines, binding = tables(out.record)
     assert (lines.header, lines.rows[0][:2]) == (["Line", "Share>", ""], ["line-1", "60.0%"])
     assert binding.rows == [("cap", "60%", "at most 60%", "1 pp", "0.0002", "+0.0002", "-0.0002")]
-    assert "In the objective's own unit (expected-return)." in binding.note
+    assert "In the objective's own unit (expected-return; 0.0001 is 1 bp)." in binding.note
     assert "$" not in out._repr_html_()
 
 
