@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 
 from allocator.errors import NotCertified
 from allocator.objectives import Range
@@ -50,12 +51,15 @@ class Payoff:
         )
 
 
-def payoff(program: Program, penalties: Sequence[float]) -> Payoff | None:
+def payoff(
+    program: Program, penalties: Sequence[float], within: Callable[[Point], Program] | None = None
+) -> Payoff | None:
     """The pay-off table of a program with one score for each objective.
 
     Args:
         program: with the scores.
         penalties: how much one unit of the soft rules' cost takes off each.
+        within: where there are choices to make, the program of those that a point made, in which it is found exactly.
 
     Returns:
         None where nothing satisfies the clauses.
@@ -70,20 +74,22 @@ def payoff(program: Program, penalties: Sequence[float]) -> Payoff | None:
         point = program.solve(units[k], penalties[k])
         if point.status == "infeasible":
             return None
-        tops.append(_good(point, k))
+        exact = within(point).solve(units[k], penalties[k]) if within and point.chosen else point
+        tops.append(_good(exact, k))
     gives = tuple(score.tolerance(top.v) for score, top in zip(program.scores, tops, strict=True))
-    held = {
-        (j, k): _good(program.hold(tops[j].value - gives[j], units[j], penalties[j], units[k], penalties[k], 1e-8), k)
-        for k in range(count)
-        for j in range(count)
-        if j != k
-    }
+    held: dict[tuple[int, int], Point] = {}
+    for j, k in permutations(range(count), 2):
+        asked = (tops[j].value - gives[j], units[j], penalties[j], units[k], penalties[k], 1e-8)
+        point = program.hold(*asked)
+        held[j, k] = _good(within(point).hold(*asked) if within and point.chosen else point, k)
     return Payoff(tuple(tops), held, gives)
 
 
-def ranges(program: Program, penalties: Sequence[float]) -> tuple[Range, ...] | None:
+def ranges(
+    program: Program, penalties: Sequence[float], within: Callable[[Point], Program] | None = None
+) -> tuple[Range, ...] | None:
     """The range of each score of a program; None where nothing satisfies the clauses (see `payoff`)."""
-    table = payoff(program, penalties)
+    table = payoff(program, penalties, within)
     return None if table is None else table.ranges()
 
 

@@ -35,9 +35,9 @@ def claim(monkeypatch: pytest.MonkeyPatch) -> Iterator[Claim]:
             ["dividend-yield", "expected-return", "owner-gain", "risk-budget", "robust-yield", "sharpe",
              "strategic-weight", "tail-loss", "tracking", "variance", "volatility"],
         ),
-        ("rules", ["amount", "concentration", "coverage", "domicile", "exclusion", "leverage", "look-through", "ratio",
-                   "share", "volatility"]),
-        ("solvers", ["clarabel", "highs", "scs"]),
+        ("rules", ["amount", "concentration", "count", "coverage", "domicile", "exclusion", "leverage", "look-through", "ratio",
+                   "share", "ticket", "volatility"]),
+        ("solvers", ["clarabel", "highs", "scip", "scs"]),
     ],
 )  # fmt: skip
 def test_known(wing: str, names: list[str]) -> None:

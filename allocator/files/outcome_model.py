@@ -336,6 +336,26 @@ class LeastShortfall(_Part):
     multipliers: list[ClauseMultipliers]
 
 
+class OpenUnits(_Part):
+    """Which lines or groups a ticket or a count was decided to let in."""
+
+    of: str
+    units: list[str]
+
+
+class ChoiceSaid(_Part):
+    """Where it was chosen what is held: what a solver says of all other choices. All else is proved within this one.
+
+    `gap` is the solver's bound less the value of the allocation, which its certificate does not prove.
+    """
+
+    solver: str
+    bound: Finite
+    gap: Annotated[Finite, Field(ge=0)]
+    allowed: Finite
+    open: list[OpenUnits]
+
+
 class CertificateSaid(_Part):
     """What was proved, and the multipliers that prove it."""
 
@@ -349,6 +369,7 @@ class CertificateSaid(_Part):
     penalty: Annotated[Finite, Field(ge=0)]
     multipliers: list[ClauseMultipliers]
     score_witness: list[list[Finite]]
+    choice: ChoiceSaid | None = None
     least_shortfall: LeastShortfall | None = None
 
 

@@ -234,6 +234,8 @@ def who_gets_what(record: Record) -> list[Table]:
 
 def binding_rules(record: Record) -> Table | None:
     """The rules that hold the objective back, dearest first."""
+    if not record["prices"]:
+        return _unpriced(record)
     prices = {(each["of"], each["number"]): each for each in record["prices"]}
     rows: list[tuple[float, tuple[str, ...]]] = []
     for each in record["rules"]:
@@ -242,13 +244,12 @@ def binding_rules(record: Record) -> Table | None:
             continue
         looser = "step-down" if each["side"] == "at-least" else "step-up"
         tighter = "step-up" if each["side"] == "at-least" else "step-down"
-        name = each["rule"] + (f" ({', '.join(each['binding'][:2])}{_more(each['binding'])})" if each["member"] else "")
         clear = "" if price["clear"] is not False else " unclear"
         rows.append(
             (
                 -abs(price["worth"]),
                 (
-                    name + _how(each),
+                    _bound(each),
                     quantity(each["value"], each["unit"]),
                     f"{each['side'].replace('-', ' ')} {quantity(each['limit'], each['unit'])}",
                     price["step"],
@@ -262,6 +263,22 @@ def binding_rules(record: Record) -> Table | None:
         return None
     header = ("Rule", "Value>", "Limit>", "Step>", "Slope>", "Looser>", "Tighter>")
     return Table("Binding rules, dearest first", header, [row for _, row in sorted(rows)], _price_note(record))
+
+
+def _unpriced(record: Record) -> Table | None:
+    """The same where prices are withheld, in the order of the policy."""
+    rows = [
+        (_bound(each), quantity(each["value"], each["unit"]), limit(each))
+        for each in record["rules"]
+        if each["binding"]
+    ]
+    return Table("Binding rules", ("Rule", "Value>", "Limit>"), rows) if rows else None
+
+
+def _bound(each: Record) -> str:
+    """A rule that binds, with the members that do."""
+    members = f" ({', '.join(each['binding'][:2])}{_more(each['binding'])})" if each["member"] else ""
+    return f"{each['rule']}{members}{_how(each)}"
 
 
 def _how(each: Record) -> str:
@@ -326,6 +343,8 @@ def shortfalls(record: Record) -> Table | None:
 
 def terms(record: Record, most: int = 12) -> Table | None:
     """The terms of the case that hold the objective back, dearest first."""
+    if not record["prices"]:
+        return _unpriced_terms(record, most)
     found = [each for each in record["prices"] if each["member"] and each["of"].startswith("terms.")]
     if not found:
         return None
@@ -338,9 +357,20 @@ def terms(record: Record, most: int = 12) -> Table | None:
         )
         for each in found[:most]
     ]
-    left = len(found) - len(rows)
-    note = f"{left} more are in the JSON outcome." if left > 0 else ""
-    return Table("Binding terms of the case, dearest first", ("Term", "Limit>", "Step>", "Slope>"), rows, note)
+    header = ("Term", "Limit>", "Step>", "Slope>")
+    return Table("Binding terms of the case, dearest first", header, rows, _left(len(found) - len(rows)))
+
+
+def _unpriced_terms(record: Record, most: int) -> Table | None:
+    """The same where prices are withheld."""
+    found = record["terms"]
+    rows = [(f"{each['term']}: {each['member']}", quantity(each["limit"], each["unit"])) for each in found[:most]]
+    title = "Binding terms of the case"
+    return Table(title, ("Term", "Limit>"), rows, _left(len(found) - len(rows))) if rows else None
+
+
+def _left(count: int) -> str:
+    return f"{count} more are in the JSON outcome." if count > 0 else ""
 
 
 def violations(record: Record) -> Table:

@@ -58,19 +58,29 @@ def slack(reading: dict[str, Any]) -> str:
 
 def gap_in_words(record: dict[str, Any]) -> str:
     """The certificate in one line."""
-    proved, objective = record["certificate"], record["objective"]
-    if scored(objective) == "share":
-        size = f"{proved['gap'] * 1e4:.3f} bp of equity"
-    else:
-        size = f"{proved['gap']:.1e} of the objective's own unit"
-    if proved["passes"]:
+    proved = record["certificate"]
+    choice, size = proved.get("choice"), _gap(record, proved["gap"])
+    if proved["passes"] and choice is None:
         return f"certified: every rule and term holds, and no allocation can do better by more than {size}"
+    if proved["passes"]:
+        other = f"that no other choice of what is held does by more than {_gap(record, choice['gap'])}"
+        proof = f"every rule and term holds, and within this choice none can do better by more than {size}"
+        return f"certified: {proof}; {other} is the word of {choice['solver']}"
     if proved["worst-excess"] > 1e-7:
         over = dollars(proved["worst-excess"] * record["case"]["equity"])
         return f"NOT CERTIFIED: '{proved['worst-clause']}' is broken by {over}"
-    if proved["gap"] <= proved["allowed"]:
-        return "NOT CERTIFIED: the soft rules might be missed by less"
-    return f"NOT CERTIFIED: another allocation might do better by {size}"
+    if proved["gap"] > proved["allowed"]:
+        return f"NOT CERTIFIED: another allocation might do better by {size}"
+    if choice is not None and choice["gap"] > choice["allowed"]:
+        return f"NOT CERTIFIED: another choice of what is held might do better by {_gap(record, choice['gap'])}"
+    return "NOT CERTIFIED: the soft rules might be missed by less"
+
+
+def _gap(record: dict[str, Any], gap: float) -> str:
+    """A gap in the unit of the objective."""
+    if scored(record["objective"]) == "share":
+        return f"{gap * 1e4:.3f} bp of equity"
+    return f"{gap:.1e} of the objective's own unit"
 
 
 def form(objective: dict[str, Any]) -> str:
