@@ -179,9 +179,10 @@ class Outcome:
         title, when = self.record["case"]["title"], self.record["as-of"]
         if "amounts" not in self.record:
             return f"Outcome('{title}', infeasible as of {when})"
-        from allocator.report.tables import reached
+        from allocator.report.words import reached
 
-        return f"Outcome('{title}', {self.status} as of {when}: {reached(self.record)})"
+        told = reached(self.record["objective"])
+        return f"Outcome('{title}', {self.status} as of {when}: {told})"
 
     def _repr_html_(self) -> str:
         from allocator.report.html import fragment

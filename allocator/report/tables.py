@@ -16,9 +16,11 @@ from allocator.report.words import (
     named,
     percent,
     quantity,
+    reached,
     scored,
     size,
     slack,
+    value,
     worth,
 )
 from allocator.solution import Record
@@ -136,22 +138,11 @@ def _moments(record: Record) -> list[tuple[str, str]]:
 def _objective_value(record: Record) -> str:
     objective = record["objective"]
     if form(objective) == "single":
-        return _value(objective["parts"][0], 6)
-    told = reached(record)
+        return value(objective["parts"][0], 6)
+    told = reached(objective)
     if form(objective) == "maximin" and all(part["weight"] == 1 for part in objective["parts"]):
         told += f"; each at least {percent(objective['value'], 0)} of the way from its worst to its best"
     return told
-
-
-def reached(record: Record) -> str:
-    """What each objective came to: `dividend-yield 7.039%, strategic-weight 1.38`."""
-    return ", ".join(f"{named(part)} {_value(part)}" for part in record["objective"]["parts"])
-
-
-def _value(part: Record, digits: int = 4) -> str:
-    if part["unit"] == "share":
-        return percent(part["value"], 3)
-    return quantity(part["value"], "multiple") if part["unit"] == "multiple" else f"{part['value']:.{digits}g}"
 
 
 def _held(record: Record) -> list[tuple[str, str]]:
