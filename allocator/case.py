@@ -15,7 +15,7 @@ from allocator.codes import Code
 from allocator.decision import Decision
 from allocator.errors import Collector, InputError, Place, nearest
 from allocator.estimates import estimate
-from allocator.fund import Fund, Holder
+from allocator.fund import PORTFOLIO, Fund, Holder
 from allocator.measures import Measure, MeasureName
 from allocator.model import Source, kebab, plain
 from allocator.names import COLUMNS, Names
@@ -420,7 +420,7 @@ class Case:
 def _portfolio() -> Fund:
     """The fund of a plain portfolio."""
     owner = Holder(holder="owner", amount=Money(1))
-    return Fund(id="portfolio", title="Portfolio", equity=[owner], fully_invested=True)
+    return Fund(id=PORTFOLIO, title="Portfolio", equity=[owner], fully_invested=True)
 
 
 def yearly_service(tranche: Tranche, cost: float, life: Vector) -> Vector:

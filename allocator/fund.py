@@ -47,6 +47,8 @@ def _total(holders: list[Holder]) -> Money:
     return Money(sum((holder.amount.amount for holder in holders), Decimal(0)))
 
 
+PORTFOLIO = "portfolio"
+"The id of what is no fund but a portfolio of weights: its equity is one, and no dollars."
 YesNo = Annotated[bool, BeforeValidator(parse_yes_no)]
 
 

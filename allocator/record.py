@@ -16,6 +16,7 @@ from allocator.choices import PREFIX as CHOSEN
 from allocator.choices import SHORT, Choice
 from allocator.decision import GRAIN
 from allocator.distributions import distributions
+from allocator.fund import PORTFOLIO
 from allocator.measures import MeasureName
 from allocator.objectives import Aim
 from allocator.provenance import inputs, policy
@@ -281,10 +282,10 @@ def _terms(solution: Solution) -> list[Record]:
 
 
 def _price(case: Case, solution: Solution, price: Price) -> Record:
-    """A price in score for one step of its unit; in dollars a year too, where the score has income in it."""
+    """A price in score for one step of its unit; in dollars a year too, where the score has income in them."""
     clause = solution.clauses[price.clause]
     step, income = price.unit.step, solution.score.income
-    dollars = case.equity / income if income > 0 else None
+    dollars = case.equity / income if income > 0 and case.fund.id != PORTFOLIO else None
 
     def per_step(slope: float | None) -> float | None:
         return None if slope is None else slope * step
