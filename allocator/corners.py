@@ -118,7 +118,7 @@ class CornerPortfolios:
         return pd.DataFrame(shown, columns=[*d.lines, *reserve])
 
     def change(self, corner: int, upwards: bool = False) -> str:
-        """What enters, leaves, begins or ceases to bind at a corner (counted from 0) on the way down, or up, in words."""
+        """What changes at a corner, counted from 0, in words: on the way down from the highest mean, or up."""
         return "; ".join(self._change(corner, index, on != upwards) for index, on in self.line.changes[corner])
 
     def _change(self, corner: int, index: int, on: bool) -> str:

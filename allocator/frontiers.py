@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -360,7 +360,7 @@ def _record(
         ],
         "points": points,
         "bends": [] if found.bends is None else (found.bends * senses).tolist(),
-        "changes": _changes(points),
+        "changes": _changes(points) if found.bends is None else _turns(rules, found.spots),
         "outer": (found.outer * senses).tolist(),
     }
 
@@ -371,7 +371,7 @@ def _point(case: Case, spot: Spot, whole: Record, senses: Vector) -> Record:
     exchange = second / first if first > 0 else None
     income = spot.blend.parts[0][1].score(case).income
     return {
-        "values": (spot.scores * senses).tolist(),
+        "values": (spot.scores * senses + 0.0).tolist(),  # a zero without a sign
         "weights": [weight for weight, _ in spot.blend.parts],
         "exchange": exchange,
         "dollars": exchange / income * case.equity if exchange is not None and income > 0 else None,
@@ -384,10 +384,26 @@ def _point(case: Case, spot: Spot, whole: Record, senses: Vector) -> Record:
 
 def _changes(points: Sequence[Record]) -> list[Record]:
     """Between which two points, counted from 1, which rules begin or cease to bind."""
-    bound = [dict.fromkeys(rule["rule"] for rule in point["rules"] if rule["binding"]) for point in points]
-    found = []
-    for number, (one, other) in enumerate(pairwise(bound), 1):
-        begin, cease = [rule for rule in other if rule not in one], [rule for rule in one if rule not in other]
-        if begin or cease:
-            found.append({"after": number, "before": number + 1, "begin": begin, "cease": cease})
-    return found
+    bound = [[rule["rule"] for rule in point["rules"] if rule["binding"]] for point in points]
+    return [
+        {"after": number, "before": number + 1} | change
+        for number, (one, other) in enumerate(pairwise(bound), 1)
+        if any((change := _change(one, other)).values())
+    ]
+
+
+def _turns(rules: Rulebook, spots: Sequence[Spot]) -> list[Record]:
+    """At which points of an exact curve, counted from 1, which rules begin or cease to bind."""
+    ids = {rule.id for rule in rules.rules}
+    bound = [[name for name in spot.after if name in ids] for spot in spots[:-1]]
+    return [
+        {"after": number, "before": number} | change
+        for number, (one, other) in enumerate(pairwise(bound), 2)
+        if any((change := _change(one, other)).values())
+    ]
+
+
+def _change(one: Iterable[str], other: Iterable[str]) -> dict[str, list[str]]:
+    """Which rules bind here and not there, or the other way round."""
+    one, other = dict.fromkeys(one), dict.fromkeys(other)
+    return {"begin": [rule for rule in other if rule not in one], "cease": [rule for rule in one if rule not in other]}

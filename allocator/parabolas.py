@@ -151,7 +151,7 @@ def trace(case: Case, rules: Rulebook, pair: tuple[Objective, Objective]) -> Tra
         gap=BETWEEN * max(away),
         solves=0,
         canonical=0,
-        bends=np.array(bends[::-1] if rising else bends),
+        bends=np.reshape(bends[::-1] if rising else bends, (-1, 2)),
     )
 
 
@@ -161,7 +161,9 @@ def _spot(proof: _Proof, corner: int, rising: bool) -> Spot:
     solution = proof.solution(line.weights[corner], blend, line.multipliers[corner])
     if not solution.passes:
         raise NotCertified(f"rounding keeps corner portfolio {corner + 1} from being proved")
-    return Spot(blend, solution, proof.scores(solution.v), proof.corners.change(corner, rising))
+    members = proof.corners.binding[max(corner - 1, 0) if rising else corner]
+    after = tuple(dict.fromkeys(member.rule for member in members))
+    return Spot(blend, solution, proof.scores(solution.v), proof.corners.change(corner, rising), after)
 
 
 def _top(proof: _Proof, spot: Spot) -> tuple[Blend, Certificate]:

@@ -51,7 +51,7 @@ class Polyhedron:
         members: whose the rows are (m); None for a definition, which nobody set.
         floors, caps: whose each bound is (n); None where nobody set it.
         all: the rows of all linear clauses, of which `kept` are the rows above.
-        steps: the rows that became bounds, in their order: in a later one, earlier ones may have fixed all other entries.
+        steps: the rows that became bounds, in their order: earlier ones may have fixed other entries of later ones.
         owners: which row of all each bound is, the lower ones above the upper ones (2 x n); -1 for none.
     """
 

@@ -18,12 +18,14 @@ class Spot:
         solution: the allocation.
         scores: of both objectives, after the penalties of soft rules (2).
         turn: what changes there, in words, where that is known.
+        after: likewise the rules that bind from there to the next.
     """
 
     blend: Blend
     solution: Solution
     scores: Vector
     turn: str = ""
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
