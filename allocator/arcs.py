@@ -48,5 +48,6 @@ class Arcs:
         bend = self.bends[k, axis]
         start, short = found[k + 1] - found[k] + bend, level - found[k]
         root = np.sqrt(max(start**2 - 4 * bend * short, 0.0))
-        below = start + np.copysign(root, start)
+        # At the least variance the curve is level, and the sign of its slope there is a matter of rounding.
+        below = start + sense * root
         return k + (float(np.clip(2 * short / below, 0.0, 1.0)) if below else 0.0)

@@ -33,6 +33,7 @@ def point(first: float, second: float, exchange: float, binding: str = "", deplo
         "weights": [0.5, 0.5],
         "exchange": exchange,
         "dollars": exchange * 100,
+        "turn": "",
         "amounts": [
             {"line": line, "title": line, "sector": sector, "amount": share * deployed, "share": share}
             for (line, share), sector in zip(shares.items(), ("power", "power", "ports"), strict=True)
@@ -54,6 +55,8 @@ def record() -> dict[str, Any]:
         "set": {"case": {}, "rules": {}},
         "notes": [],
         "between": [axis("dividend-yield", "share", 0.04, income=1.0), axis("strategic-weight", "index", 0.8)],
+        "exact": False,
+        "why-not-exact": "",
         "gap": {"asked": 1e-3, "proven": 9.2e-4},
         "solves": {"curve": 9, "canonical": 3},
         "points": [

@@ -37,7 +37,7 @@ GAP = 7.0
 "Between what stands one above the other."
 TAGS = (0.85, 0.6, 0.35, 0.12)
 "Heights at which points are told of, in parts of the panel."
-SIDE, KEY = 0.3, 15.0
+SIDE, KEY = 0.36, 15.0
 "What of the width names beside the bands may take, and what their patches take before them, in points."
 FEW = 40
 "More points are marked by smaller dots."
@@ -181,7 +181,7 @@ class Curve:
         up, right = self.inwards
         for tag in self._tagged(panel, axes, pen):
             axes.plot([tag.x], [tag.y], "o", color=DARK, markerfacecolor="white", markersize=5, zorder=4)
-            sides = {"ha": "left" if right > 0 else "right", "va": "bottom" if up > 0 else "top"}
+            sides: dict[str, Any] = {"ha": "left" if right > 0 else "right", "va": "bottom" if up > 0 else "top"}
             offset = (6 * right, 2 * up)
             axes.annotate(tag.told, (tag.x, tag.y), offset, textcoords="offset points", **sides, **pen.style)
 
@@ -258,8 +258,9 @@ class Curve:
             if name not in beside:
                 ink = "white" if _dark(tone["facecolor"]) else INK
                 patch = {"facecolor": "white", "edgecolor": "none", "pad": 1} if "hatch" in tone else None
-                sides = {"ha": "center", "va": "center"}
-                axes.text(*homes[name], printable(name), color=ink, bbox=patch, **sides, **pen.style)
+                sides: dict[str, Any] = {"ha": "center", "va": "center"}
+                across, middle = homes[name]
+                axes.text(across, middle, printable(name), color=ink, bbox=patch, **sides, **pen.style)
                 continue
             _key(axes, panel, at, beside[name], tone, pen)
             at += len(beside[name]) * pen.line
@@ -282,7 +283,7 @@ def _key(axes: Axes, panel: Panel, at: float, lines: Sequence[str], tone: Mappin
     )
     for row, text in enumerate(reversed(lines)):
         spot = (1 + KEY / panel.wide, (at + (row + 0.5) * pen.line) / panel.high)
-        axes.text(*spot, text, va="center", transform=axes.transAxes, **pen.style)
+        axes.text(spot[0], spot[1], text, va="center", transform=axes.transAxes, **pen.style)
 
 
 def _inside(axes: Axes, panel: Panel, wide: float, high: float) -> Axes:

@@ -26,9 +26,7 @@ def picture(record: Record) -> Curve:
     scale = np.array([100.0 if axis["unit"] == "share" else 1.0 for axis in (first, second)])
     parts = max(STEPS // max(len(points) - 1, 1), 1) if record["exact"] else 1
     places = np.linspace(0, len(points) - 1, (len(points) - 1) * parts + 1)
-    amounts = {
-        name: np.interp(places, np.arange(len(points)), each) for name, each in _parts(record).items()
-    }  # fmt: skip
+    amounts = {name: np.interp(places, np.arange(len(points)), each) for name, each in _parts(record).items()}
     whole = sum(amounts.values())
     tags = [
         Tag(point["values"][0] * scale[0], point["values"][1] * scale[1], _told(record, point))
