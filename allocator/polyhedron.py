@@ -31,7 +31,7 @@ class Step(NamedTuple):
     """A row that was left out of the rows, as it spoke of one free entry only: a bound of it.
 
     Attributes:
-        row: which one, of all rows of linear clauses.
+        row: which one of the rows of all linear clauses.
         column, entry: of what, and its coefficient there.
     """
 
@@ -50,9 +50,9 @@ class Polyhedron:
         low, high: the bounds (n); equal for what is fixed.
         members: whose the rows are (m); None for a definition, which nobody set.
         floors, caps: whose each bound is (n); None where nobody set it.
-        all: the rows of all linear clauses, of which `kept` are the rows above.
+        linear: the rows of all linear clauses, of which `kept` are the rows above.
         steps: the rows that became bounds, in their order: earlier ones may have fixed other entries of later ones.
-        owners: which row of all each bound is, the lower ones above the upper ones (2 x n); -1 for none.
+        owners: which of those rows each bound is, the lower ones above the upper ones (2 x n); -1 for none.
     """
 
     rows: Sparse
@@ -63,7 +63,7 @@ class Polyhedron:
     members: tuple[Member | None, ...]
     floors: tuple[Member | None, ...]
     caps: tuple[Member | None, ...]
-    all: Sparse
+    linear: Sparse
     kept: Indices
     steps: tuple[Step, ...]
     owners: Indices
@@ -77,13 +77,13 @@ class Polyhedron:
             costs: what each entry costs at the margin, the rows' prices included (n).
             prices: of the rows, positive where the upper limit binds (m).
         """
-        found, gain = np.zeros(self.all.shape[0]), -costs
+        found, gain = np.zeros(self.linear.shape[0]), -costs
         found[self.kept] = -prices
         for row, column, entry in reversed(self.steps):
             if gain[column] and self.owners[int(gain[column] > 0), column] == row:
                 found[row] = -gain[column] / entry
-                inside = slice(*np.searchsorted(self.all.row, (row, row + 1)))
-                gain[self.all.column[inside]] += found[row] * self.all.value[inside]
+                inside = slice(*np.searchsorted(self.linear.row, (row, row + 1)))
+                gain[self.linear.column[inside]] += found[row] * self.linear.value[inside]
         return found
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from curves import beyond, outside, sweep, values
 from helpers import book, tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_corners import COVARIANCE, RULES, cap, plain, reserved
-from test_frontiers import beyond, outside, sweep, values
+from portfolios import COVARIANCE, RULES, cap, plain, reserved
 
 import allocator as al
 from allocator import parabolas
@@ -138,7 +138,9 @@ def test_it_agrees_with_another_solver(names: set[str], pair: tuple[Any, Any]) -
 def scores(pair: Any, found: al.Frontier) -> np.ndarray:
     """Values as scores in parts of the ranges."""
     between = found.record["between"]
-    return np.array([(-1 if x["smaller-is-better"] else 1) * v / x["range"] for v, x in zip(pair, between, strict=True)])
+    return np.array(
+        [(-1 if x["smaller-is-better"] else 1) * v / x["range"] for v, x in zip(pair, between, strict=True)]
+    )
 
 
 def test_a_mixture_keeps_every_rule_and_has_what_is_told() -> None:
