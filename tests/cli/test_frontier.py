@@ -85,7 +85,7 @@ def test_a_number_tried_moves_the_curve_and_is_told(capsys: pytest.CaptureFixtur
 PLAIN = "examples/plain-portfolio"
 RETURN = ("--between", "expected-return", "variance")
 CAP = """format: allocator/policy/1
-policy: {id: p, title: P, owner: o, status: example}
+policy: {id: p, title: P, status: example, owner: o, effective: {from: 2026-01-01}}
 sources: {a: {title: A}}
 rules:
   - {id: cap, title: No asset dominates, kind: share, each: line, of: deployed, at-most: 40%, authority: a, why: W.}
