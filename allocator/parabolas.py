@@ -30,6 +30,8 @@ from allocator.traces import Spot, Trace
 
 BETWEEN = 9 / 8
 "What a quadratic that is nowhere negative may be between 0 and 1, in parts of its largest value at 0, 1/2 and 1."
+EXACT = 1e-6
+"What is proved only up to a larger gap, in parts of the ranges, is not exact."
 ALONE = 1e-9
 "A range of means below this part of the highest is none: one allocation is best by both objectives."
 
@@ -142,13 +144,16 @@ def trace(case: Case, rules: Rulebook, pair: tuple[Objective, Objective]) -> Tra
     bends = [_bend(proof, *ends) for ends in pairwise(spots)]
     lines: list[Touch[None]] = [Touch(np.array(blend.weights()), each.bound) for blend, each in proved]
     away = [each.gap / float(np.linalg.norm([w for w, _ in blend.parts])) for blend, each in (*proved, *middles)]
+    gap = BETWEEN * max(away)
+    if not gap <= EXACT:
+        raise NotCertified(f"in whole dollars corner portfolios are proved only up to {gap:.1g} of the ranges")
     return Trace(
         best=best,
         worst=worst,
         ranges=ranges,
         spots=tuple(spots[::-1] if rising else spots),
         outer=outer_corners(lines),
-        gap=BETWEEN * max(away),
+        gap=gap,
         solves=0,
         canonical=0,
         bends=np.reshape(bends[::-1] if rising else bends, (-1, 2)),

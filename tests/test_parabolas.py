@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -235,6 +236,19 @@ def test_a_corner_whose_certificate_fails_is_told(monkeypatch: pytest.MonkeyPatc
     found = al.frontier(plain(), None, ER, VAR, gap=0.05)
     assert not found.exact
     assert found.record["why-not-exact"] == "rounding keeps corner portfolio 1 from being proved"
+
+
+def test_a_highest_mean_that_is_not_proved_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With prices a tenth too high the first line seems to cost 1% of what it holds, a quarter of the range."""
+    found = al.corner_portfolios(TWO)
+    assert found.line.prices.tolist() == pytest.approx([0.10])
+    line = replace(found.line, prices=1.1 * found.line.prices)
+    monkeypatch.setattr(parabolas, "corner_portfolios", lambda *_: replace(found, line=line))
+    told = al.frontier(TWO, None, ER, VAR, gap=0.05)
+    assert not told.exact
+    assert told.record["why-not-exact"] == (
+        "in whole dollars corner portfolios are proved only up to 0.3 of the ranges"
+    )
 
 
 def test_where_nothing_fits_it_says_what_allocate_says() -> None:
