@@ -36,11 +36,13 @@ class CornerPortfolios:
         case: whose it is.
         line: the frontier in v, in parts of equity: `line.at_mean`, `line.at_variance`, `line.slope_at`.
         limits: the bounds and rows that it was traced within.
+        problem: the same with mean and covariance.
     """
 
     case: Case
     line: CriticalLine
     limits: Polyhedron
+    problem: MeanVariance
 
     @cached_property
     def corners(self) -> pd.DataFrame:
@@ -56,7 +58,7 @@ class CornerPortfolios:
                 "variance": self.line.variances,
                 "volatility": np.sqrt(self.line.variances),
                 "slope": 2 * self.line.slopes,
-                "change": ["; ".join(self._change(k, *each) for each in on) for k, on in enumerate(self.line.changes)],
+                "change": [self.change(k) for k in range(len(self.line))],
             },
             index=pd.RangeIndex(1, len(self.line) + 1, name="corner"),
         )
@@ -117,8 +119,11 @@ class CornerPortfolios:
         shown = vectors[:, : d.n + len(reserve)] * self.case.equity
         return pd.DataFrame(shown, columns=[*d.lines, *reserve])
 
+    def change(self, corner: int, upwards: bool = False) -> str:
+        """What changes at a corner, counted from 0, in words: on the way down from the highest mean, or up."""
+        return "; ".join(self._change(corner, index, on != upwards) for index, on in self.line.changes[corner])
+
     def _change(self, corner: int, index: int, on: bool) -> str:
-        """What happens to an index at a corner, in words."""
         d, limits = self.case.decision, self.limits
         if index >= d.size:
             return f"{limits.members[index - d.size]} {'binds' if on else 'no longer binds'}"
@@ -179,5 +184,6 @@ def corner_portfolios(case: Case, rules: Rulebook | Sequence[Rule] | None = None
         mean, constant = mean + weight * part.gain, constant + weight * part.constant
     ((_, square),) = Variance().value(case).parts
     assert isinstance(square, Quadratic)
-    line = critical_line(MeanVariance(square.F, mean, limits.rows, limits.least, limits.most, limits.low, limits.high))
-    return CornerPortfolios(case, replace(line, means=line.means + constant), limits)
+    problem = MeanVariance(square.F, mean, limits.rows, limits.least, limits.most, limits.low, limits.high)
+    line = critical_line(problem)
+    return CornerPortfolios(case, replace(line, means=line.means + constant), limits, problem)

@@ -32,11 +32,11 @@ LAYERS = [
     ["files"],
     ["formulation", "expression"],
     ["program"],
-    ["optimum", "payoff", "sandwich", "choosing"],
+    ["optimum", "payoff", "sandwich", "choosing", "traces", "arcs"],
     ["prices", "diagnosis", "bench"],
     ["record"],
     ["outcome", "report"],
-    ["tracing"],
+    ["tracing", "parabolas"],
     ["policy", "reasons", "frontiers"],
     ["bargaining"],
     ["verification", "explanation"],
@@ -120,7 +120,7 @@ def test_jinja_stays_in_the_page() -> None:
 
 def test_matplotlib_stays_in_the_pictures() -> None:
     found = users("matplotlib")
-    assert found == {f"report/plots/{name}.py" for name in ("bars", "canvas", "text")}
+    assert found == {f"report/plots/{name}.py" for name in ("bars", "canvas", "curves", "text")}
 
 
 @pytest.mark.parametrize(
