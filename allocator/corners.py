@@ -36,11 +36,13 @@ class CornerPortfolios:
         case: whose it is.
         line: the frontier in v, in parts of equity: `line.at_mean`, `line.at_variance`, `line.slope_at`.
         limits: the bounds and rows that it was traced within.
+        problem: the same with mean and covariance.
     """
 
     case: Case
     line: CriticalLine
     limits: Polyhedron
+    problem: MeanVariance
 
     @cached_property
     def corners(self) -> pd.DataFrame:
@@ -56,7 +58,7 @@ class CornerPortfolios:
                 "variance": self.line.variances,
                 "volatility": np.sqrt(self.line.variances),
                 "slope": 2 * self.line.slopes,
-                "change": ["; ".join(self._change(k, *each) for each in on) for k, on in enumerate(self.line.changes)],
+                "change": [self.change(k) for k in range(len(self.line))],
             },
             index=pd.RangeIndex(1, len(self.line) + 1, name="corner"),
         )
@@ -71,9 +73,11 @@ class CornerPortfolios:
         """Which members of rules and terms bind from each corner to the next; an exclusion or equation always does."""
         limits, found = self.limits, []
         for weights, free, bound in zip(self.line.weights, self.line.free, self.line.bound, strict=True):
+            above, under = weights - limits.low, limits.high - weights
             at = [limits.members[row] for row in np.flatnonzero(bound)]
-            at += [limits.floors[j] for j in np.flatnonzero(~free & (weights == limits.low))]
-            at += [limits.caps[j] for j in np.flatnonzero(~free & (weights == limits.high))]
+            # What is not free is at a bound but for rounding, and so at the nearer one.
+            at += [limits.floors[j] for j in np.flatnonzero(~free & (above <= under))]
+            at += [limits.caps[j] for j in np.flatnonzero(~free & (under <= above))]
             found.append(tuple(sorted({member for member in at if member is not None})))
         return tuple(found)
 
@@ -115,12 +119,16 @@ class CornerPortfolios:
         shown = vectors[:, : d.n + len(reserve)] * self.case.equity
         return pd.DataFrame(shown, columns=[*d.lines, *reserve])
 
+    def change(self, corner: int, upwards: bool = False) -> str:
+        """What changes at a corner, counted from 0, in words: on the way down from the highest mean, or up."""
+        return "; ".join(self._change(corner, index, on != upwards) for index, on in self.line.changes[corner])
+
     def _change(self, corner: int, index: int, on: bool) -> str:
-        """What happens to an index at a corner, in words."""
         d, limits = self.case.decision, self.limits
         if index >= d.size:
             return f"{limits.members[index - d.size]} {'binds' if on else 'no longer binds'}"
-        at_low = bool(self.line.weights[corner, index] == limits.low[index])
+        weight = self.line.weights[corner, index]
+        at_low = bool(weight - limits.low[index] <= limits.high[index] - weight)
         member = (limits.floors if at_low else limits.caps)[index]
         if member is not None:
             return f"{member} {'no longer binds' if on else 'binds'}"
@@ -176,5 +184,6 @@ def corner_portfolios(case: Case, rules: Rulebook | Sequence[Rule] | None = None
         mean, constant = mean + weight * part.gain, constant + weight * part.constant
     ((_, square),) = Variance().value(case).parts
     assert isinstance(square, Quadratic)
-    line = critical_line(MeanVariance(square.F, mean, limits.rows, limits.least, limits.most, limits.low, limits.high))
-    return CornerPortfolios(case, replace(line, means=line.means + constant), limits)
+    problem = MeanVariance(square.F, mean, limits.rows, limits.least, limits.most, limits.low, limits.high)
+    line = critical_line(problem)
+    return CornerPortfolios(case, replace(line, means=line.means + constant), limits, problem)

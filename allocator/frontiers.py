@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from allocator import parabolas
 from allocator import record as records
+from allocator.arcs import Arcs
 from allocator.case import Case
 from allocator.errors import Infeasible, InputError, NotCertified
 from allocator.objectives import Objective
 from allocator.outcome import allocate, rulebook_of
 from allocator.rulebook import Rulebook
 from allocator.rules import Rule
+from allocator.shapes import Clause
 from allocator.solution import Record
 from allocator.sparse import Vector
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
-    from allocator.tracing import Spot, Trace
+    from allocator.traces import Spot, Trace
 
 FORMAT = "allocator/frontier/1"
 LEAST, MOST = 1e-5, 0.5
@@ -38,7 +42,8 @@ class Frontier:
 
     Its points are allocations, certified to the dollar, from the best of the first objective to the best of the second.
     Between two of them mixtures are allocations too, as all rules are convex. No allocation lies further outside the
-    curve through the points than the gap.
+    curve through the points than the gap. An exact frontier has every corner portfolio for a point (one that stands
+    twice is a kink, with what the second objective costs on either side), and mixtures of two are the best there is.
 
     Attributes:
         record: all of it, as the JSON file has it.
@@ -51,6 +56,15 @@ class Frontier:
     def status(self) -> str:
         """`optimal` where the gap asked for is proved, else `not-certified`; or `infeasible`."""
         return str(self.record["status"])
+
+    @property
+    def exact(self) -> bool:
+        """Whether it is exact: each mixture of two neighbours is the best, as is proved but for rounding.
+
+        Raises:
+            Infeasible: there is no allocation.
+        """
+        return bool(self.part("exact"))
 
     def part(self, name: str) -> Any:
         """A part of the record that is only there where something satisfies the rules.
@@ -146,9 +160,9 @@ class Frontier:
     def at(self, first: float | None = None, second: float | None = None) -> pd.DataFrame:
         """The allocation at a level of one objective: a mixture of the two points around it.
 
-        It satisfies all rules, and does as well by both objectives as the line between the points, or better; what that
-        line has of each is in the table's `attrs`. It is an inner approximation: the best there is may lie further out,
-        by no more than the gap.
+        It satisfies all rules. Of an exact frontier it is the best there is, and the table's `attrs` have what it has
+        of each objective. Else it is an inner approximation: it does as well by both as the line between the points,
+        which is what `attrs` have, or better; the best there is may lie further out, by no more than the gap.
 
         Args:
             first: a level of the first objective, in its own unit (0.065 for 6.5%).
@@ -172,8 +186,8 @@ class Frontier:
             name = self._names()[axis]
             mend = f"give one between {values.min():.6g} and {values.max():.6g}"
             raise InputError.of(f"{level} is outside the curve of '{name}'", mend)
-        order = np.argsort(values)
-        place = float(np.interp(level, values[order], order.astype(float)))
+        arcs = Arcs.of(self.record)
+        place = arcs.place(axis, level)
         one, other = points[int(np.floor(place))], points[int(np.ceil(place))]
         part = place - np.floor(place)
         lines = [each["line"] for each in one["amounts"]]
@@ -183,9 +197,27 @@ class Frontier:
             for each in point["financing"]:
                 table.loc[each["line"], each["tranche"]] += weight * each["amount"]
         table["share"] = table["amount"] / (table["amount"].sum() or 1.0)
-        between = np.array(one["values"]) * (1 - part) + np.array(other["values"]) * part
-        table.attrs = dict(zip(self._names(), between.tolist(), strict=True))
+        table.attrs = dict(zip(self._names(), arcs.at(place).tolist(), strict=True))
         return table.rename_axis("line")
+
+    def plot(self, what: str = "frontier", ax: Axes | None = None) -> Axes:
+        """Draw the curve with what the second objective costs along it, and under it how the mix moves.
+
+        Args:
+            what: `frontier`.
+            ax: matplotlib axes to draw in; by default a figure of their own, as high as they need.
+
+        Returns:
+            the axes. They are a frame with no lines of its own: its `child_axes` are the curve's and the mix's.
+
+        Raises:
+            Infeasible: there is no allocation.
+            InputError: there is no such picture.
+        """
+        from allocator.report import plots
+
+        self.part("points")
+        return plots.plot(what, plots.FRONTIER, self.record, ax)
 
     def save(self, path: str) -> None:
         """Write the frontier as JSON."""
@@ -207,7 +239,8 @@ class Frontier:
         between = " against ".join(self._names())
         if "points" not in self.record:
             return f"Frontier('{title}', {between}, infeasible as of {when})"
-        told = f"{len(self.record['points'])} points, gap {self.gap:.2g}, {self.solves} solves"
+        close = "exact" if self.exact else f"gap {self.gap:.2g}, {self.solves} solves"
+        told = f"{len(self.record['points'])} points, {close}"
         return f"Frontier('{title}', {between}, {told}, as of {when})"
 
     def _repr_html_(self) -> str:
@@ -221,12 +254,17 @@ def frontier(
 ) -> Frontier:
     """Trace how much of one objective the best allocations give for another.
 
+    Expected return against variance is traced exactly, by the critical line, where nothing stands against it: the case
+    has neither debt nor compression, and all rules are hard and linear. All else is traced by optimisations until the
+    gap is proved.
+
     Args:
         case: what is given.
         rules: those in force, or none.
         first: an objective, pursued in its own sense.
         second: the other.
-        gap: how far the curve may be proved to lie from the true one, both axes in parts of their ranges.
+        gap: how far a curve that is not exact may be proved to lie from the true one, both axes in parts of their
+            ranges.
 
     Returns:
         The curve, or where nothing satisfies the rules what `allocate` says of it.
@@ -244,21 +282,35 @@ def frontier(
         if not objective.score(case).concave:
             what = f"'{objective.name}' is not concave, so it can't be maximised"
             raise InputError.of(what, "take another objective")
-    # Only now, so that what is wrong with the input is told before cvxpy's long import.
-    from allocator.tracing import trace
-
-    with warnings.catch_warnings():
-        # cvxpy warns of inaccurate solutions; here the certificates are the judge of those.
-        warnings.simplefilter("ignore")
-        # Where a pair's curve is known exactly, its corners and a gap of zero make such a trace as well.
-        found = trace(case, clauses, pair, gap)
+    found, why = _traced(case, book, clauses, pair, gap)
     if found is None:
         out = allocate(case, book, first, resolve=False)
         if out.status != "infeasible":
             raise NotCertified("the solvers do not agree on whether anything satisfies the rules")
         kept = {key: value for key, value in out.record.items() if key != "objective"}
         return Frontier(kept | {"format": FORMAT, "between": [_named(objective) for objective in pair]})
-    return Frontier(_record(case, book, pair, found, gap))
+    return Frontier(_record(case, book, pair, found, gap, why))
+
+
+def _traced(
+    case: Case, rules: Rulebook, clauses: Sequence[Clause], pair: tuple[Objective, Objective], gap: float
+) -> tuple[Trace | None, str]:
+    """The curve, or None where nothing satisfies the clauses; and of a pair that might be exact, why this is not."""
+    why = ""
+    if parabolas.applies(pair):
+        try:
+            return parabolas.trace(case, rules, pair), why
+        except Infeasible:
+            return None, why
+        except NotCertified as error:
+            why = str(error)
+    # Only now, so that what is wrong with the input is told before cvxpy's long import.
+    from allocator.tracing import trace
+
+    with warnings.catch_warnings():
+        # cvxpy warns of inaccurate solutions; here the certificates are the judge of those.
+        warnings.simplefilter("ignore")
+        return trace(case, clauses, pair, gap), why
 
 
 def _pair(first: Objective, second: Objective) -> tuple[Objective, Objective]:
@@ -282,7 +334,9 @@ def _named(objective: Objective) -> Record:
     }
 
 
-def _record(case: Case, rules: Rulebook, pair: tuple[Objective, Objective], found: Trace, gap: float) -> Record:
+def _record(
+    case: Case, rules: Rulebook, pair: tuple[Objective, Objective], found: Trace, gap: float, why: str
+) -> Record:
     """All of a frontier as plain data."""
     senses = np.array([-1.0 if objective.smaller_is_better else 1.0 for objective in pair])
     between = [
@@ -297,13 +351,16 @@ def _record(case: Case, rules: Rulebook, pair: tuple[Objective, Objective], foun
     points = [_point(case, spot, each, senses) for spot, each in zip(found.spots, whole, strict=True)]
     return record | {
         "between": between,
+        "exact": found.bends is not None,
+        "why-not-exact": why,
         "gap": {"asked": gap, "proven": found.gap},
         "solves": {"curve": found.solves, "canonical": found.canonical},
         "rules": [
             {key: each[key] for key in each if key not in TOLD} | {"rule": each["rule"]} for each in whole[0]["rules"]
         ],
         "points": points,
-        "changes": _changes(points),
+        "bends": [] if found.bends is None else (found.bends * senses).tolist(),
+        "changes": _changes(points) if found.bends is None else _turns(rules, found.spots),
         "outer": (found.outer * senses).tolist(),
     }
 
@@ -314,10 +371,11 @@ def _point(case: Case, spot: Spot, whole: Record, senses: Vector) -> Record:
     exchange = second / first if first > 0 else None
     income = spot.blend.parts[0][1].score(case).income
     return {
-        "values": (spot.scores * senses).tolist(),
+        "values": (spot.scores * senses + 0.0).tolist(),  # a zero without a sign
         "weights": [weight for weight, _ in spot.blend.parts],
         "exchange": exchange,
         "dollars": exchange / income * case.equity if exchange is not None and income > 0 else None,
+        "turn": spot.turn,
         **{key: whole[key] for key in ("amounts", "financing", "totals", "terms")},
         "rules": [{key: each[key] for key in TOLD} for each in whole["rules"]],
         "certificate": {key: whole["certificate"][key] for key in PROVED},
@@ -326,10 +384,26 @@ def _point(case: Case, spot: Spot, whole: Record, senses: Vector) -> Record:
 
 def _changes(points: Sequence[Record]) -> list[Record]:
     """Between which two points, counted from 1, which rules begin or cease to bind."""
-    bound = [dict.fromkeys(rule["rule"] for rule in point["rules"] if rule["binding"]) for point in points]
-    found = []
-    for number, (one, other) in enumerate(pairwise(bound), 1):
-        begin, cease = [rule for rule in other if rule not in one], [rule for rule in one if rule not in other]
-        if begin or cease:
-            found.append({"after": number, "before": number + 1, "begin": begin, "cease": cease})
-    return found
+    bound = [[rule["rule"] for rule in point["rules"] if rule["binding"]] for point in points]
+    return [
+        {"after": number, "before": number + 1} | change
+        for number, (one, other) in enumerate(pairwise(bound), 1)
+        if any((change := _change(one, other)).values())
+    ]
+
+
+def _turns(rules: Rulebook, spots: Sequence[Spot]) -> list[Record]:
+    """At which points of an exact curve, counted from 1, which rules begin or cease to bind."""
+    ids = {rule.id for rule in rules.rules}
+    bound = [[name for name in spot.after if name in ids] for spot in spots[:-1]]
+    return [
+        {"after": number, "before": number} | change
+        for number, (one, other) in enumerate(pairwise(bound), 2)
+        if any((change := _change(one, other)).values())
+    ]
+
+
+def _change(one: Iterable[str], other: Iterable[str]) -> dict[str, list[str]]:
+    """Which rules bind here and not there, or the other way round."""
+    one, other = dict.fromkeys(one), dict.fromkeys(other)
+    return {"begin": [rule for rule in other if rule not in one], "cease": [rule for rule in one if rule not in other]}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from allocator.errors import Infeasible
 from allocator.shapes import Box, Clause, Equal, Fixed, Rows
-from allocator.sparse import Sparse, Vector
+from allocator.sparse import Indices, Sparse, Vector
 
 APART = 1e-10
 "By how much two limits, in parts of equity, may contradict one another, as rounding may have it."
@@ -27,6 +27,19 @@ class Member(NamedTuple):
         return f"{self.rule} ({self.label})" if self.label else self.rule
 
 
+class Step(NamedTuple):
+    """A row that was left out of the rows, as it spoke of one free entry only: a bound of it.
+
+    Attributes:
+        row: which one of the rows of all linear clauses.
+        column, entry: of what, and its coefficient there.
+    """
+
+    row: int
+    column: int
+    entry: float
+
+
 @dataclass(frozen=True, eq=False)
 class Polyhedron:
     """All v with `low <= v <= high` and `least <= rows v <= most`.
@@ -37,6 +50,9 @@ class Polyhedron:
         low, high: the bounds (n); equal for what is fixed.
         members: whose the rows are (m); None for a definition, which nobody set.
         floors, caps: whose each bound is (n); None where nobody set it.
+        linear: the rows of all linear clauses, of which `kept` are the rows above.
+        steps: the rows that became bounds, in their order: earlier ones may have fixed other entries of later ones.
+        owners: which of those rows each bound is, the lower ones above the upper ones (2 x n); -1 for none.
     """
 
     rows: Sparse
@@ -47,6 +63,28 @@ class Polyhedron:
     members: tuple[Member | None, ...]
     floors: tuple[Member | None, ...]
     caps: tuple[Member | None, ...]
+    linear: Sparse
+    kept: Indices
+    steps: tuple[Step, ...]
+    owners: Indices
+
+    def weights(self, costs: Vector, prices: Vector) -> Vector:
+        """What each row of all linear clauses weighs in a certificate, from the multipliers of bounds and rows.
+
+        A row that became a bound weighs what it takes for its entry to cost nothing.
+
+        Args:
+            costs: what each entry costs at the margin, the rows' prices included (n).
+            prices: of the rows, positive where the upper limit binds (m).
+        """
+        found, gain = np.zeros(self.linear.shape[0]), -costs
+        found[self.kept] = -prices
+        for row, column, entry in reversed(self.steps):
+            if gain[column] and self.owners[int(gain[column] > 0), column] == row:
+                found[row] = -gain[column] / entry
+                inside = slice(*np.searchsorted(self.linear.row, (row, row + 1)))
+                gain[self.linear.column[inside]] += found[row] * self.linear.value[inside]
+        return found
 
 
 def polyhedron(clauses: Sequence[Clause], box: Box) -> Polyhedron:
@@ -67,7 +105,7 @@ def polyhedron(clauses: Sequence[Clause], box: Box) -> Polyhedron:
     members = [
         Member(clause.rule, label) if clause.priced else None for clause in linear for label in clause.labels
     ]  # fmt: skip
-    left = np.ones(len(limit), bool)
+    left, steps = np.ones(len(limit), bool), []
     while True:
         fixed = bounds.low == bounds.high
         inside = ~fixed[rows.column]
@@ -83,7 +121,8 @@ def polyhedron(clauses: Sequence[Clause], box: Box) -> Polyhedron:
         for k in np.flatnonzero(inside & single[rows.row]):
             row = rows.row[k]
             ends = (limit[row] - known[row]) / rows.value[k], (most[row] - known[row]) / rows.value[k]
-            bounds.tighten(int(rows.column[k]), min(ends), max(ends), members[row])
+            bounds.tighten(int(rows.column[k]), min(ends), max(ends), int(row), members[row])
+            steps.append(Step(int(row), int(rows.column[k]), float(rows.value[k])))
         bounds.meet()
     kept = np.flatnonzero(left)
     return Polyhedron(
@@ -95,6 +134,10 @@ def polyhedron(clauses: Sequence[Clause], box: Box) -> Polyhedron:
         tuple(members[row] for row in kept),
         tuple(bounds.floors),
         tuple(bounds.caps),
+        rows,
+        kept,
+        tuple(steps),
+        bounds.owners,
     )
 
 
@@ -106,18 +149,19 @@ class _Bounds:
         self.high: Vector = np.where(box.high > box.low, box.high + 1, box.low)
         self.floors: list[Member | None] = [None] * len(self.low)
         self.caps: list[Member | None] = [None] * len(self.low)
+        self.owners: Indices = np.full((2, len(self.low)), -1)
         for clause in clauses:
             if isinstance(clause, Fixed):
                 self.high[clause.columns] = self.low[clause.columns]
                 for column in clause.columns:
                     self.caps[column] = Member(clause.rule, "")
 
-    def tighten(self, column: int, low: float, high: float, member: Member | None) -> None:
+    def tighten(self, column: int, low: float, high: float, row: int, member: Member | None) -> None:
         """Take what is tighter."""
         if low > self.low[column]:
-            self.low[column], self.floors[column] = low, member
+            self.low[column], self.floors[column], self.owners[0, column] = low, member, row
         if high < self.high[column]:
-            self.high[column], self.caps[column] = high, member
+            self.high[column], self.caps[column], self.owners[1, column] = high, member, row
 
     def meet(self) -> None:
         """Bounds that cross by rounding are one.

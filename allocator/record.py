@@ -7,12 +7,16 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from allocator import __version__
 from allocator.case import Case
 from allocator.certificate import shortfall
+from allocator.choices import PREFIX as CHOSEN
+from allocator.choices import SHORT, Choice
 from allocator.decision import GRAIN
 from allocator.distributions import distributions
+from allocator.fund import PORTFOLIO
 from allocator.measures import MeasureName
 from allocator.objectives import Aim
 from allocator.provenance import inputs, policy
@@ -25,6 +29,12 @@ from allocator.terms import PREFIX, is_term
 if TYPE_CHECKING:
     from allocator.diagnosis.violations import Diagnosis
     from allocator.prices import Price
+
+WITHHELD = (
+    "prices are withheld: what a limit is worth can turn on whole choices of lines to hold, which have no slope; try "
+    "another number and compare"
+)
+"Said where a ticket or a count is among the rules."
 
 
 def head(case: Case, rules: Rulebook, aim: Aim, status: str) -> Record:
@@ -52,6 +62,8 @@ def optimal(case: Case, rules: Rulebook, aim: Aim, solution: Solution, priced: S
     v = solution.v
     if solution.least is not None:
         record["notes"].append("the objective has no income to pay penalties from: least shortfall first")
+    if solution.over_choices is not None:
+        record["notes"].append(WITHHELD)
     record["notes"] += aim.notes
     record["objective"] |= {"value": solution.certificate.value, "income": solution.score.income}
     said = record["objective"]
@@ -68,6 +80,7 @@ def optimal(case: Case, rules: Rulebook, aim: Aim, solution: Solution, priced: S
     if "distributable-income" in record["totals"]:
         income = record["totals"]["distributable-income"]
         record["distributions"] = distributions(case, solution.capital / GRAIN, income)
+    record["stresses"] = _stresses(case, v)
     record["rules"] = rule_records(case, rules, solution.clauses, v, solution.multipliers, solution.score.size)
     record["terms"] = _terms(solution)
     record["prices"] = [_price(case, solution, price) for price in priced]
@@ -86,6 +99,8 @@ def infeasible(case: Case, rules: Rulebook, aim: Aim, diagnosis: Diagnosis) -> R
         found for i in diagnosis.broken for found in rule_records(case, rules, (diagnosis.clauses[i],), v, None)
     ]
     record["terms-too"] = diagnosis.terms_too
+    if any(isinstance(diagnosis.clauses[i], Choice) for i in diagnosis.broken):
+        record["notes"].append("that no choice of what is held satisfies the rules is the word of a solver")
     capital = v[: case.decision.n] * case.equity
     record["least-violation"] = [
         {"line": line, "amount": round(float(amount), 3)}
@@ -115,6 +130,20 @@ def _amounts(case: Case, solution: Solution) -> list[Record]:
 def _financing(case: Case, solution: Solution) -> list[Record]:
     pairs = zip(case.decision.pair_names(), map(int, solution.loans), strict=True)
     return [{"line": line, "tranche": tranche, "amount": amount / GRAIN} for (line, tranche), amount in pairs if amount]
+
+
+def _stresses(case: Case, v: Vector) -> list[Record]:
+    """What the allocation would lose in each stress, in $ bn."""
+    capital = v[: case.decision.n] * case.equity
+    return [
+        {
+            "stress": stress.id,
+            "titles": dict(stress.title.languages),
+            "stories": dict(stress.story.languages),
+            "loss": -float(np.array(stress.returns(case.universe.lines)) @ capital),
+        }
+        for stress in case.stresses
+    ]
 
 
 def totals(case: Case, clauses: Sequence[Clause], v: Vector, reserve: int) -> Record:
@@ -174,7 +203,7 @@ def rule_records(
     ids = {rule.id: rule for rule in rules.rules}
     found = []
     for index, clause in enumerate(clauses):
-        if is_term(clause) and multipliers is not None:
+        if (is_term(clause) and multipliers is not None) or clause.rule.startswith(CHOSEN):
             continue
         rule = ids.get(clause.rule)
         slack = -clause.excess(v)
@@ -186,6 +215,8 @@ def rule_records(
             short = float(np.maximum(-slack, 0).sum()) * clause.penalty / float(rule.penalty) * case.equity
         weight = multipliers.weights[index] if multipliers is not None else np.zeros(clause.size)
         bound = binding(clause, weight, size)
+        if isinstance(clause, Choice):
+            bound = _tight(clause, v)
         found.append(
             {
                 "rule": clause.rule,
@@ -200,6 +231,7 @@ def rule_records(
                 "side": "at-least" if clause.at_least else "at-most",
                 "number": clause.numbers[0].name if clause.numbers else "",
                 "waiver": clause.waiver,
+                "inherited": clause.inherited,
                 "member": clause.labels[closest] if clause.size else "",
                 "value": value,
                 "limit": limit,
@@ -210,6 +242,11 @@ def rule_records(
             }
         )
     return found
+
+
+def _tight(clause: Choice, v: Vector) -> NDArray[np.bool_]:
+    """Which members of a choice have no room left; whether they hold anything back, no multiplier says."""
+    return np.asarray(np.abs(clause.level(v) - clause.theta) <= SHORT / clause.dollar)
 
 
 def readings(clause: Clause, v: Vector, members: Iterable[int]) -> list[tuple[float | None, float]]:
@@ -245,10 +282,10 @@ def _terms(solution: Solution) -> list[Record]:
 
 
 def _price(case: Case, solution: Solution, price: Price) -> Record:
-    """A price in score for one step of its unit; in dollars a year too, where the score has income in it."""
+    """A price in score for one step of its unit; in dollars a year too, where the score has income in them."""
     clause = solution.clauses[price.clause]
     step, income = price.unit.step, solution.score.income
-    dollars = case.equity / income if income > 0 else None
+    dollars = case.equity / income if income > 0 and case.fund.id != PORTFOLIO else None
 
     def per_step(slope: float | None) -> float | None:
         return None if slope is None else slope * step
@@ -287,6 +324,19 @@ def certificate(solution: Solution) -> Record:
         "multipliers": _stored(solution.clauses, solution.multipliers),
         "score-witness": [witness.tolist() for witness in solution.multipliers.score],
     }
+    if solution.over_choices is not None:
+        over = solution.over_choices
+        found["choice"] = {
+            "solver": over.solver,
+            "bound": over.bound,
+            "gap": over.gap,
+            "allowed": over.allowed,
+            "open": [
+                {"of": clause.rule, "units": [clause.units[k] for k in np.flatnonzero(clause.open)]}
+                for clause in solution.clauses
+                if isinstance(clause, Choice) and clause.open is not None
+            ],
+        }
     if solution.least is not None:
         found["least-shortfall"] = {
             "gap": solution.least_gap,

@@ -19,53 +19,15 @@ from allocator.payoff import Payoff, payoff
 from allocator.program import Point, Program
 from allocator.sandwich import Touch, sandwich
 from allocator.shapes import Clause
-from allocator.solution import LEAST_GAP, Solution
+from allocator.solution import LEAST_GAP
 from allocator.sparse import Vector
+from allocator.traces import Spot, Trace
 
 TIGHT = 1e-10
 "The tolerance of each optimisation: a first try at a looser one often leaves a gap that asks for a second."
 STEEPER = 1.1
 """An end's weights are so much steeper than what the other objective is worth there: the canonical choice then stays at
 the corner, and does not wander along the edge beside it."""
-
-
-@dataclass(frozen=True, eq=False)
-class Spot:
-    """A point of the curve.
-
-    Attributes:
-        blend: whose optimum it is.
-        solution: the allocation.
-        scores: of both objectives, after the penalties of soft rules (2).
-    """
-
-    blend: Blend
-    solution: Solution
-    scores: Vector
-
-
-@dataclass(frozen=True, eq=False)
-class Trace:
-    """A curve, in whatever way it was found.
-
-    Attributes:
-        best, worst: the most of each score, and what is left of it at the best of the other (2).
-        ranges: by which the axes are scaled (2).
-        spots: from the best of the first objective to the best of the second.
-        outer: the corners of what no allocation lies outside of, in scores (k x 2).
-        gap: how far the outer corners are from the curve, in parts of the ranges.
-        solves: how many optimisations traced it.
-        canonical: how many more chose the allocations among those that are as good.
-    """
-
-    best: Vector
-    worst: Vector
-    ranges: Vector
-    spots: tuple[Spot, ...]
-    outer: Vector
-    gap: float
-    solves: int
-    canonical: int
 
 
 class _Counted(Program):

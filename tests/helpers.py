@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from allocator.principals import Principal, Waterfall
 from allocator.risk import Risk
 from allocator.rules import Rule
 from allocator.shapes import Clause
-from allocator.sparse import Vector
+from allocator.sparse import Sparse, Vector
 from allocator.stack import Tranche
+from allocator.stresses import Stress
 from allocator.universe import Universe
 
 DAY = "2026-04-01"
@@ -32,6 +34,10 @@ def tiny(
     covariance: Any = None,
     principals: Sequence[Mapping[str, Any]] = (),
     waterfall: Mapping[str, Any] | None = None,
+    scenarios: Any = None,
+    stresses: Sequence[Mapping[str, Any]] = (),
+    holdings: Mapping[str, float] | None = None,
+    benchmark: Mapping[str, float] | None = None,
     **fund: Any,
 ) -> al.Case:
     """A case of a few lines, a, b, c...; equity is $100 bn, the reserve earns nothing, there is no fee."""
@@ -41,11 +47,15 @@ def tiny(
         universe = universe.with_exposures(exposures)
     terms = {"id": "tiny", "title": "Tiny", "equity": [{"holder": "owner", "amount": "$100 bn"}]}
     risk = None if covariance is None else Risk.from_covariance(np.asarray(covariance, float), universe.ids)
+    risk = risk if scenarios is None else Risk.from_scenarios(np.asarray(scenarios, float))
     return al.Case(
         Fund.read(terms | fund),
         universe,
         tuple(map(Tranche.read, tranches)),
         risk,
+        stresses=tuple(map(Stress.read, stresses)),
+        holdings=holdings or {},
+        benchmark=benchmark or {},
         principals=tuple(map(Principal.read, principals)),
         waterfall=None if waterfall is None else Waterfall.read(waterfall),
     )
@@ -68,6 +78,59 @@ def covariance(case: al.Case) -> Vector:
     assert case.risk is not None
     factor = np.array([case.risk.factor @ line for line in np.eye(len(case.universe))])
     return np.asarray(factor @ factor.T)
+
+
+def everything() -> al.Case:
+    """Four lines, a tranche, and all that a rule or an objective may ask for: scenarios, stresses, a benchmark, holdings.
+
+    The scenarios are drawn once; with n lines of volatility s they move together by a half.
+    """
+    columns: dict[str, Any] = {
+        "sector": ["compute", "compute", "power", "ports"],
+        "domicile": ["US", "JP", "US", "CA"],
+        "site": ["US", "US", "US", "CA"],
+        "us-share [%]": [90, 40, 75, 10],
+        "cash-yield [%]": [7.0, 7.5, 6.5, 6.0],
+        "expected-return [%]": [8.0, 13.0, 9.0, 8.5],
+        "strategic-weight": [0.76, 0.82, 0.75, 0.40],
+        "capacity [$ bn]": [60, 40, 60, 50],
+        "gearing [%]": [60, 50, 65, 60],
+        "dscr [x]": [1.25, 1.5, 1.35, 1.45],
+        "life [years]": [24, 8, 20, 20],
+        "needed [MW/$ bn]": [75, 22, 0, 3],
+        "supplied [MW/$ bn]": [0, 0, 310, 0],
+        "yield-error [%]": [1.0, 2.0, 1.2, 0.8],
+    }
+    loan = {"id": "loan", "capacity": "$50 bn", "cost": "4.5%", "tenor": "18 years"}
+    terms = {"reserve-yield": "3%", "fee": "10 bp", "compression": {"from": "50%", "slope": "3%"}}
+    owners = {
+        "equity": [{"holder": "one", "amount": "$60 bn"}, {"holder": "two", "amount": "$40 bn"}],
+        "principals": [
+            {"id": "east", "title": "East", "holder": "one", "funding": "4%"}
+            | {"strategic": {"column": "strategic-weight", "worth": "200 bp"}},
+            {"id": "west", "title": "West", "holder": "two", "funding": "3%"},
+        ],
+    }
+    exposures = [("a", "acme", 0.3), ("b", "acme", 0.8), ("d", "zeta", 0.5)]
+    slump = [{"scope": {"sector": "compute"}, "return": "-40%"}, {"scope": "all", "return": "-5%"}]
+    stresses = [{"id": "slump", "title": "Slump", "story": "Orders stop.", "shocks": slump}]
+    case = tiny(columns, [loan], exposures=exposures, stresses=stresses, **terms, **owners)
+    rng = np.random.default_rng(3)
+    moves = np.sqrt(0.5) * (rng.normal(size=(40, 1)) + rng.normal(size=(40, 4)))
+    returns = case.universe.numbers["expected-return"] + moves * np.array([0.12, 0.30, 0.15, 0.15])
+    return replace(
+        case,
+        risk=Risk.from_scenarios(returns),
+        benchmark={"a": 0.4, "b": 0.1, "c": 0.3, "d": 0.2},
+        holdings={"a": 30.0, "c": 40.0},
+    )
+
+
+def dense(matrix: Sparse) -> Vector:
+    """All entries of a sparse matrix."""
+    out = np.zeros(matrix.shape)
+    np.add.at(out, (matrix.row, matrix.column), matrix.value)
+    return out
 
 
 def run_command(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:

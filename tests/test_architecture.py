@@ -18,12 +18,12 @@ LAYERS = [
     ["units", "sparse"],
     ["model", "kinds", "scores"],
     ["shapes", "scope", "solvers"],
-    ["phrases", "expectations", "lines"],
-    ["fund", "universe", "stack", "risk", "measures", "decision"],
+    ["phrases", "expectations", "lines", "choices"],
+    ["fund", "universe", "stack", "stresses", "risk", "measures", "decision"],
     ["names", "principals", "panel"],
     ["estimates"],
     ["case"],
-    ["terms", "ratios"],
+    ["terms", "ratios", "chosen"],
     ["rules", "objectives", "certificate", "critical_line", "polyhedron"],
     ["aims"],
     ["direction"],
@@ -32,11 +32,11 @@ LAYERS = [
     ["files"],
     ["formulation", "expression"],
     ["program"],
-    ["optimum", "payoff", "sandwich"],
+    ["optimum", "payoff", "sandwich", "choosing", "traces", "arcs"],
     ["prices", "diagnosis", "bench"],
     ["record"],
     ["outcome", "report"],
-    ["tracing"],
+    ["tracing", "parabolas"],
     ["policy", "reasons", "frontiers"],
     ["bargaining"],
     ["verification", "explanation"],
@@ -120,7 +120,7 @@ def test_jinja_stays_in_the_page() -> None:
 
 def test_matplotlib_stays_in_the_pictures() -> None:
     found = users("matplotlib")
-    assert found == {f"report/plots/{name}.py" for name in ("bars", "canvas", "text")}
+    assert found == {f"report/plots/{name}.py" for name in ("bars", "canvas", "curves", "text")}
 
 
 @pytest.mark.parametrize(

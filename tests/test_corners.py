@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from helpers import POLICY, book, tiny
 from hypothesis import given
 from hypothesis import strategies as st
+from portfolios import COVARIANCE, RULES, cap, plain, reserved
 
 import allocator as al
 from allocator.corners import obstacles
-
-COVARIANCE = [[0.04, 0.006, 0.002], [0.006, 0.09, 0.01], [0.002, 0.01, 0.0225]]
-
-
-def reserved(**fund: Any) -> al.Case:
-    """Three lines with capacities, a reserve that earns 2%, and a fee."""
-    columns = {
-        "sector": ["power", "chips", "power"],
-        "domicile": ["US", "JP", "US"],
-        "expected-return [%]": [8, 12, 6],
-        "capacity [$ bn]": [70, 60, 50],
-    }
-    terms = {"reserve_yield": "2%", "fee": "50 bp"} | fund
-    return tiny(columns, covariance=COVARIANCE, **{name.replace("_", "-"): value for name, value in terms.items()})
-
-
-def plain() -> al.Case:
-    names = ["power", "chips", "ports"]
-    return al.Case.from_moments(pd.Series([0.08, 0.12, 0.06], names), pd.DataFrame(COVARIANCE, names, names))
-
-
-def cap(at_most: str = "50%") -> al.rules.Share:
-    return al.rules.Share(id="cap", title="Cap", each="line", of="deployed", at_most=at_most)
 
 
 def test_a_plain_portfolio_as_its_user_sees_it() -> None:
@@ -71,6 +49,20 @@ def test_costs_and_the_reserve_count() -> None:
     assert found.at_variance(found.corners["variance"].iloc[2] / 4).to_numpy() == pytest.approx(half.to_numpy())
 
 
+def test_rounding_makes_no_cap_of_what_leaves_and_no_room_at_a_cap() -> None:
+    found = al.corner_portfolios(plain(), [cap("50%")])
+    rounded = replace(found, line=replace(found.line, weights=found.line.weights + 1e-16))
+    assert (rounded.line.weights != found.line.weights).any()
+    assert rounded.corners["change"].tolist() == [
+        "ports enters",
+        "cap (chips) no longer binds",
+        "cap (ports) binds",
+        "",
+    ]
+    binds = [[str(member) for member in members] for members in rounded.binding]
+    assert binds == [["cap (chips)"], [], ["cap (ports)"], ["cap (ports)"]]
+
+
 def test_where_rules_bind() -> None:
     """A stretch a row: its rule and member, from the higher mean to the lower."""
     floor = al.rules.Share(id="floor", title="F", scope={"sector": "power"}, of="deployed", at_least="60%")
@@ -89,20 +81,6 @@ def test_where_rules_bind() -> None:
         assert ("floor" in names) == bool(abs(middle["a"] + middle["c"] - 0.6 * deployed) < 1e-9)
         assert ("size" in names) == bool(abs(deployed - 80) < 1e-9)
         assert ("terms.capacity" in names) == bool(abs(middle["a"] - 70) < 1e-9)
-
-
-RULES = {
-    "cap": cap("45%"),
-    "floor": al.rules.Share(id="floor", title="F", scope={"sector": "power"}, of="deployed", at_least="55%"),
-    "assets": al.rules.Share(id="assets", title="A", scope={"line": "b"}, of="total-assets", at_most="30%"),
-    "home": al.rules.Domicile(id="home", title="D", country="US", basis="seat", of="deployed", at_least="70%"),
-    "cash": al.rules.Amount(id="cash", title="C", measure="reserve", at_least="$10 bn"),
-    "size": al.rules.Amount(id="size", title="S", at_least="$60 bn", at_most="$95 bn"),
-    "yield": al.rules.Ratio(
-        id="yield", title="Y", numerator="expected-return", denominator="deployed", at_least="7.5%"
-    ),
-    "out": al.rules.Exclusion(id="out", title="O", scope={"line": "c"}),
-}  # fmt: skip
 
 
 @given(st.sets(st.sampled_from(sorted(RULES)), max_size=5), st.sampled_from([0.3, 1.0, 2.5]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from helpers import book, tiny
 
@@ -81,6 +82,37 @@ def test_bounds_that_meet_by_rounding_are_one() -> None:
     floor = al.rules.Amount(id="floor", title="T", scope={"line": "a"}, at_least="$33.3333333333 bn")
     found = limits(case, share("cap", scope={"line": "a"}, at_most="33.33333333329%"), floor)
     assert found.low[0] == found.high[0]
+
+
+def test_what_rows_weigh_that_became_bounds() -> None:
+    """By hand: a is at its cap and saves 0.3 a unit there, b is at its floor and costs 0.2.
+
+    Both are shares of what is deployed, which is fixed by the balance: that row weighs what room at both is worth.
+    """
+    case = tiny(COLUMNS, fully_invested="yes")
+    cap, floor = share("cap", scope={"line": "a"}, at_most="40%"), share("floor", scope={"line": "b"}, at_least="10%")
+    clauses = book(cap, floor).clauses(case)
+    found = polyhedron(clauses, case.box)
+    costs = np.zeros(case.decision.size)
+    costs[:2] = -0.3, 0.2
+    weights = found.weights(costs, np.zeros(1))
+    named = dict(zip([m for c in clauses for m in [(c.rule, each) for each in c.labels]], weights, strict=True))
+    assert named["cap", ""] == pytest.approx(0.3)
+    assert named["floor", ""] == pytest.approx(0.2)
+    assert named["terms.identity", "balance"] == pytest.approx(0.3 * 0.4 - 0.2 * 0.1)
+    assert sum(weight != 0 for weight in named.values()) == 3
+    # With them nothing is left that an entry costs, but for what the box fixes.
+    left = weights @ found.linear - costs
+    assert left[case.box.high > 0] == pytest.approx(np.zeros(4), abs=1e-15)
+
+
+def test_what_a_row_weighs_is_its_price_the_other_way_round() -> None:
+    """A price is positive where the upper limit binds; a clause is a lower limit of its room."""
+    found = limits(tiny(COLUMNS), share("cap", each="line", at_most="40%"))
+    prices = -np.arange(1.0, 6.0)
+    weights = found.weights(np.zeros(len(found.low)), prices)
+    assert weights[found.kept].tolist() == [1, 2, 3, 4, 5]
+    assert np.count_nonzero(weights) == 5
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,8 @@ def command(
     """Trace how much of one objective the best allocations of CASE give for another, with a proven gap.
 
     Prints the curve, what one more step of the second objective costs, how the mix moves, and where rules begin or
-    cease to bind. Exits with 4 where the gap can't be proved.
+    cease to bind. Expected return against variance is exact where there is no debt and all rules are hard and linear.
+    Exits with 4 where the gap can't be proved.
     """
     check_out(form, out)
     close = _gap(gap)

@@ -38,6 +38,7 @@ class CriticalLine:
         weights: the corner portfolios (k x n).
         means, variances: of each (k).
         multipliers: of the rows there, positive where the upper limit binds (k x m).
+        prices: the rows' multipliers that prove the first mean the highest, for each unit of lambda (m).
         free: which variables are strictly between their bounds from each corner to the next (k x n).
         bound: which rows bind there, -1 at the lower limit and 1 at the upper one (k x m).
         changes: the indices that change there, rows counted after variables, each with whether it is free, or binds,
@@ -50,6 +51,7 @@ class CriticalLine:
     means: Vector
     variances: Vector
     multipliers: Vector
+    prices: Vector
     free: NDArray[np.bool_]
     bound: Indices
     changes: tuple[tuple[tuple[int, bool], ...], ...]
@@ -131,6 +133,7 @@ def critical_line(problem: MeanVariance) -> CriticalLine:
         means=np.minimum.accumulate(weights @ problem.mean),
         variances=np.minimum.accumulate(variances * variance),
         multipliers=multipliers * variance / size,
+        prices=prices * gain / size,
         free=np.stack([turn.free for turn in turns]),
         bound=np.stack([turn.bound for turn in turns]),
         changes=tuple(turn.changes for turn in turns),

@@ -118,11 +118,12 @@ class Changes(_Part):
 class ObjectivePart(_Part):
     """An objective in the aim: the weight asked for, what one unit of it counted, and the value it took.
 
-    `settings` are what it was made with; in a lexicographic order, `level` is what the later ones had to leave it, and
-    `tolerance` how much of its optimum that gave up.
+    `title` is its name with the settings that matter, and `settings` are what it was made with. In a lexicographic
+    order, `level` is what the later ones had to leave it, and `tolerance` how much of its optimum that gave up.
     """
 
     name: str
+    title: Annotated[str, Field(default_factory=str)]
     weight: Finite
     settings: dict[str, JsonValue] = {}
     tolerance: Annotated[Finite, Field(ge=0)] | None = None
@@ -141,7 +142,7 @@ class ObjectiveSaid(_Part):
     """
 
     form: Literal["single", "sum", "blend", "epsilon", "lexicographic", "maximin", "bargain"]
-    of: Literal["single", "sum", "blend"] | None = None
+    of: Literal["single", "sum", "blend", "maximin"] | None = None
     name: str
     parts: Annotated[list[ObjectivePart], Field(min_length=1)]
     ranges: list[Annotated[Finite, Field(ge=0)]] = []
@@ -258,10 +259,20 @@ class Distributions(_Part):
     principals: Annotated[list[PrincipalGain], _once(lambda each: (each.principal,))]
 
 
+class StressTold(_Part):
+    """What the allocation would lose in a stress of the case, in $ bn; a gain is negative."""
+
+    stress: str
+    titles: dict[str, str]
+    stories: dict[str, str]
+    loss: Finite
+
+
 class RuleReading(_Part):
     """A clause of a rule: its value at the closest member, against its limit; shortfall in $ bn.
 
-    `number` is the limit's name among the prices; `waiver` is the one whose limit stands in place of the rule's.
+    `number` is the limit's name among the prices; `waiver` is the one whose limit stands in place of the rule's;
+    `inherited` says why, where the holdings are beyond it, what they may stay at stands in its place.
     """
 
     rule: str
@@ -276,6 +287,7 @@ class RuleReading(_Part):
     side: Literal["at-least", "at-most"]
     number: str
     waiver: str
+    inherited: str
     member: str
     value: Finite | None
     limit: Finite
@@ -332,6 +344,26 @@ class LeastShortfall(_Part):
     multipliers: list[ClauseMultipliers]
 
 
+class OpenUnits(_Part):
+    """Which lines or groups a ticket or a count was decided to let in."""
+
+    of: str
+    units: list[str]
+
+
+class ChoiceSaid(_Part):
+    """Where it was chosen what is held: what a solver says of all other choices. All else is proved within this one.
+
+    `gap` is the solver's bound less the value of the allocation, which its certificate does not prove.
+    """
+
+    solver: str
+    bound: Finite
+    gap: Annotated[Finite, Field(ge=0)]
+    allowed: Finite
+    open: list[OpenUnits]
+
+
 class CertificateSaid(_Part):
     """What was proved, and the multipliers that prove it."""
 
@@ -345,6 +377,7 @@ class CertificateSaid(_Part):
     penalty: Annotated[Finite, Field(ge=0)]
     multipliers: list[ClauseMultipliers]
     score_witness: list[list[Finite]]
+    choice: ChoiceSaid | None = None
     least_shortfall: LeastShortfall | None = None
 
 
@@ -380,6 +413,7 @@ class OutcomeFile(_Part):
     financing: Annotated[list[Loan], _once(lambda each: (each.line, each.tranche)), Field(default_factory=list)]
     totals: Annotated[Totals, Field(default_factory=dict)]
     distributions: Annotated[Distributions, Field(default_factory=dict)]
+    stresses: Annotated[list[StressTold], _once(lambda each: (each.stress,)), Field(default_factory=list)]
     rules: Annotated[list[RuleReading], Field(default_factory=list)]
     terms: Annotated[list[TermReading], Field(default_factory=list)]
     prices: Annotated[list[PriceSaid], Field(default_factory=list)]
@@ -416,7 +450,7 @@ class OutcomeFile(_Part):
         return self
 
 
-ALLOCATION = ("amounts", "financing", "totals", "rules", "terms", "prices", "certificate", "attempts")
+ALLOCATION = ("amounts", "financing", "totals", "stresses", "rules", "terms", "prices", "certificate", "attempts")
 DIAGNOSIS = ("violations", "terms_too", "least_violation")
 
 

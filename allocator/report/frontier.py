@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -29,6 +30,10 @@ def names(record: Record) -> list[str]:
 def summary(record: Record) -> list[tuple[str, str]]:
     """How close the curve is proved to be, and what that took."""
     gap, solves = record["gap"], record["solves"]
+    ranges = ("Ranges", " and ".join(f"{_range(axis)} of {axis['name']}" for axis in record["between"]))
+    if record["exact"]:
+        told = "exact: every corner portfolio of the critical line is a point, and between two the variance is a "
+        return [("Gap", f"{told}parabola in the return (proved, but for {gap['proven']:.0e} of the ranges)"), ranges]
     proved, asked = percent(gap["proven"], 4), percent(gap["asked"], 4)
     if record["status"] == "optimal":
         told = f"{proved} of the ranges, proved: no allocation lies further outside the curve ({asked} was asked)"
@@ -37,8 +42,7 @@ def summary(record: Record) -> list[tuple[str, str]]:
     took = f"{solves['curve']} traced the curve"
     if solves["canonical"]:
         took += f"; {solves['canonical']} more chose among allocations that are as good"
-    ranges = " and ".join(f"{_range(axis)} of {axis['name']}" for axis in record["between"])
-    return [("Gap", told), ("Solves", took), ("Ranges", ranges)]
+    return [("Gap", told), ("Solves", took), ranges]
 
 
 def _range(axis: Record) -> str:
@@ -48,6 +52,8 @@ def _range(axis: Record) -> str:
 def notes(record: Record) -> list[str]:
     """What else a reader must know of the curve."""
     found = []
+    if why := record["why-not-exact"]:
+        found.append(f"{why[0].upper()}{why[1:]}; its gap is proved instead.")
     if len(record["points"]) == 1:
         first, second = names(record)
         found.append(f"'{first}' and '{second}' do not stand against each other: one allocation is best by both.")
@@ -61,24 +67,43 @@ def notes(record: Record) -> list[str]:
 def curve(record: Record) -> Table:
     """A row a point: both values, what one more step of the second costs, and how much is deployed."""
     first, second = record["between"]
-    unit, paid = BY_NAME[second["unit"]], first["income"] > 0
-    size = unit.step
-    while size > max(second["range"], LEAST_RANGE) / 2:
-        size /= 10
-    step = unit.show_change(size)
-    header = ["Point>", f"{first['name']}>", f"{second['name']}>", f"Cost of {step}>", *(["A year>"] if paid else [])]
+    paid, size = first["income"] > 0, step(record)
+    told = BY_NAME[second["unit"]].show_change(size)
+    header = ["Point>", f"{first['name']}>", f"{second['name']}>", f"Cost of {told}>", *(["A year>"] if paid else [])]
     rows = []
     for number, point in enumerate(record["points"], 1):
-        exchange, income = point["exchange"], point["dollars"]
-        row = [str(number), *(_value(point["values"][k], record["between"][k]) for k in (0, 1))]
-        row.append(NOTHING if exchange is None else _cost(exchange * size, first["unit"]))
-        if paid:
-            row.append(NOTHING if income is None else dollars(income * size))
-        rows.append([*row, dollars(point["totals"]["deployed"])])
-    direction = "less" if second["smaller-is-better"] else "more"
-    note = f"Cost: what {step} {direction} of {second['name']} takes off {first['name']}, at the margin"
+        costs = [value or NOTHING for value in cost(record, point)]
+        values = (_value(point["values"][k], record["between"][k]) for k in (0, 1))
+        rows.append([str(number), *values, *costs[: 1 + paid], dollars(point["totals"]["deployed"])])
+    takes = "adds to" if first["smaller-is-better"] else "takes off"
+    note = f"Cost: what {stepped(record)} {takes} {first['name']}, at the margin"
     note += "; a year: the same in dollars." if paid else "."
+    if any(one["values"] == other["values"] for one, other in pairwise(record["points"])):
+        note += " A point that stands twice is a kink, with what it costs on either side."
     return Table(f"{first['name']} against {second['name']}", [*header, "Deployed>"], rows, note)
+
+
+def step(record: Record) -> float:
+    """By how much more, or less, of the second objective costs are told."""
+    second = record["between"][1]
+    size = float(BY_NAME[second["unit"]].step)
+    while size > max(second["range"], LEAST_RANGE) / 2:
+        size /= 10
+    return size
+
+
+def stepped(record: Record) -> str:
+    """A step of the second objective: `1 pp more of expected-return`."""
+    second = record["between"][1]
+    told = BY_NAME[second["unit"]].show_change(step(record))
+    return f"{told} {'less' if second['smaller-is-better'] else 'more'} of {second['name']}"
+
+
+def cost(record: Record, point: Record) -> tuple[str, str]:
+    """What a step of the second objective costs at a point, in the first and in dollars; empty where it has none."""
+    exchange, income, size = point["exchange"], point["dollars"], step(record)
+    told = "" if exchange is None else _cost(exchange * size, record["between"][0]["unit"])
+    return told, "" if income is None else dollars(income * size)
 
 
 def _value(value: float, axis: Record) -> str:
@@ -113,8 +138,16 @@ def mixes(record: Record) -> Table:
 
 
 def changes(record: Record) -> Table:
-    """Between which points rules begin or cease to bind."""
+    """Where rules begin or cease to bind: between which points, or at which corner."""
     points, axis = record["points"], record["between"][1]
+    if record["exact"]:
+        rows = [
+            [str(number), _value(point["values"][1], axis), point["turn"]]
+            for number, point in enumerate(points, 1)
+            if point["turn"]
+        ]
+        title = "Where lines and rules come in or go out, from the first point to the last"
+        return Table(title, ("Point>", f"{axis['name']}>", "What changes"), rows, _all_along(record))
     rows = []
     for each in record["changes"]:
         one, other = (_value(points[each[side] - 1]["values"][1], axis) for side in ("after", "before"))
@@ -142,11 +175,12 @@ def frames(record: Record) -> dict[str, tuple[Sequence[Record], Sequence[str]]]:
     told = [
         {
             "point": number,
+            "exact": record["exact"],
             first: each["values"][0],
             second: each["values"][1],
             f"weight of {first}": each["weights"][0],
             f"weight of {second}": each["weights"][1],
-            **{key: each[key] for key in ("exchange", "dollars")},
+            **{key: each[key] for key in ("exchange", "dollars", "turn")},
             "gap": each["certificate"]["gap"],
             **{key: each["totals"][key] for key in ("deployed", "debt", "reserve")},
         }

@@ -8,9 +8,25 @@ from typing import Any
 
 from allocator.report import mix, owners
 from allocator.report.mix import SMALL
-from allocator.report.words import dollars, gap_in_words, limit, percent, quantity, size, slack, worth
+from allocator.report.words import (
+    dollars,
+    form,
+    gap_in_words,
+    limit,
+    named,
+    percent,
+    quantity,
+    reached,
+    scored,
+    size,
+    slack,
+    value,
+    worth,
+)
 from allocator.solution import Record
 
+HELD = "objective."
+"Begins the names of clauses that hold an objective at a level."
 IDLE = (
     "Nothing is deployed, and shares of nothing keep every rule. If that is not meant, ask for some capital, by a rule "
     "of 'kind: amount' with 'measure: deployed' and an 'at-least'; allocator why then tells what stands against it."
@@ -77,13 +93,10 @@ def summary(record: Record) -> list[tuple[str, str]]:
     t = record["totals"]
     objective = record["objective"]
     borrowed = f" and {dollars(t['debt'])} debt" if t["tranches"] else ""
-    found = [
-        ("Objective", f"{objective['name']}: {_objective_value(record)}"),
-        (
-            "Deployed",
-            f"{dollars(t['deployed'])} of {dollars(t['equity'])} equity{borrowed}; reserve {dollars(t['reserve'])}",
-        ),
-    ]
+    found = [("Objective", f"{objective['name']}: {_objective_value(record)}"), *_held(record)]
+    if not mix.of_weights(record):
+        told = f"{dollars(t['deployed'])} of {dollars(t['equity'])} equity{borrowed}; reserve {dollars(t['reserve'])}"
+        found.append(("Deployed", told))
     if t["tranches"]:
         found.append(("Leverage", f"{t['debt-to-equity']:.2f}x debt to equity"))
     if "dividend-yield" in t:
@@ -101,44 +114,58 @@ def summary(record: Record) -> list[tuple[str, str]]:
         found.append(
             ("Strategic weight", f"{t['strategic-weight']:.3f} per dollar of equity, {each:.3f} per dollar deployed")
         )
-    if "expected-return" in t:
-        found.append(("Expected return", f"{percent(t['expected-return'], 2)} of equity, before interest and fee"))
-    if "volatility" in t:
-        over = t["volatility"] * t["equity"] / t["deployed"] if t["deployed"] else 0.0
-        found.append(
-            ("Volatility", f"{percent(t['volatility'], 1)} of equity, {percent(over, 1)} of the capital deployed")
-        )
+    found += _moments(record)
     rates = exchange(record)
     if rates:
         found.append(("Trade-off", rates))
     return found
 
 
+def _moments(record: Record) -> list[tuple[str, str]]:
+    """Expected return and volatility; of weights as they are, else of what they are parts."""
+    t, found = record["totals"], []
+    weights = mix.of_weights(record)
+    if "expected-return" in t:
+        of = "" if weights else " of equity, before interest and fee"
+        found.append(("Expected return", f"{percent(t['expected-return'], 2)}{of}"))
+    if "volatility" in t:
+        over = t["volatility"] * t["equity"] / t["deployed"] if t["deployed"] else 0.0
+        told = f"{percent(t['volatility'], 1)} of equity, {percent(over, 1)} of the capital deployed"
+        found.append(("Volatility", percent(t["volatility"], 2) if weights else told))
+    return found
+
+
 def _objective_value(record: Record) -> str:
     objective = record["objective"]
-    if objective["form"] == "single" and objective["parts"][0]["unit"] == "share":
-        return percent(objective["parts"][0]["value"], 3)
-    if objective["form"] == "single":
-        return f"{objective['parts'][0]['value']:.6g}"
-    return ", ".join(_part(part) for part in objective["parts"])
+    if form(objective) == "single":
+        return value(objective["parts"][0], 6)
+    told = reached(objective)
+    if form(objective) == "maximin" and all(part["weight"] == 1 for part in objective["parts"]):
+        told += f"; each at least {percent(objective['value'], 0)} of the way from its worst to its best"
+    return told
 
 
-def _part(part: Record) -> str:
-    value = percent(part["value"], 3) if part["unit"] == "share" else f"{part['value']:.4g}"
-    return f"{part['name']} {value}"
+def _held(record: Record) -> list[tuple[str, str]]:
+    """The objectives that had to reach a level: given, or what the earlier ones of an order keep."""
+    kept = "Held" if record["objective"]["form"] == "epsilon" else "Kept"
+    return [
+        (kept, f"{each['rule'].removeprefix(HELD)} {quantity(each['value'], each['unit'])}, {limit(each)}")
+        for each in record["rules"]
+        if each["rule"].startswith(HELD) and each["number"] == "level"
+    ]
 
 
 def exchange(record: Record) -> str:
     """What a blend implied: one point of each other objective in basis points of the first."""
     objective = record["objective"]
-    if objective["form"] != "blend":
+    if form(objective) != "blend":
         return ""
     first, *others = objective["parts"]
     told = []
     for other in others:
         rate = other["counts"] / first["counts"] / 100 if first["counts"] else 0.0
         worth = f"{rate * 1e4:.3g} bp" if first["unit"] == "share" else f"{rate:.3g}"
-        told.append(f"1 point (0.01) of {other['name']} was worth {worth} of {first['name']}")
+        told.append(f"1 point (0.01) of {named(other)} was worth {worth} of {named(first)}")
     return "; ".join(told)
 
 
@@ -159,12 +186,14 @@ def lines(record: Record) -> Table:
     parts = mix.lines(record)
     used = mix.used(record)
     levered, grouped = bool(record["totals"]["tranches"]), bool(mix.sectors(record))
-    header = ["Line", *(["Sector"] if grouped else []), "Capital>", "Share>"]
+    weights = mix.of_weights(record)
+    header = ["Line", *(["Sector"] if grouped else []), *([] if weights else ["Capital>"]), "Share>"]
     header += ["Debt>", "Of capital>"] if levered else []
     header += [] if grouped else [""]
     rows = []
     for part in used:
-        row = [part.name, *([part.sector] if grouped else []), dollars(part.capital), percent(part.share)]
+        row = [part.name, *([part.sector] if grouped else []), *([] if weights else [dollars(part.capital)])]
+        row.append(percent(part.share))
         row += [dollars(part.debt), percent(part.borrowed, 0)] if levered else []
         rows.append(row + ([] if grouped else [bar(part.share)]))
     return Table("Lines", header, rows, unused(len(parts) - len(used)))
@@ -194,8 +223,21 @@ def who_gets_what(record: Record) -> list[Table]:
     return [Table(*each) for each in owners.tables(record)]
 
 
+def stresses(record: Record) -> Table | None:
+    """What each stress of the case would cost; None where it has none."""
+    equity = record["totals"]["equity"]
+    rows = [
+        (each["titles"]["en"], dollars(each["loss"]), percent(each["loss"] / equity), each["stories"]["en"])
+        for each in record["stresses"]
+    ]
+    note = "Losses of value on the capital deployed, in one year; debt is owed all the same."
+    return Table("What a bad year would cost", ("Stress", "Loss>", "Of equity>", "Story"), rows, note) if rows else None
+
+
 def binding_rules(record: Record) -> Table | None:
     """The rules that hold the objective back, dearest first."""
+    if not record["prices"]:
+        return _unpriced(record)
     prices = {(each["of"], each["number"]): each for each in record["prices"]}
     rows: list[tuple[float, tuple[str, ...]]] = []
     for each in record["rules"]:
@@ -204,13 +246,12 @@ def binding_rules(record: Record) -> Table | None:
             continue
         looser = "step-down" if each["side"] == "at-least" else "step-up"
         tighter = "step-up" if each["side"] == "at-least" else "step-down"
-        name = each["rule"] + (f" ({', '.join(each['binding'][:2])}{_more(each['binding'])})" if each["member"] else "")
         clear = "" if price["clear"] is not False else " unclear"
         rows.append(
             (
                 -abs(price["worth"]),
                 (
-                    name + _how(each),
+                    _bound(each),
                     quantity(each["value"], each["unit"]),
                     f"{each['side'].replace('-', ' ')} {quantity(each['limit'], each['unit'])}",
                     price["step"],
@@ -226,10 +267,26 @@ def binding_rules(record: Record) -> Table | None:
     return Table("Binding rules, dearest first", header, [row for _, row in sorted(rows)], _price_note(record))
 
 
+def _unpriced(record: Record) -> Table | None:
+    """The same where prices are withheld, in the order of the policy."""
+    rows = [
+        (_bound(each), quantity(each["value"], each["unit"]), limit(each))
+        for each in record["rules"]
+        if each["binding"]
+    ]
+    return Table("Binding rules", ("Rule", "Value>", "Limit>"), rows) if rows else None
+
+
+def _bound(each: Record) -> str:
+    """A rule that binds, with the members that do."""
+    members = f" ({', '.join(each['binding'][:2])}{_more(each['binding'])})" if each["member"] else ""
+    return f"{each['rule']}{members}{_how(each)}"
+
+
 def _how(each: Record) -> str:
-    """What else there is to say of a rule: that it is soft, or by which waiver its limit is another."""
+    """What else there is to say of a rule: that it is soft, and why its limit is another, a waiver's or inherited."""
     waived = f" by waiver {each['waiver']}" if each["waiver"] else ""
-    return waived + (" (soft)" if each["severity"] == "soft" else "")
+    return waived + (" (inherited)" if each["inherited"] else "") + (" (soft)" if each["severity"] == "soft" else "")
 
 
 def _more(members: Sequence[str]) -> str:
@@ -239,15 +296,15 @@ def _more(members: Sequence[str]) -> str:
 def unit_of_prices(record: Record) -> str:
     """In what prices are told."""
     objective = record["objective"]
-    if objective.get("income", 0) <= 0:
-        return f"the objective's own unit ({objective['name']})"
-    if objective["form"] == "single":
-        return "dollars a year of income"
-    return f"dollars a year of income, or of what the {_whole(objective)} holds equal to it"
-
-
-def _whole(objective: Record) -> str:
-    return "bargain" if objective["form"] == "bargain" else "blend"
+    if objective.get("income", 0) <= 0 or mix.of_weights(record):
+        if form(objective) == "maximin":
+            return "parts of the objectives' ranges"
+        own = named(objective["parts"][-1]) if scored(objective) else objective["name"]
+        return f"the objective's own unit ({own}{'; 0.0001 is 1 bp' if scored(objective) == 'share' else ''})"
+    if objective["parts"][-1]["name"] == "sharpe":
+        return "dollars a year of return, less those that pay for the risk at this ratio"
+    whole = {"sum": "blend", "blend": "blend", "bargain": "bargain"}.get(form(objective))
+    return f"dollars a year of income{f', or of what the {whole} holds equal to it' if whole else ''}"
 
 
 def _price_note(record: Record) -> str:
@@ -271,6 +328,16 @@ def slack_rules(record: Record) -> Table | None:
     return Table("Rules with room", ("Rule (closest member)", "Value>", "Limit>"), rows) if rows else None
 
 
+def inherited(record: Record) -> Table | None:
+    """The limits that are others than the rules', since the holdings are beyond those."""
+    rows = [
+        (each["rule"] + (f" ({each['member']})" if each["member"] else ""), limit(each), each["inherited"])
+        for each in record["rules"]
+        if each["inherited"]
+    ]
+    return Table("Limits inherited with the holdings", ("Rule", "Limit>", "Why"), rows) if rows else None
+
+
 def shortfalls(record: Record) -> Table | None:
     """The soft rules that are not met."""
     rows = [
@@ -288,6 +355,8 @@ def shortfalls(record: Record) -> Table | None:
 
 def terms(record: Record, most: int = 12) -> Table | None:
     """The terms of the case that hold the objective back, dearest first."""
+    if not record["prices"]:
+        return _unpriced_terms(record, most)
     found = [each for each in record["prices"] if each["member"] and each["of"].startswith("terms.")]
     if not found:
         return None
@@ -300,9 +369,20 @@ def terms(record: Record, most: int = 12) -> Table | None:
         )
         for each in found[:most]
     ]
-    left = len(found) - len(rows)
-    note = f"{left} more are in the JSON outcome." if left > 0 else ""
-    return Table("Binding terms of the case, dearest first", ("Term", "Limit>", "Step>", "Slope>"), rows, note)
+    header = ("Term", "Limit>", "Step>", "Slope>")
+    return Table("Binding terms of the case, dearest first", header, rows, _left(len(found) - len(rows)))
+
+
+def _unpriced_terms(record: Record, most: int) -> Table | None:
+    """The same where prices are withheld."""
+    found = record["terms"]
+    rows = [(f"{each['term']}: {each['member']}", quantity(each["limit"], each["unit"])) for each in found[:most]]
+    title = "Binding terms of the case"
+    return Table(title, ("Term", "Limit>"), rows, _left(len(found) - len(rows))) if rows else None
+
+
+def _left(count: int) -> str:
+    return f"{count} more are in the JSON outcome." if count > 0 else ""
 
 
 def violations(record: Record) -> Table:
@@ -332,8 +412,10 @@ def tables(record: Record) -> list[Table]:
         lines(record),
         tranches(record),
         *who_gets_what(record),
+        stresses(record),
         shortfalls(record),
         binding_rules(record),
+        inherited(record),
         terms(record),
         slack_rules(record),
     ]

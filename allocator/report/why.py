@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from allocator.report.tables import Table, binding_rules, terms
 from allocator.report.words import NOTHING, dollars, limit, quantity
+from allocator.rules import upper_first
 from allocator.solution import Record
 
 MOST = 8
@@ -39,6 +40,9 @@ def headline(record: Record) -> str:
         return "Something fits, with nothing to spare: some limits can only be met exactly."
     if status == "borderline":
         return "Borderline: the rules miss each other by less than a millionth of the equity, too little to tell."
+    if status == "no-choice":
+        names = listed(map(name, record["choices"]))
+        return f"No allocation satisfies the rules. Without whole choices something would fit; to blame: {names}."
     if status == "undecided":
         return "Not decided: no solver could prove that something fits, nor that nothing does."
     members = record["conflict"]
@@ -70,6 +74,11 @@ def notes(record: Record) -> list[str]:
             found.append(f"Only what changed is blamed: {told}. All other rules, and the terms, are taken as given.")
         else:
             found.append(f"What did not change leaves nothing by itself, so all rules are blamed; changed: {told}.")
+    if "left-out" in record:
+        told = listed(record["left-out"])
+        found.append(
+            f"Without tickets and counts nothing fits either; they were left out ({told}), and changes tried so."
+        )
     if record.get("unclear"):
         found.append(f"By less than a millionth of the equity, {listed(record['unclear'])} may not be needed for it.")
     return found
@@ -87,16 +96,30 @@ def conflict(record: Record) -> Table:
     return Table("In conflict", ("What", "Says", "Where"), rows, note if len(rows) > 1 else "")
 
 
+def choices(record: Record) -> Table:
+    """The tickets and counts without which something fits."""
+    note = (
+        "Each is needed for this: leave one out, and the others can be met. That nothing fits with all of them is the "
+        "word of a solver; no bound proves it, and no smallest change is known."
+    )
+    return Table("To blame", ("What", "Says", "Where"), [_row(member) for member in record["choices"]], note)
+
+
 def _row(member: Record) -> tuple[str, str, str]:
     if "rule" in member:
         never = " It may not be relaxed." if member["relax"] == "never" else ""
         waived = "".join(map(_waiver, member["waivers"]))
+        held = "".join(f" {_inherited(each)}." for each in member["inherited"])
         places = " ".join(filter(None, [member["place"], *(each["place"] for each in member["waivers"])]))
-        return member["rule"], f"{member['title']}. {member['sentence']}{never}{waived}", places
+        return member["rule"], f"{member['title']}. {member['sentence']}{never}{waived}{held}", places
     inside = [f"{each['member']} {quantity(each['limit'], each['unit'])}" for each in member["members"]]
     more = [f"{len(inside) - MOST} more"] if len(inside) > MOST else []
     told = f" Here: {listed([*inside[:MOST], *more])}." if inside else ""
     return WORDS[member["term"]], f"{member['sentence']}{told} (A term of the case.)", " ".join(member["places"])
+
+
+def _inherited(each: Record) -> str:
+    return upper_first(f"for {each['member']} {each['why']}" if each["member"] else each["why"])
 
 
 def _waiver(waiver: Record) -> str:
@@ -185,7 +208,9 @@ def keeping(record: Record) -> list[Table]:
 
 def tables(record: Record) -> list[Table]:
     """All tables: of the conflict where nothing fits, else of what holds the objective back."""
-    if record["status"] != "infeasible":
+    if record["status"] == "no-choice":
+        found: list[Table | None] = [choices(record)]
+    elif record["status"] != "infeasible":
         outcome = record.get("outcome")
         found = [] if outcome is None else [binding_rules(outcome), terms(outcome)]
     else:

@@ -47,7 +47,7 @@ def spaced(program: Program, count: int) -> list[Touch[None]]:
     table = payoff(program, [1.0, 0.0])
     assert table is not None
     worst = np.array([table.worst(k) for k in (0, 1)])
-    ranges = np.array(table.ranges())
+    ranges = np.array([span for _, span in table.ranges()])
     touches = []
     for part in np.linspace(0, 1, count):
         weights = np.array([part, 1 - part])

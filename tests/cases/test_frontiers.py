@@ -78,3 +78,22 @@ def test_the_frontiers_against_a_conic_solver(reference: Path, number: int) -> N
         problem.solve(solver="CLARABEL", tol_gap_abs=1e-14, tol_gap_rel=1e-13, tol_feas=1e-14)
         assert problem.status in ("optimal", "optimal_inaccurate")
         assert variance_at(found, wanted, covariance) == pytest.approx(covariance.max() * problem.value, rel=1e-9)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5])
+def test_the_published_frontiers_by_al_frontier(reference: Path, number: int) -> None:
+    """At 50 of the published levels, to the dollar, as anybody asks for it; and what is told is what is recorded."""
+    mean, covariance, published = instance(reference, number)
+    found = al.frontier(al.Case.from_moments(mean, covariance), None, al.ExpectedReturn(), al.Variance())
+    assert (found.status, found.exact, found.solves) == ("optimal", True, 0)
+    assert found.gap < 1e-12
+    assert len(found.points) == len(traced(mean, covariance).line)
+    assert all(each["certificate"]["passes"] for each in found.record["points"])
+    ends = found.points["expected-return"].iloc[[-1, 0]]
+    levels = np.linspace(0, len(published) - 1, 50).round().astype(int)
+    for wanted, variance in published[levels]:
+        table = found.at(first=float(np.clip(wanted, *ends)))
+        weights = table["share"].to_numpy()
+        own = float(weights @ covariance @ weights)
+        assert own == pytest.approx(variance, rel=1e-6)
+        assert table.attrs["variance"] == pytest.approx(own, rel=1e-9)

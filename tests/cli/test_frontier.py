@@ -82,6 +82,47 @@ def test_a_number_tried_moves_the_curve_and_is_told(capsys: pytest.CaptureFixtur
     assert "tried: borrowing.at-most = 0.5x" in run(capsys, "frontier", *ASKED, *setting)[1]
 
 
+PLAIN = "examples/plain-portfolio"
+RETURN = ("--between", "expected-return", "variance")
+CAP = """format: allocator/policy/1
+policy: {id: p, title: P, status: example, owner: o, effective: {from: 2026-01-01}}
+sources: {a: {title: A}}
+rules:
+  - {id: cap, title: No asset dominates, kind: share, each: line, of: deployed, at-most: 40%, authority: a, why: W.}
+"""
+
+
+def test_a_portfolio_under_linear_rules_is_exact(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The corners are those of `al.corner_portfolios`, in both orders."""
+    policy = tmp_path / "p.yaml"
+    policy.write_text(CAP)
+    asked = (PLAIN, "--policy", str(policy), "--as-of", "2026-04-01")
+    code, out, err = run(capsys, "frontier", *asked, *RETURN)
+    assert (code, err) == (0, "")
+    assert out.splitlines()[2].startswith(
+        "  Gap     exact: every corner portfolio of the critical line is a point, and "
+    )
+    assert "  Solves" not in out
+    assert "Where lines and rules come in or go out, from the first point to the last" in out
+    corners = al.corner_portfolios(al.read_case(PLAIN), al.read_rules(policy, as_of="2026-04-01")).corners
+    rows = list(csv.DictReader(io.StringIO(run(capsys, "frontier", *asked, *RETURN, "--format", "csv")[1])))
+    assert [float(row["variance"]) for row in rows] == pytest.approx(corners["variance"].tolist(), rel=1e-8)
+    assert [row["turn"] for row in rows] == corners["change"].tolist()
+    code, out, _ = run(capsys, "frontier", *asked, "--between", "variance", "expected-return", "--format", "json")
+    record = json.loads(out)
+    assert (code, record["exact"], record["solves"]) == (0, True, {"curve": 0, "canonical": 0})
+    means = [point["values"][1] for point in record["points"]]
+    assert means == pytest.approx(corners["mean"].tolist()[::-1], rel=1e-8)
+
+
+def test_what_keeps_it_from_being_exact_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "frontier", PLAIN, *RETURN, "--as-of", "2026-04-01", "--gap", "2%")
+    assert (code, err) == (0, "")
+    said = "  Rule 'breadth' is not linear, and so the frontier can't be traced exactly; its gap is proved instead."
+    assert said in out.splitlines()
+    assert "Solves" in out
+
+
 def test_where_nothing_fits_it_says_what_solve_says(capsys: pytest.CaptureFixture[str]) -> None:
     asked = ("examples/headline-900", "--as-of", "2026-04-01")
     code, out, err = run(capsys, "frontier", *asked, *BETWEEN)

@@ -23,7 +23,9 @@ def axis(name: str, unit: str, span: float, income: float = 0.0, smaller: bool =
     return {"name": name, "unit": unit, "range": span, "income": income, "smaller-is-better": smaller}
 
 
-def point(first: float, second: float, exchange: float, binding: str = "", deployed: float = 100.0) -> dict[str, Any]:
+def point(
+    first: float, second: float, exchange: float | None, binding: str = "", deployed: float = 100.0
+) -> dict[str, Any]:
     """A point of two lines in one sector and one in another; the first grows with the first value."""
     part = first / 0.08
     shares = {"mill": 0.5 * part, "dam": 0.5 * part, "dock": 1 - part}
@@ -32,7 +34,8 @@ def point(first: float, second: float, exchange: float, binding: str = "", deplo
         "values": [first, second],
         "weights": [0.5, 0.5],
         "exchange": exchange,
-        "dollars": exchange * 100,
+        "dollars": None if exchange is None else exchange * 100,
+        "turn": "",
         "amounts": [
             {"line": line, "title": line, "sector": sector, "amount": share * deployed, "share": share}
             for (line, share), sector in zip(shares.items(), ("power", "power", "ports"), strict=True)
@@ -54,6 +57,8 @@ def record() -> dict[str, Any]:
         "set": {"case": {}, "rules": {}},
         "notes": [],
         "between": [axis("dividend-yield", "share", 0.04, income=1.0), axis("strategic-weight", "index", 0.8)],
+        "exact": False,
+        "why-not-exact": "",
         "gap": {"asked": 1e-3, "proven": 9.2e-4},
         "solves": {"curve": 9, "canonical": 3},
         "points": [
@@ -130,6 +135,54 @@ def test_where_rules_change(record: dict[str, Any]) -> None:
     assert found.note == "Bind all along: always."
     record["points"][0]["rules"][-1]["binding"] = []
     assert changes(record).note == "No rule binds all along."
+
+
+@pytest.fixture
+def exact(record: dict[str, Any]) -> dict[str, Any]:
+    """Three corners, of which the last is a kink."""
+    record |= {"exact": True, "bends": [[0, -1e-4]] * 3, "gap": {"asked": 1e-3, "proven": 3.2e-15}}
+    record["between"] = [axis("expected-return", "share", 0.04), axis("variance", "index", 0.8, smaller=True)]
+    record["points"] = [point(0.08, 1.0, 0.01), point(0.06, 0.7, 0.02), point(0.06, 0.7, 0.03), point(0.04, 0.2, None)]
+    for each, turn in zip(record["points"], ("a enters; b leaves", "", "c enters", ""), strict=True):
+        each["turn"] = turn
+    return record
+
+
+def test_an_exact_frontier_says_so(exact: dict[str, Any]) -> None:
+    assert summary(exact) == [
+        (
+            "Gap",
+            "exact: every corner portfolio of the critical line is a point, and between two the variance is a parabola "
+            "in the return (proved, but for 3e-15 of the ranges)",
+        ),
+        ("Ranges", "4.000 pp of expected-return and 0.8000 of variance"),
+    ]
+    assert curve(exact).note == (
+        "Cost: what 0.01 less of variance takes off expected-return, at the margin. A point that stands twice is a "
+        "kink, with what it costs on either side."
+    )
+    found = changes(exact)
+    assert found.title == "Where lines and rules come in or go out, from the first point to the last"
+    assert found.header == ("Point>", "variance>", "What changes")
+    assert found.rows == [["1", "1.0000", "a enters; b leaves"], ["3", "0.7000", "c enters"]]
+    rows = list(csv.DictReader(io.StringIO(files(exact)["points.csv"])))
+    assert [(row["exact"], row["turn"]) for row in rows[:2]] == [("True", "a enters; b leaves"), ("True", "")]
+
+
+def test_what_a_return_costs_is_added_to_the_variance(exact: dict[str, Any]) -> None:
+    exact["between"].reverse()
+    for each in exact["points"]:
+        each["values"].reverse()
+    assert curve(exact).note.startswith("Cost: what 1 pp more of expected-return adds to variance, at the margin.")
+
+
+def test_why_a_frontier_is_not_exact(record: dict[str, Any]) -> None:
+    record["why-not-exact"] = "rule 'risk' is not linear, and so the frontier can't be traced exactly"
+    said = "Rule 'risk' is not linear, and so the frontier can't be traced exactly; its gap is proved instead."
+    page = paper()
+    show_frontier(page, record)
+    assert f"\n  {said}\n" in page.file.getvalue()  # type: ignore[attr-defined]
+    assert markdown.text(said) in markdown.frontier(record)
 
 
 def test_it_fits_a_narrow_terminal(record: dict[str, Any]) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 OUTCOME = ("allocation", "financing", "prices", "risk")
 "The pictures of an outcome."
+FRONTIER = ("frontier",)
+"The pictures of a frontier."
 BARGAIN = ("bargain",)
 "The picture of a bargain."
 
