@@ -120,7 +120,7 @@ def test_jinja_stays_in_the_page() -> None:
 
 def test_matplotlib_stays_in_the_pictures() -> None:
     found = users("matplotlib")
-    assert found == {f"report/plots/{name}.py" for name in ("bars", "canvas", "curves", "text")}
+    assert found == {f"report/plots/{name}.py" for name in ("bargain", "bars", "canvas", "curves", "text")}
 
 
 @pytest.mark.parametrize(
@@ -191,6 +191,7 @@ def test_no_module_is_two(path: Path) -> None:
             {"pandas", "cvxpy", "scipy"},
         ),
         ("import allocator.cli.frontier, allocator.frontiers, allocator.report.frontier", {"pandas", "cvxpy", "scipy"}),
+        ("import allocator.cli.bargain, allocator.bargaining, allocator.report.bargain", {"pandas", "cvxpy", "scipy"}),
         ("import allocator.cli.report", {"numpy", "pydantic", "jinja2"}),
         ("import allocator.cli.estimate", {"numpy", "pydantic", "sklearn"}),
         ("import allocator.cli.estimate, allocator.files.estimates", {"pandas", "cvxpy", "scipy", "sklearn"}),

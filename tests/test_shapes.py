@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allocator.scores import Linear, Quadratic, Score
-from allocator.shapes import Box, Cone, Equal, Fixed, Number, RotatedCone, Rows, Tail
+from allocator.shapes import Box, Cone, Equal, Fixed, Number, Owed, RotatedCone, Rows, Tail
 from allocator.sparse import Sparse
 from allocator.units import Index, Money, Share
 
@@ -152,3 +152,20 @@ def test_a_box_is_fixed_by_hard_exclusions_only() -> None:
     assert box.outside(np.array([-0.5, 0.5])) == 0.5
     assert box.outside(np.array([0.5, 1.25])) == 0.25
     assert box.outside(np.array([0.5, 0.5])) == 0
+
+
+def test_what_soft_clauses_cost_lies_above_its_tangents() -> None:
+    """At 3% a dollar over v0 + v1 <= 1, and at 2% the square of v2 over 0.25; a hard clause costs nothing."""
+    row = Sparse.dense(np.array([[-1.0, -1, 0]]))
+    rows = Rows(**data(R0=row, c0=np.ones(1), penalty=0.03))
+    arm = Sparse.dense(np.array([[0.0, 0, 1]]))
+    round_ = RotatedCone(**data(c0=np.full(1, 0.25), penalty=0.02), M=arm, k=np.zeros(1), typical=np.ones(1))
+    owed = Owed((rows, round_, Rows(**data(R0=row))), 3)
+    assert owed.value(np.array([1.0, 0.5, 1.0])) == pytest.approx(0.03 * 0.5 + 0.02 * 0.75)
+    assert owed.value(np.array([0.2, 0.5, 0.5])) == 0
+    rng = np.random.default_rng(1)
+    for _ in range(50):
+        v, at = rng.uniform(0, 1.5, (2, 3))
+        slope, constant = owed.tangent(owed.witness(at))
+        assert slope @ at + constant == pytest.approx(owed.value(at), abs=1e-12)
+        assert slope @ v + constant <= owed.value(v) + 1e-12

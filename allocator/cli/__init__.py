@@ -17,7 +17,7 @@ from allocator import __version__
 
 COMMANDS = {
     "solve": "Find the best allocation of a case within its rules.",
-    "bargain": "Settle what the owners would agree on, and what each gets and gives.",
+    "bargain": "Settle what the owners agree on: what each gets and gives.",
     "frontier": "Trace what one objective costs in another, with a proven gap.",
     "why": "Explain why nothing fits, or what holds the objective back.",
     "compare": "Show what moved between two outcomes.",

@@ -22,6 +22,7 @@ from pypdf import PdfReader
 from reviewed import DIGEST, EVIL, JAPANESE, hostile, reviewed
 
 import allocator as al
+from allocator.report.page import bargain as agreement
 from allocator.report.page import page as html
 
 ROOT = Path(__file__).parent.parent.parent
@@ -48,6 +49,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     case = al.read_case(ROOT / "examples" / "us-japan")
     rules = al.read_rules(ROOT / "constraints" / "us-japan-fund.yaml", as_of="2026-11-22")
     found = al.allocate(case, rules, al.DividendYield())
+    agreed = al.bargain(case, rules, resolve=False)
     nothing = al.allocate(case, rules.replace("deployment-floor", at_least="$900 bn"), al.DividendYield())
     case = al.read_case(ROOT / "examples" / "sector-mix")
     rules = al.read_rules(ROOT / "constraints" / "sector-mix.yaml", as_of="2026-11-22")
@@ -55,9 +57,10 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     assert (found.status, nothing.status, small.status) == ("optimal", "infeasible", "optimal")
     folder = tmp_path_factory.mktemp("pages")
     made = {"example": reviewed(found.record), "hostile": hostile(small.record), "empty": reviewed(nothing.record)}
-    for name, each in made.items():
-        (folder / f"{name}.html").write_text(html(each), encoding="utf-8")
-    return {name: folder / f"{name}.html" for name in made}
+    written = {name: html(each) for name, each in made.items()} | {"bargain": agreement(agreed.record)}
+    for name, text in written.items():
+        (folder / f"{name}.html").write_text(text, encoding="utf-8")
+    return {name: folder / f"{name}.html" for name in written}
 
 
 class Seen:
@@ -83,7 +86,7 @@ def shown(browser: Browser, path: Path, **options: Any) -> Iterator[Seen]:
     context.close()
 
 
-NAMES = ["example", "hostile", "empty"]
+NAMES = ["example", "hostile", "empty", "bargain"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -105,7 +108,15 @@ def test_hostile_text_is_inert_and_shows(browser: Browser, pages: dict[str, Path
 
 
 @pytest.mark.parametrize(
-    ("name", "scheme"), [("example", "light"), ("example", "dark"), ("hostile", "light"), ("empty", "dark")]
+    ("name", "scheme"),
+    [
+        ("example", "light"),
+        ("example", "dark"),
+        ("hostile", "light"),
+        ("empty", "dark"),
+        ("bargain", "light"),
+        ("bargain", "dark"),
+    ],
 )
 def test_axe_finds_nothing_serious(name: str, scheme: str, browser: Browser, pages: dict[str, Path]) -> None:
     with shown(browser, pages[name], color_scheme=scheme) as seen:
@@ -229,3 +240,23 @@ def test_the_keyboard_reaches_the_summary_first(browser: Browser, pages: dict[st
         assert skip.bounding_box()["x"] == 0  # type: ignore[index]
         seen.page.keyboard.press("Enter")
         assert seen.page.url.endswith("#summary")
+
+
+def test_the_bargain_prints_with_room_to_sign(browser: Browser, pages: dict[str, Path]) -> None:
+    with shown(browser, pages["bargain"], color_scheme="dark") as seen:
+        found = PdfReader(io.BytesIO(seen.page.pdf(format="A4")))
+    texts = [unicodedata.normalize("NFKC", page.extract_text()) for page in found.pages]
+    assert 5 <= len(texts) <= 12
+    assert "What each owner gets, and would have otherwise" in texts[0]
+    (sign_off,) = (text for text in texts if "agree to the amounts above" in text)
+    assert sign_off.count("Signature") == 2
+    assert all(len(text) > 100 for text in texts[:-1]), "a page is empty"
+
+
+def test_markers_of_the_bargain_follow_the_colours_of_the_page(browser: Browser, pages: dict[str, Path]) -> None:
+    with shown(browser, pages["bargain"], color_scheme="dark") as seen:
+        uses = seen.page.locator(".picture.wide use")
+        assert uses.count() >= 8
+        colours = uses.evaluate_all("all => all.map(use => getComputedStyle(use).stroke)")
+        assert "rgb(125, 180, 240)" in colours
+        assert "rgb(23, 80, 143)" not in colours
