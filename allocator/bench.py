@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from allocator.case import Case
+from allocator.chosen import settle
 from allocator.errors import NotCertified
 from allocator.objectives import Aim, Range
 from allocator.payoff import ranges
-from allocator.program import Program
+from allocator.program import Point, Program
 from allocator.shapes import Clause
 from allocator.sparse import Vector
 
@@ -41,7 +42,8 @@ class Bench:
     def ranges(self, over: Sequence[Aim]) -> tuple[Range, ...] | None:
         """How far each can move: the pay-off table; None where nothing satisfies the clauses."""
         program = self.program(over)
-        return ranges(program, [max(score.income, 0.0) for score in program.scores])
+        penalties = [max(score.income, 0.0) for score in program.scores]
+        return ranges(program, penalties, lambda point: self._chosen(point).program(over))
 
     def best(self, over: Sequence[Aim], weights: Sequence[float]) -> Vector | None:
         """An optimum of weighted aims; None where nothing satisfies the clauses.
@@ -56,4 +58,11 @@ class Bench:
             return None
         if found.status != "optimal":
             raise NotCertified("no solver found an optimum on the way to the objective; try another --solver")
+        if program.mixed:
+            # A mixed-integer solver is exact to a millionth; within its choice another one is to the last digits.
+            return self._chosen(found).best(over, weights)
         return found.v
+
+    def _chosen(self, point: Point) -> Bench:
+        """The same with the choices made that a point made."""
+        return Bench(self.case, settle(self.case, self.clauses, point.chosen), self.solver)

@@ -333,7 +333,7 @@ class Case:
                 mend = nearest(line, self.universe.ids)
                 raise InputError.of(f"{who}: no line '{line}'", mend, place, Code.UNKNOWN_NAME)
             held[self.universe.ids.index(line)] = share
-        if (held < 0).any() or abs(held.sum() - 1) > 1e-6:
+        if (held < 0).any() or not abs(held.sum() - 1) <= 1e-6:
             raise InputError.of(f"{who}: the reference's shares don't add up to 100%", "mend the shares", place)
         d, own = self.decision, risk.factor
         whole = Sparse.of(

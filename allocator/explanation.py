@@ -28,7 +28,7 @@ class Explanation:
 
     @property
     def status(self) -> str:
-        """`fits`, `infeasible`, `borderline` (within a millionth of equity, either way) or `undecided`."""
+        """`fits`, `infeasible`, `borderline` (within a millionth of equity, either way), `undecided` or `no-choice`."""
         return str(self.record["status"])
 
     @cached_property
@@ -47,7 +47,7 @@ class Explanation:
                 "says": each["sentence"],
                 "place": each.get("place") or " ".join(each.get("places", ())),
             }
-            for each in self.record.get("conflict", ())
+            for each in (*self.record.get("conflict", ()), *self.record.get("choices", ()))
         ]
         return pd.DataFrame(rows, columns=["member", "says", "place"]).set_index("member")
 

@@ -16,7 +16,7 @@ from allocator.errors import Infeasible, InputError, NotCertified
 from allocator.objectives import Aim
 from allocator.rulebook import Rulebook
 from allocator.rules import Rule
-from allocator.solution import Record
+from allocator.solution import Record, over_choices
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -242,6 +242,7 @@ def _allocate(
     laps("clauses")
     # Only now, so that what is wrong with the input is told before cvxpy's long import.
     from allocator.bench import Bench
+    from allocator.choosing import choose
     from allocator.diagnosis.feasibility import nothing_fits
     from allocator.diagnosis.violations import diagnose
     from allocator.prices import prices
@@ -253,16 +254,29 @@ def _allocate(
     held = () if settled is None else settled.clauses(case)
     program = bench.within(held).program((settled or aim).over)
     laps("program")
-    solution = None if settled is None else best(program, case, settled)
+    mixed, choice = program.mixed, None
+    if settled is not None and mixed:
+        choice = choose(program, case, settled.weights(), max(settled.score(case).income, 0.0))
+        laps("choice of what is held")
+        if choice is not None:
+            program = Bench(case, choice.clauses, solver).program(settled.over)
+    solution = None if settled is None or program.mixed else best(program, case, settled)
+    if choice is not None and solution is None:
+        raise NotCertified(
+            f"{choice.solver} chose lines that can't keep the rules exactly; try another --solver, or round the tickets"
+        )
     if settled is None or solution is None:
         clauses = program.clauses
-        diagnosis = diagnose(clauses, case.box, case.spread) if nothing_fits(case, clauses) else None
+        diagnosis = diagnose(clauses, case.box, case.spread) if mixed or nothing_fits(case, clauses) else None
         if diagnosis is None:
             raise NotCertified(
                 "the solvers found nothing, and can't say which rules leave no room; try another --solver"
             )
         return Outcome(records.infeasible(case, rules, aim, diagnosis))
     laps("solving, canonical choice, certificate")
+    if choice is not None:
+        over = over_choices(solution, choice.solver, choice.bound, choice.penalty)
+        return Outcome(records.optimal(case, rules, settled, replace(solution, over_choices=over), ()))
     priced = prices(program, solution, settled.weights(), resolve)
     laps("prices")
     return Outcome(records.optimal(case, rules, settled, solution, priced))

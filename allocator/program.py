@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +13,7 @@ import cvxpy as cp
 import numpy as np
 
 from allocator.certificate import TOLERANCE, bound, shortfall
+from allocator.choices import Mask
 from allocator.errors import AllocatorError
 from allocator.expression import Entries, Expression
 from allocator.formulation import Formulation
@@ -35,7 +36,8 @@ class Point:
         v: the decision, where there is one.
         value: its score, what soft rules cost taken off.
         proof: computes the bound.
-        multipliers: they and the witnesses.
+        multipliers: they and the witnesses; None where there were choices to make.
+        chosen: for each choice, by index, which of its units are open.
         hold: the multiplier of the level held, in a second stage.
     """
 
@@ -45,6 +47,7 @@ class Point:
     value: float = -np.inf
     proof: Callable[[], float] = lambda: np.inf
     multipliers: Multipliers | None = None
+    chosen: Mapping[int, Mask] = field(default_factory=dict)
     hold: float = 0.0
 
     @cached_property
@@ -168,7 +171,7 @@ class Program(Formulation):
         needs = self.needs | {"conic"} if "quadratic" in self.needs else self.needs
         needs = needs | {"quadratic"} if weights is None else needs
         found = self._run(problem, aims, penalty, own, tolerance, solver, {}, needs)
-        if found.status != "optimal" or not len(self._free):
+        if found.status != "optimal" or self.mixed or not len(self._free):
             return found
         multiplier = float(np.ravel(row.dual_value)[0]) * scale / own
         return replace(found, hold=multiplier)
@@ -191,7 +194,8 @@ class Program(Formulation):
             try:
                 self._main.unpack_results(future.result(), chain, inverse)
             except (cp.error.SolverError, ValueError):
-                return self.solve(weights, penalty, tolerance, theta=theta)
+                # Another solver would take long over what is hardly feasible, as limits next to an optimum held are.
+                return Point("failed", name, self.box.low)
             found = Point(self._verdict(self._main), name, self.box.low)
             return self._point(found, weights, penalty, scale, theta)
 
@@ -244,12 +248,14 @@ class Program(Formulation):
                 keep = problem is vars(self).get("_main")
                 problem.solve(solver=kind.cvxpy_name, enforce_dpp=True, warm_start=keep, **kind.options(tolerance))
                 found = Point(self._verdict(problem), name, self.box.low)
+                if self.mixed and found.status == "optimal":
+                    found = self._mixed_point(problem, found, kind, weights, penalty, scale)
             except (cp.error.SolverError, ValueError):
                 # cvxpy raises ValueError where a solver's answer has a shape it does not know.
                 found = Point("failed", name, self.box.low)
             if found.status != "failed":
                 break
-        return self._point(found, weights, penalty, scale, theta)
+        return found if self.mixed else self._point(found, weights, penalty, scale, theta)
 
     def _fixed(self, theta: Mapping[int, Vector]) -> Point:
         """What there is to say where nothing is free: whether the one allocation left keeps the hard clauses."""
@@ -259,13 +265,29 @@ class Program(Formulation):
 
     def _verdict(self, problem: Any) -> str:
         """`optimal` where a solver left a point with multipliers, however good; the certificate judges it."""
-        if problem.status in (cp.INFEASIBLE, cp.INFEASIBLE_INACCURATE):
+        # With choices all is bounded, so that what is infeasible or unbounded is infeasible.
+        if problem.status in (cp.INFEASIBLE, cp.INFEASIBLE_INACCURATE) or (
+            self.mixed and problem.status == cp.settings.INFEASIBLE_OR_UNBOUNDED
+        ):
             return "infeasible"
         z = self._z.value
-        found = (
-            z is not None and np.isfinite(z).all() and all(made.dual_value is not None for made in problem.constraints)
-        )
+        duals = self.mixed or all(made.dual_value is not None for made in problem.constraints)
+        found = z is not None and np.isfinite(z).all() and duals
         return "optimal" if found and problem.status != cp.UNBOUNDED else "failed"
+
+    def _mixed_point(
+        self, problem: Any, found: Point, kind: Any, weights: Sequence[float] | Vector, penalty: float, scale: float
+    ) -> Point:
+        """What the solver left where there were choices to make; the bound over all of them is its own."""
+        v = self.box.low.copy()
+        v[self._free] = self._z.value
+        chosen = self._chosen(v)
+        for index, picked in chosen.items():
+            v[self._choices[index].closed(picked)] = 0.0
+        value = float(self.score(list(weights)).value(v) - penalty * shortfall(self.clauses, v))
+        left = kind.left(problem.solver_stats.extra_stats)
+        most = float((left - problem.value) / scale)
+        return replace(found, v=v, value=value, proof=lambda: most, chosen=chosen)
 
     def _point(
         self,

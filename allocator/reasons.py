@@ -10,9 +10,11 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from allocator.case import Case
+from allocator.choices import Choice
 from allocator.diagnosis.conflict import Conflict, conflict, groups
 from allocator.diagnosis.feasibility import Feasibility, Verdict, blamable
 from allocator.diagnosis.repairs import Change, Repair, Repairs
+from allocator.diagnosis.wholes import wholes
 from allocator.errors import Place
 from allocator.outcome import allocate
 from allocator.record import origin
@@ -55,8 +57,9 @@ def reasons(case: Case, rules: Rulebook, old: Rulebook | None = None) -> Record:
         old: what the rules were before a change, to blame only what it touched.
 
     Returns:
-        A record whose `status` is `fits`, `infeasible`, `borderline` (within a millionth of equity, either way) or
-        `undecided` (where no solver got far enough to prove one or the other).
+        A record whose `status` is `fits`, `infeasible`, `borderline` (within a millionth of equity, either way),
+        `undecided` (where no solver got far enough to prove one or the other) or `no-choice` (where something fits but
+        for tickets and counts, and by the word of a solver nothing with them).
 
     Raises:
         InputError: the rules name what the case lacks.
@@ -76,7 +79,12 @@ def _of(case: Case, rules: Rulebook, old: Rulebook | None) -> Record:
         status = "borderline"
     record = {"format": FORMAT, **origin(case, rules, status), "broken": verdict.broken * case.equity}
     if verdict.status != "nothing":
+        names = None if verdict.status == "undecided" else wholes(case, clauses)
+        if names is not None:
+            return record | {"status": "no-choice" if names else "undecided", "choices": _wholes(rules, names)}
         return record | _best(case, rules)
+    left_out = dict.fromkeys(clause.rule for clause in clauses if isinstance(clause, Choice))
+    record |= {"left-out": list(left_out)} if left_out else {}
     firm: list[str] = []
     if old is not None:
         firm = _unchanged(feasibility.clauses, clauses, old.clauses(case))
@@ -86,6 +94,22 @@ def _of(case: Case, rules: Rulebook, old: Rulebook | None) -> Record:
         if record["background"] != "fits":
             firm = []
     return record | _Reasons(case, rules, feasibility, verdict, firm).record()
+
+
+def _wholes(rules: Rulebook, names: Collection[str]) -> list[Record]:
+    """Tickets and counts that are to blame, as rules in conflict are told."""
+    named = [(rules.rule(name), name) for name in names]
+    return [
+        {
+            "rule": name,
+            "title": str(rule.title),
+            "sentence": rule.sentence(rules.as_of),
+            "place": _told(rule.place()),
+            "relax": rule.relax,
+            "waivers": [],
+        }
+        for rule, name in named
+    ]
 
 
 def _best(case: Case, rules: Rulebook) -> Record:

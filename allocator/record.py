@@ -7,10 +7,13 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from allocator import __version__
 from allocator.case import Case
 from allocator.certificate import shortfall
+from allocator.choices import PREFIX as CHOSEN
+from allocator.choices import SHORT, Choice
 from allocator.decision import GRAIN
 from allocator.distributions import distributions
 from allocator.measures import MeasureName
@@ -25,6 +28,12 @@ from allocator.terms import PREFIX, is_term
 if TYPE_CHECKING:
     from allocator.diagnosis.violations import Diagnosis
     from allocator.prices import Price
+
+WITHHELD = (
+    "prices are withheld: what a limit is worth can turn on whole choices of lines to hold, which have no slope; try "
+    "another number and compare"
+)
+"Said where a ticket or a count is among the rules."
 
 
 def head(case: Case, rules: Rulebook, aim: Aim, status: str) -> Record:
@@ -52,6 +61,8 @@ def optimal(case: Case, rules: Rulebook, aim: Aim, solution: Solution, priced: S
     v = solution.v
     if solution.least is not None:
         record["notes"].append("the objective has no income to pay penalties from: least shortfall first")
+    if solution.over_choices is not None:
+        record["notes"].append(WITHHELD)
     record["notes"] += aim.notes
     record["objective"] |= {"value": solution.certificate.value, "income": solution.score.income}
     said = record["objective"]
@@ -86,6 +97,8 @@ def infeasible(case: Case, rules: Rulebook, aim: Aim, diagnosis: Diagnosis) -> R
         found for i in diagnosis.broken for found in rule_records(case, rules, (diagnosis.clauses[i],), v, None)
     ]
     record["terms-too"] = diagnosis.terms_too
+    if any(isinstance(diagnosis.clauses[i], Choice) for i in diagnosis.broken):
+        record["notes"].append("that no choice of what is held satisfies the rules is the word of a solver")
     capital = v[: case.decision.n] * case.equity
     record["least-violation"] = [
         {"line": line, "amount": round(float(amount), 3)}
@@ -174,7 +187,7 @@ def rule_records(
     ids = {rule.id: rule for rule in rules.rules}
     found = []
     for index, clause in enumerate(clauses):
-        if is_term(clause) and multipliers is not None:
+        if (is_term(clause) and multipliers is not None) or clause.rule.startswith(CHOSEN):
             continue
         rule = ids.get(clause.rule)
         slack = -clause.excess(v)
@@ -186,6 +199,8 @@ def rule_records(
             short = float(np.maximum(-slack, 0).sum()) * clause.penalty / float(rule.penalty) * case.equity
         weight = multipliers.weights[index] if multipliers is not None else np.zeros(clause.size)
         bound = binding(clause, weight, size)
+        if isinstance(clause, Choice):
+            bound = _tight(clause, v)
         found.append(
             {
                 "rule": clause.rule,
@@ -210,6 +225,11 @@ def rule_records(
             }
         )
     return found
+
+
+def _tight(clause: Choice, v: Vector) -> NDArray[np.bool_]:
+    """Which members of a choice have no room left; whether they hold anything back, no multiplier says."""
+    return np.asarray(np.abs(clause.level(v) - clause.theta) <= SHORT / clause.dollar)
 
 
 def readings(clause: Clause, v: Vector, members: Iterable[int]) -> list[tuple[float | None, float]]:
@@ -287,6 +307,19 @@ def certificate(solution: Solution) -> Record:
         "multipliers": _stored(solution.clauses, solution.multipliers),
         "score-witness": [witness.tolist() for witness in solution.multipliers.score],
     }
+    if solution.over_choices is not None:
+        over = solution.over_choices
+        found["choice"] = {
+            "solver": over.solver,
+            "bound": over.bound,
+            "gap": over.gap,
+            "allowed": over.allowed,
+            "open": [
+                {"of": clause.rule, "units": [clause.units[k] for k in np.flatnonzero(clause.open)]}
+                for clause in solution.clauses
+                if isinstance(clause, Choice) and clause.open is not None
+            ],
+        }
     if solution.least is not None:
         found["least-shortfall"] = {
             "gap": solution.least_gap,

@@ -114,9 +114,10 @@ class Quadratic:
 
 @dataclass(frozen=True, eq=False)
 class Norm:
-    """`|| F v ||`, the Euclidean norm (d x len(v))."""
+    """`|| F v ||`, the Euclidean norm (d x len(v)); `strict` where no other v has its F v along the same ray."""
 
     F: Sparse
+    strict: bool = False
     curve: ClassVar[int] = 1
     needs: ClassVar[frozenset[str]] = frozenset({"conic"})
 
@@ -352,7 +353,7 @@ class Score:
     @cached_property
     def strict(self) -> bool:
         """Whether no two capital allocations can share the optimum."""
-        return any(part.strict and weight < 0 for weight, part in self.parts if isinstance(part, Quadratic))
+        return any(part.strict and weight < 0 for weight, part in self.parts if isinstance(part, (Quadratic, Norm)))
 
     def __add__(self, other: Score) -> Score:
         return Score(self.parts + other.parts, self.income + other.income, self.give + other.give)

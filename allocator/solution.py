@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from allocator.certificate import Certificate
+from allocator.certificate import Certificate, shortfall
 from allocator.scores import Score
 from allocator.shapes import Clause, Multipliers
 from allocator.sparse import Indices, Vector
@@ -20,7 +20,9 @@ Record = dict[str, Any]
 BINDS = 1e-5
 "A clause binds where room is worth more than this part of what the best line is worth to the score."
 
-
+CHOICE_GAP = 2e-6
+"""How much better another choice may be, by its solver's word, relative to the bound: twice what the solver is asked
+for. What the canonical allocation gives up comes on top."""
 LEAST_GAP = 2e-6
 "How much more than the least the soft rules may cost, in parts of equity a year, where that comes first."
 
@@ -39,6 +41,23 @@ class Attempt:
     result: str
 
 
+@dataclass(frozen=True)
+class OverChoices:
+    """What a solver says of all choices of what is held.
+
+    Attributes:
+        solver: whose word it is.
+        bound: no allocation scores more, whatever is held.
+        gap: by how much that is more than the allocation's.
+        allowed: the gap up to which the choice counts as the best.
+    """
+
+    solver: str
+    bound: float
+    gap: float
+    allowed: float
+
+
 @dataclass(frozen=True, eq=False)
 class Solution:
     """The canonical optimum of a program.
@@ -55,6 +74,7 @@ class Solution:
         attempts: every try, the accepted one last.
         least: where the objective has no income, what proves that the soft rules' shortfall is least.
         least_gap: how much more than the least it may be.
+        over_choices: where it was chosen what is held, how much better another choice may be; all else is within it.
     """
 
     capital: Indices
@@ -71,8 +91,24 @@ class Solution:
     attempts: tuple[Attempt, ...]
     least: Multipliers | None = None
     least_gap: float = 0.0
+    over_choices: OverChoices | None = None
 
     @property
     def passes(self) -> bool:
         """Whether all is proved that the solution claims."""
-        return self.certificate.passes and self.least_gap <= LEAST_GAP
+        chosen = self.over_choices is None or self.over_choices.gap <= self.over_choices.allowed
+        return self.certificate.passes and self.least_gap <= LEAST_GAP and chosen
+
+
+def over_choices(solution: Solution, solver: str, bound: float, penalty: float) -> OverChoices:
+    """What a solver's bound over all choices says of a solution within one of them.
+
+    Args:
+        solution: within a choice.
+        solver: whose word it is.
+        bound: on the score over all choices.
+        penalty: what the bound takes off for a unit of the soft rules' cost.
+    """
+    value = solution.score.value(solution.v) - penalty * shortfall(solution.clauses, solution.v)
+    allowed = solution.certificate.allowed + CHOICE_GAP * abs(bound)
+    return OverChoices(solver, bound, float(max(bound - value, 0.0)), float(allowed))

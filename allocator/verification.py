@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from allocator import record as records
-from allocator.aims import Blend
 from allocator.aims import read as read_aim
 from allocator.case import Case
 from allocator.certificate import certify, shortfall_gap
+from allocator.choices import open_choices
+from allocator.chosen import settle
 from allocator.decision import GRAIN, Decision
 from allocator.errors import InputError
 from allocator.files.cases import read_case
@@ -30,7 +31,7 @@ from allocator.rulebook import Rulebook
 from allocator.rules import Rule
 from allocator.scores import Score
 from allocator.shapes import Clause, Multipliers
-from allocator.solution import LEAST_GAP, Record, Solution
+from allocator.solution import LEAST_GAP, Record, Solution, over_choices
 from allocator.sparse import Indices, Vector
 
 UNCHECKED = ("prices", "attempts", "versions")
@@ -151,20 +152,35 @@ def verify(outcome: Outcome, case: Case, rules: Rulebook | Sequence[Rule] | None
         told = f"soft rules cost at most {solution.least_gap:.3g} of equity a year more than they must"
         least = solution.least is not None and solution.least_gap <= LEAST_GAP
         checks.append(Check("least shortfall", least, told if solution.least else "not proved"))
+    if (word := solution.over_choices) is not None:
+        told = f"by the word of {word.solver} none is better by more than {word.gap:.3g} of {word.allowed:.3g} allowed"
+        checks.append(Check("other choices", word.gap <= word.allowed, told))
+    if doubt := aim.doubt(case, solution.v):
+        checks.append(Check("objective settled", False, doubt))
     again = records.optimal(case, rules, aim, solution, ())
-    unchecked = "prices, and the ranges of the blend" if isinstance(aim, Blend) else "prices"
     return Verification(
         (*_inputs(again["inputs"], record["inputs"]), *checks, *_parts(again, record)),
-        (f"{unchecked}: not rechecked; they take solving",),
+        (f"{', and '.join(_unchecked(record, solution))}: not rechecked; they take solving",),
     )
+
+
+def _unchecked(record: Record, solution: Solution) -> list[str]:
+    """What can't be checked without solving."""
+    settled = {
+        "blend": ["the ranges of the blend"],
+        "maximin": ["the ranges of the maximin"],
+        "lexicographic": ["the levels that the earlier objectives keep"],
+    }
+    found = [f"the bound of {solution.over_choices.solver} over all choices" if solution.over_choices else "prices"]
+    return found + settled.get(record["objective"].get("of") or record["objective"]["form"], [])
 
 
 def _solution(record: Record, case: Case, rules: Rulebook, aim: Aim) -> Solution:
     """The recorded amounts and multipliers, certified anew."""
     capital, loans = _amounts(record, case.decision)
-    clauses, score = (*rules.clauses(case), *aim.clauses(case)), aim.score(case)
+    stored, score = record["certificate"], aim.score(case)
+    clauses = _settled(stored.get("choice"), case, (*rules.clauses(case), *aim.clauses(case)))
     v = case.decision.opened(capital, loans)
-    stored = record["certificate"]
     if [each["of"] for each in stored["multipliers"]] != [clause.rule for clause in clauses]:
         raise InputError.of("the outcome's rules are not those given", "give the rules that it was computed from")
     given = _multipliers(stored, clauses, score, v)
@@ -172,7 +188,7 @@ def _solution(record: Record, case: Case, rules: Rulebook, aim: Aim) -> Solution
     proved = certify(clauses, score, box, v, given, stored["penalty"])
     said = stored.get("least-shortfall")
     least = None if said is None else _multipliers(said, clauses, Score(()), v)
-    return Solution(
+    solution = Solution(
         capital=capital,
         loans=loans,
         reserve=_grains(record["totals"]["reserve"]),
@@ -188,6 +204,31 @@ def _solution(record: Record, case: Case, rules: Rulebook, aim: Aim) -> Solution
         least=least,
         least_gap=0.0 if least is None else shortfall_gap(clauses, box, v, least),
     )
+    choice = stored.get("choice")
+    if choice is None:
+        return solution
+    penalty = stored["penalty"] if least is None else 0.0
+    return replace(solution, over_choices=over_choices(solution, choice["solver"], choice["bound"], penalty))
+
+
+def _settled(choice: Record | None, case: Case, clauses: Sequence[Clause]) -> tuple[Clause, ...]:
+    """The clauses with the recorded choice made.
+
+    Raises:
+        InputError: it is of other rules, it names what they don't, or it has too many or too few.
+    """
+    made = open_choices(clauses)
+    said = [] if choice is None else choice["open"]
+    if [each["of"] for each in said] != [clause.rule for clause in made.values()]:
+        raise InputError.of("the outcome's choice is not of the rules given", "give the rules it was computed from")
+    picked = {}
+    for each, (index, clause) in zip(said, made.items(), strict=True):
+        chosen = set(each["units"])
+        if not chosen <= set(clause.units) or not clause.fewest <= len(chosen) <= clause.most:
+            what = f"the outcome is damaged: what '{clause.rule}' was decided to let in is not what it may"
+            raise InputError.of(what, "compute it again")
+        picked[index] = np.isin(clause.units, list(chosen))
+    return settle(case, clauses, picked)
 
 
 def _amounts(record: Record, d: Decision) -> tuple[Indices, Indices]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from allocator.principals import Principal, Waterfall
 from allocator.risk import Risk
 from allocator.rules import Rule
 from allocator.shapes import Clause
-from allocator.sparse import Vector
+from allocator.sparse import Sparse, Vector
 from allocator.stack import Tranche
 from allocator.universe import Universe
 
@@ -68,6 +69,57 @@ def covariance(case: al.Case) -> Vector:
     assert case.risk is not None
     factor = np.array([case.risk.factor @ line for line in np.eye(len(case.universe))])
     return np.asarray(factor @ factor.T)
+
+
+def everything() -> al.Case:
+    """Four lines, a tranche, and all that a rule or an objective may ask for: scenarios, a benchmark, holdings, scores.
+
+    The scenarios are drawn once; with n lines of volatility s they move together by a half.
+    """
+    columns: dict[str, Any] = {
+        "sector": ["compute", "compute", "power", "ports"],
+        "domicile": ["US", "JP", "US", "CA"],
+        "site": ["US", "US", "US", "CA"],
+        "us-share [%]": [90, 40, 75, 10],
+        "cash-yield [%]": [7.0, 7.5, 6.5, 6.0],
+        "expected-return [%]": [8.0, 13.0, 9.0, 8.5],
+        "strategic-weight": [0.76, 0.82, 0.75, 0.40],
+        "capacity [$ bn]": [60, 40, 60, 50],
+        "gearing [%]": [60, 50, 65, 60],
+        "dscr [x]": [1.25, 1.5, 1.35, 1.45],
+        "life [years]": [24, 8, 20, 20],
+        "needed [MW/$ bn]": [75, 22, 0, 3],
+        "supplied [MW/$ bn]": [0, 0, 310, 0],
+        "yield-error [%]": [1.0, 2.0, 1.2, 0.8],
+    }
+    loan = {"id": "loan", "capacity": "$50 bn", "cost": "4.5%", "tenor": "18 years"}
+    terms = {"reserve-yield": "3%", "fee": "10 bp", "compression": {"from": "50%", "slope": "3%"}}
+    owners = {
+        "equity": [{"holder": "one", "amount": "$60 bn"}, {"holder": "two", "amount": "$40 bn"}],
+        "principals": [
+            {"id": "east", "title": "East", "holder": "one", "funding": "4%"}
+            | {"strategic": {"column": "strategic-weight", "worth": "200 bp"}},
+            {"id": "west", "title": "West", "holder": "two", "funding": "3%"},
+        ],
+    }
+    exposures = [("a", "acme", 0.3), ("b", "acme", 0.8), ("d", "zeta", 0.5)]
+    case = tiny(columns, [loan], exposures=exposures, **terms, **owners)
+    rng = np.random.default_rng(3)
+    moves = np.sqrt(0.5) * (rng.normal(size=(40, 1)) + rng.normal(size=(40, 4)))
+    returns = case.universe.numbers["expected-return"] + moves * np.array([0.12, 0.30, 0.15, 0.15])
+    return replace(
+        case,
+        risk=Risk.from_scenarios(returns),
+        benchmark={"a": 0.4, "b": 0.1, "c": 0.3, "d": 0.2},
+        holdings={"a": 30.0, "c": 40.0},
+    )
+
+
+def dense(matrix: Sparse) -> Vector:
+    """All entries of a sparse matrix."""
+    out = np.zeros(matrix.shape)
+    np.add.at(out, (matrix.row, matrix.column), matrix.value)
+    return out
 
 
 def run_command(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:

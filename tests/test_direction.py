@@ -22,6 +22,8 @@ BASES: dict[str, dict[str, Any]] = {
     "coverage": {"measure": "interest", "haircut": "15%", "at-least": "2.00x"},
     "exclusion": {"scope": {"line": ["coal"]}},
     "volatility": {"of": "deployed", "at-most": "11%"},
+    "ticket": {"at-least": "$1 bn"},
+    "count": {"at-most": "15"},
 }
 
 
@@ -31,6 +33,7 @@ def rule(kind: str, changes: dict[str, Any]) -> Rule:
     return made
 
 
+FLOOR = {"at-most": None, "at-least": "5", "holding": "$1 bn"}
 SOFT = {"severity": "soft", "penalty": "100 bp"}
 
 
@@ -51,6 +54,18 @@ SOFT = {"severity": "soft", "penalty": "100 bp"}
         ("share", {"at-least": "1%"}, {"at-least": "1%", "scope": {"sector": ["power"]}}, "mixed"),
         ("share", {}, {"scope": None, "each": "line"}, "mixed"),
         ("share", {}, SOFT, "looser"),
+        ("ticket", {}, {"at-least": "$2 bn"}, "tighter"),
+        ("ticket", {}, {"at-least": "$500 m"}, "looser"),
+        ("ticket", {}, {"scope": {"sector": "power"}}, "looser"),
+        ("ticket", {}, {"at-least": None, "column": "minimum-ticket"}, "mixed"),
+        ("count", {}, {"at-most": "14"}, "tighter"),
+        ("count", {}, {"at-most": "16"}, "looser"),
+        ("count", {}, {"at-least": "5", "holding": "$1 bn"}, "mixed"),
+        ("count", FLOOR, FLOOR | {"at-least": "4"}, "looser"),
+        ("count", FLOOR, FLOOR | {"holding": "$2 bn"}, "tighter"),
+        ("count", FLOOR, FLOOR | {"scope": {"sector": "power"}}, "tighter"),
+        ("count", {"scope": {"sector": "power"}}, {"scope": {"sector": ["power", "grid"]}}, "tighter"),
+        ("count", {}, {"by": "sector"}, "mixed"),
         ("share", SOFT, {}, "tighter"),
         ("share", SOFT, SOFT | {"penalty": "90 bp"}, "looser"),
         ("share", {}, {"relax": "never"}, "tighter"),

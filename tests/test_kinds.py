@@ -32,12 +32,12 @@ def claim(monkeypatch: pytest.MonkeyPatch) -> Iterator[Claim]:
     [
         (
             "objectives",
-            ["dividend-yield", "expected-return", "risk-budget", "robust-yield", "sharpe", "strategic-weight", "tail-loss",
-             "tracking", "variance", "volatility"],
+            ["dividend-yield", "expected-return", "owner-gain", "risk-budget", "robust-yield", "sharpe",
+             "strategic-weight", "tail-loss", "tracking", "variance", "volatility"],
         ),
-        ("rules", ["amount", "concentration", "coverage", "domicile", "exclusion", "leverage", "look-through", "ratio",
-                   "share", "volatility"]),
-        ("solvers", ["clarabel", "highs", "scs"]),
+        ("rules", ["amount", "concentration", "count", "coverage", "domicile", "exclusion", "leverage", "look-through", "ratio",
+                   "share", "ticket", "volatility"]),
+        ("solvers", ["clarabel", "highs", "scip", "scs"]),
     ],
 )  # fmt: skip
 def test_known(wing: str, names: list[str]) -> None:

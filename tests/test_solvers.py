@@ -57,6 +57,8 @@ class Cheat:
     abilities: ClassVar = frozenset({"conic", "quadratic", "exponential"})
     order: ClassVar = 0
     threads: ClassVar = 1
+    multipliers: ClassVar = True
+    package: ClassVar = "clarabel"
     options = staticmethod(Clarabel.options)
 
 

@@ -8,11 +8,16 @@ from typing import Any
 from allocator import kinds
 from allocator.aims.bargain import Bargain
 from allocator.aims.blend import Blend, blend
-from allocator.aims.held import Epsilon, Lexicographic, Stage
-from allocator.aims.maximin import Maximin
+from allocator.aims.concave import Concave
+from allocator.aims.held import Epsilon, Lexicographic, Stage, epsilon, lexicographic
+from allocator.aims.maximin import Maximin, maximin
+from allocator.errors import InputError
 from allocator.objectives import Aim, Objective, Range, Sum
 
-__all__ = ["Bargain", "Blend", "Epsilon", "Lexicographic", "Maximin", "from_names", "read"]
+__all__ = [
+    "Bargain", "Blend", "Epsilon", "Lexicographic", "Maximin",
+    "blend", "epsilon", "from_names", "lexicographic", "maximin", "read",
+]  # fmt: skip
 
 
 def from_names(weights: Mapping[str, float]) -> Aim:
@@ -37,7 +42,7 @@ def read(said: Mapping[str, Any]) -> Aim:
     if said["form"] == "sum":
         return Sum(parts)
     if said["form"] == "lexicographic":
-        levels = [each.get("level") for each in said["parts"]]
+        levels = [each.get("level") for each in said["parts"][:-1]]
         stages = tuple(Stage(part, each.get("tolerance")) for (_, part), each in zip(parts, said["parts"], strict=True))
         return Lexicographic(stages, tuple(float(level) for level in levels if level is not None))
     ranges = tuple(map(Range, said.get("lows", [0.0] * len(parts)), said.get("ranges", ())))
@@ -52,5 +57,13 @@ def read(said: Mapping[str, Any]) -> Aim:
 
 
 def _objective(said: Mapping[str, Any]) -> Objective:
-    made: Objective = kinds.find("objectives", said["name"])(**said.get("settings", {}))
+    if said["name"] == Concave.kind:
+        what = f"the objective '{said.get('title', Concave.kind)}' is the caller's own expression, which no file holds"
+        raise InputError.of(what, "compute it again in Python: without it nothing can be rechecked")
+    kind = kinds.find("objectives", said["name"])
+    try:
+        made: Objective = kind(**said.get("settings", {}))
+    except (TypeError, ValueError):
+        what = f"the settings of the objective '{said['name']}' can't be read"
+        raise InputError.of(what, "compute the outcome again") from None
     return made

@@ -70,7 +70,7 @@ class Concave(Objective):
 
     kind: ClassVar = "own"
     unit = Index
-    notes: ClassVar = ("the objective is the caller's own expression: its gap rests on the solver's word",)
+    caveats: ClassVar = ("the objective is the caller's own expression: its gap rests on the solver's word",)
 
     def __init__(self, function: Callable[[Entries], Any], name: str = "own expression") -> None:
         if not callable(function):

@@ -13,7 +13,7 @@ from allocator.errors import InputError, Unparsable
 from allocator.objectives import Aim, Bench, Objective, part_said
 from allocator.scores import Linear, Norm, Part, Quadratic, Score, Worst
 from allocator.shapes import Clause, Cone, Number, RotatedCone, Rows, Tail
-from allocator.sparse import Sparse
+from allocator.sparse import Sparse, Vector
 
 if TYPE_CHECKING:
     from allocator.case import Case
@@ -39,7 +39,7 @@ class Epsilon(Aim):
     def name(self) -> str:  # type: ignore[override]
         """What is maximised, and what is held."""
         held = ", ".join(
-            f"{part.name} at {'most' if part.smaller_is_better else 'least'} {part.unit(level)}"
+            f"{part.name} at {'most' if part.smaller_is_better else 'least'} {part.unit.show(level)}"
             for part, level in self.levels
         )
         return f"{self.aim.name}, with {held}"
@@ -59,7 +59,10 @@ class Epsilon(Aim):
         return self.aim.weights()
 
     def clauses(self, case: Case) -> tuple[Clause, ...]:
-        """A clause for each level."""
+        """A clause for each level, and those of the inner aim."""
+        return (*self._levels(case), *self.aim.clauses(case))
+
+    def _levels(self, case: Case) -> tuple[Clause, ...]:
         return tuple(held(part, case, level) for part, level in self.levels)
 
     def holds(self) -> tuple[Objective, ...]:
@@ -68,8 +71,12 @@ class Epsilon(Aim):
 
     def settled(self, case: Case, bench: Bench) -> Epsilon | None:
         """With the inner aim settled under the levels."""
-        inner = self.aim.settled(case, bench.within(self.clauses(case)))
+        inner = self.aim.settled(case, bench.within(self._levels(case)))
         return None if inner is None else replace(self, aim=inner)
+
+    def doubt(self, case: Case, v: Vector) -> str:
+        """That of the inner aim."""
+        return self.aim.doubt(case, v)
 
     def score(self, case: Case) -> Score:
         """That of the inner aim."""
@@ -90,7 +97,7 @@ def epsilon(aim: Aim, levels: Mapping[Objective, str | float]) -> Epsilon:
     """Maximise an aim while other objectives are held at levels.
 
     Args:
-        aim: a single objective, a sum or a blend.
+        aim: a single objective, a sum, a blend or a maximin.
         levels: objectives with what each must reach: text such as `7%`, or a number in base units; at least so much,
             or at most where smaller is better.
 
@@ -98,7 +105,8 @@ def epsilon(aim: Aim, levels: Mapping[Objective, str | float]) -> Epsilon:
         InputError: no levels, one that can't be read, or an objective that can't be held.
     """
     if not isinstance(aim, Aim) or isinstance(aim, (Epsilon, Lexicographic)):
-        raise InputError.of(f"{aim!r} can't be maximised with others held", "give a single objective, a sum or a blend")
+        whole = f"'{aim.name}'" if isinstance(aim, Aim) else repr(aim)
+        raise InputError.of(f"{whole} can't be maximised with others held", "give a single objective, a sum or a blend")
     if not levels:
         raise InputError.of("no objective is held", "give at least one with its level")
     found = []
@@ -200,7 +208,7 @@ class Lexicographic(Aim):
         return {"form": "lexicographic", "name": self.name, "parts": parts}
 
 
-def lexicographic(stages: Sequence[Objective | tuple[Objective, str | float]]) -> Lexicographic:
+def lexicographic(stages: Sequence[Objective | tuple[Objective, str | float | None]]) -> Lexicographic:
     """Maximise objectives in order, each while the earlier ones keep their optima.
 
     Args:

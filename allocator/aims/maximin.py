@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 AUGMENT = 1e-4
 "What the sum of all counts beside the least, so that nothing is left that would help one and hurt none."
+GIVE = 1e-5
+"How much of its range counts as the same: the multipliers of the least of curved scores are found less closely."
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Maximin(Aim):
         for each in over:
             total = total + each * AUGMENT
         # Soft rules can't be paid out of the least of several incomes: their shortfall is least first.
-        return replace(total, income=0.0, give=Score.GIVE)
+        return replace(total, income=0.0, give=GIVE)
 
     def terms(self) -> tuple[tuple[float, Objective], ...]:
         """The objectives over their ranges, each in the sense in which it is pursued."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,9 +20,18 @@ if TYPE_CHECKING:
     from allocator.rulebook import Rulebook
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+WAYS = ("blend", "lexicographic", "maximin")
 OBJECTIVE = click.option(
     "--objective", "objectives", multiple=True, metavar="NAME[=WEIGHT]",
     help="What to maximise; give several with weights for a blend. The case's own by default.",
+)  # fmt: skip
+COMBINE = click.option(
+    "--combine", type=click.Choice(WAYS), default="blend", show_default=True,
+    help="How: by weights; in order, as in dividend-yield=10bp with what may be given up; or lift the least.",
+)  # fmt: skip
+HOLD = click.option(
+    "--hold", "held", multiple=True, metavar="NAME=LEVEL",
+    help="Another objective that must reach a level, as in volatility=12%; at most where smaller is better.",
 )  # fmt: skip
 POLICY = click.option("--policy", type=click.Path(path_type=Path), help="Rules; the case's own by default.")
 AS_OF = click.option(
@@ -39,11 +50,16 @@ def of_rules(command: Command) -> Command:
 
 def options(command: Command) -> Command:
     """Give a command the options that `read` takes."""
-    return POLICY(OBJECTIVE(AS_OF(SET(command))))
+    return POLICY(of_aim(AS_OF(SET(command))))
+
+
+def of_aim(command: Command) -> Command:
+    """Give a command the options that `Asked` takes."""
+    return OBJECTIVE(COMBINE(HOLD(command)))
 
 
 def read(
-    case: Path, policy: Path | None, objectives: tuple[str, ...], as_of: str | None, settings: tuple[str, ...]
+    case: Path, policy: Path | None, asked: Asked, as_of: str | None, settings: tuple[str, ...]
 ) -> tuple[Case, Rulebook, Aim]:
     """Read a case, its rules with the numbers tried, and the objective.
 
@@ -51,9 +67,8 @@ def read(
         InputError: a file is wrong, or there is no objective.
         click.BadParameter: an option cannot be read.
     """
-    asked = weights(objectives)
     given, rules = case_and_rules(case, policy, as_of, settings)
-    return given, rules, aim(asked, given)
+    return given, rules, asked.aim(given)
 
 
 def case_and_rules(
@@ -78,19 +93,6 @@ def case_and_rules(
     return given, rules
 
 
-def aim(asked: Mapping[str, float], case: Case) -> Aim:
-    """What is maximised: what was asked for, else the case's own.
-
-    Raises:
-        InputError: there is neither, or a name is unknown.
-    """
-    from allocator.aims import from_names
-
-    if not (chosen := asked or case.objective):
-        raise InputError.of("no objective", "give one with --objective, or name one under 'objective' in fund.yaml")
-    return from_names(chosen)
-
-
 def leave(status: str) -> None:
     """Exit with the code of an outcome's status; return where all is well."""
     if status == "infeasible":
@@ -107,23 +109,91 @@ def _setting(text: str) -> tuple[str, str, str]:
     return rule, field, value
 
 
-def weights(texts: tuple[str, ...]) -> dict[str, float]:
-    """The objectives named by `--objective`, with their weights.
+@dataclass(frozen=True)
+class Asked:
+    """What is to be maximised, as `--objective`, `--combine` and `--hold` have it.
 
-    Raises:
-        click.BadParameter: a weight is no number, or a name stands twice.
+    Attributes:
+        objectives: names with what stands after the `=`: a weight, or in a lexicographic order what may be given up.
+        combine: one of `WAYS`.
+        held: names with their levels.
     """
-    found: dict[str, float] = {}
-    for name, weight in map(_weight, texts):
+
+    objectives: Mapping[str, str]
+    combine: str
+    held: Mapping[str, str]
+
+    @classmethod
+    def of(cls, objectives: tuple[str, ...], combine: str, held: tuple[str, ...]) -> Asked:
+        """From what the options gave.
+
+        Raises:
+            click.BadParameter: one that can't be read, a name that stands twice, or options that don't fit together.
+        """
+        named, levels = _named(objectives, "--objective", "NAME=WEIGHT"), _named(held, "--hold", "NAME=LEVEL")
+        if combine == "lexicographic" and held:
+            raise click.BadParameter("it does not go with '--combine lexicographic'", param_hint="--hold")
+        if combine == "lexicographic" and len(named) < 2:
+            told = "an order is of two objectives or more; give each with --objective, the first one first"
+            raise click.BadParameter(told, param_hint="--combine")
+        for name, text in named.items():
+            if combine != "lexicographic" and text and _number(text) is None:
+                raise click.BadParameter(f"'{name}={text}' is not NAME=WEIGHT", param_hint="--objective")
+        for name, text in levels.items():
+            if not text:
+                told = f"'{name}' is not NAME=LEVEL, as in volatility=12%"
+                raise click.BadParameter(told, param_hint="--hold")
+        return cls(named, combine, levels)
+
+    def aim(self, case: Case) -> Aim:
+        """What is maximised: what was asked for, else the case's own.
+
+        Raises:
+            InputError: there is neither, or a name is unknown.
+            click.BadParameter: a level or a tolerance can't be read, or objectives that can't be combined so.
+        """
+        from allocator import aims, kinds
+
+        weights = {name: _number(text) or 0.0 if text else 1.0 for name, text in self.objectives.items()}
+        weights = weights or dict(case.objective)
+        if not weights:
+            raise InputError.of("no objective", "give one with --objective, or name one under 'objective' in fund.yaml")
+        found = {name: kinds.find("objectives", name)() for name in (*weights, *self.held)}
+        if self.combine == "lexicographic":
+            with _blamed("--objective"):
+                return aims.lexicographic([(found[name], text or None) for name, text in self.objectives.items()])
+        combined = aims.maximin if self.combine == "maximin" else aims.blend
+        with _blamed("--combine"):
+            aim = combined({found[name]: weight for name, weight in weights.items()})
+        if not self.held:
+            return aim
+        with _blamed("--hold"):
+            return aims.epsilon(aim, {found[name]: level for name, level in self.held.items()})
+
+
+@contextmanager
+def _blamed(option: str) -> Iterator[None]:
+    """What an option asked for that can't be is told as its fault."""
+    try:
+        yield
+    except InputError as error:
+        raise click.BadParameter(str(error), param_hint=option) from None
+
+
+def _named(texts: tuple[str, ...], option: str, form: str) -> dict[str, str]:
+    """Names with what stands after the `=`; nothing where there is none."""
+    found: dict[str, str] = {}
+    for name, equals, text in (each.partition("=") for each in texts):
+        if not name or (equals and not text):
+            raise click.BadParameter(f"'{name}{equals}{text}' is not {form}", param_hint=option)
         if name in found:
-            raise click.BadParameter(f"'{name}' stands twice; give each once", param_hint="--objective")
-        found[name] = weight
+            raise click.BadParameter(f"'{name}' stands twice; give each once", param_hint=option)
+        found[name] = text
     return found
 
 
-def _weight(text: str) -> tuple[str, float]:
-    name, equals, weight = text.partition("=")
+def _number(text: str) -> float | None:
     try:
-        return name, float(weight) if equals else 1.0
+        return float(text)
     except ValueError:
-        raise click.BadParameter(f"'{text}' is not NAME=WEIGHT", param_hint="--objective") from None
+        return None

@@ -21,6 +21,8 @@ def command(
     what: Path,
     policy: Path | None,
     objectives: tuple[str, ...],
+    combine: str,
+    held: tuple[str, ...],
     as_of: str | None,
     settings: tuple[str, ...],
     out: Path,
@@ -35,12 +37,13 @@ def command(
         told = f"the page is HTML, and '{out}' does not end in .html; write {out.with_suffix('.html')}"
         raise click.BadParameter(told, param_hint="--out")
     if what.suffix == ".json":
-        if policy or objectives or as_of or settings:
-            told = "an outcome has its rules and its objective in it; drop --policy, --objective, --as-of and --set"
+        if policy or objectives or combine != "blend" or held or as_of or settings:
+            told = "an outcome has its rules and its objective in it; drop all options but --out"
             raise click.UsageError(told)
         record = _stored(what)
     else:
-        record = _solved(what, policy, objectives, as_of, settings)
+        asked = question.Asked.of(objectives, combine, held)
+        record = _solved(what, policy, asked, as_of, settings)
     from allocator.files.texts import write_texts
     from allocator.report.page import page
 
@@ -56,9 +59,9 @@ def _stored(path: Path) -> Record:
 
 
 def _solved(
-    path: Path, policy: Path | None, objectives: tuple[str, ...], as_of: str | None, settings: tuple[str, ...]
+    path: Path, policy: Path | None, asked: question.Asked, as_of: str | None, settings: tuple[str, ...]
 ) -> Record:
-    given, rules, aim = question.read(path, policy, objectives, as_of, settings)
+    given, rules, aim = question.read(path, policy, asked, as_of, settings)
     from allocator.outcome import allocate
 
     return allocate(given, rules, aim).record

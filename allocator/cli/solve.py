@@ -25,6 +25,8 @@ def command(
     case: Path,
     policy: Path | None,
     objectives: tuple[str, ...],
+    combine: str,
+    held: tuple[str, ...],
     as_of: str | None,
     settings: tuple[str, ...],
     form: str,
@@ -37,8 +39,9 @@ def command(
     Prints the mix, its financing, what each rule costs, and the proof.
     """
     check_out(form, out)
+    asked = question.Asked.of(objectives, combine, held)
     clock = _Clock()
-    given, rules, aim = question.read(case, policy, objectives, as_of, settings)
+    given, rules, aim = question.read(case, policy, asked, as_of, settings)
     clock.lap("imports of the reader, and reading")
     from allocator.outcome import allocate
 

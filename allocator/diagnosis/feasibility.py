@@ -14,6 +14,7 @@ import numpy as np
 
 from allocator.case import Case
 from allocator.certificate import TOLERANCE, bound
+from allocator.choices import without_choices
 from allocator.diagnosis.lifting import as_rows, at_least, column, written_in
 from allocator.program import Point, Program
 from allocator.scores import Linear, Score
@@ -210,7 +211,7 @@ def _beside(box: Box, high: float) -> Box:
 
 
 def nothing_fits(case: Case, clauses: Sequence[Clause]) -> bool:
-    """Whether it is proved that no allocation satisfies the clauses."""
+    """Whether it is proved that no allocation satisfies the clauses, whatever is chosen."""
     with warnings.catch_warnings():
         # cvxpy warns of inaccurate solutions; here an allocation that is rechecked, or a bound, is the judge of those.
         warnings.simplefilter("ignore")
@@ -224,8 +225,12 @@ def worst(clauses: Iterable[Clause], v: Vector) -> float:
 
 
 def blamable(case: Case, clauses: Sequence[Clause]) -> tuple[Clause, ...]:
-    """The clauses, with all that the box alone says said by clauses; soft ones leave room always, and are left out."""
-    hard = [clause for clause in clauses if clause.penalty is None]
+    """The clauses, with all that the box alone says said by clauses.
+
+    Soft ones leave room always, and are left out; so are choices, without which more is allowed: what leaves nothing
+    without them leaves nothing with them.
+    """
+    hard = [clause for clause in without_choices(clauses) if clause.penalty is None]
     found = [as_rows(clause, case.box) if isinstance(clause, Fixed) else clause for clause in hard]
     if case.decision.fully_invested:
         found.append(_fully_invested(case))

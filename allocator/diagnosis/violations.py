@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from allocator.choices import Choice, Ticket, without_choices
 from allocator.program import Program
 from allocator.scores import Linear, Score
 from allocator.shapes import Box, Clause
@@ -41,28 +42,40 @@ def diagnose(clauses: Sequence[Clause], box: Box, spread: Vector) -> Diagnosis |
 
     Limits that scale with the allocation give way first (a share of what is deployed, a cover): if those in dollars or
     of equity gave way with them, a fund of next to nothing would break the others least. The case's terms give way only
-    where they leave nothing by themselves. A violation is measured over what the limit comes to, in parts of equity
+    where they leave nothing by themselves. Where something fits but for the choices, they alone give way; where nothing
+    does, they play no part. A violation is measured over what the limit comes to, in parts of equity
     (for a family of terms, its largest); or over equity where a limit is zero.
 
     Returns:
         None where no solver finds an answer, or one that breaks nothing.
     """
-    clauses = tuple(clause for clause in clauses if clause.penalty is None)
-    for firm in (lambda clause: is_term(clause) or not len(clause.R1.value), is_term, lambda clause: False):
-        soft = tuple(clause if firm(clause) else _softened(clause) for clause in clauses)
+    hard = tuple(clause for clause in clauses if clause.penalty is None)
+    convex = without_choices(hard)
+    tries: list[tuple[tuple[Clause, ...], Callable[[Clause], bool]]] = [
+        (convex, lambda clause: is_term(clause) or not len(clause.R1.value)),
+        (convex, is_term),
+        (convex, lambda clause: False),
+    ]
+    if len(convex) < len(hard):
+        tries.insert(0, (hard, lambda clause: not isinstance(clause, Choice)))
+    for told, firm in tries:
+        soft = tuple(clause if firm(clause) else _softened(clause) for clause in told)
         nothing = Score(((1.0, Linear(np.zeros(len(box.low)))),))
         point = Program(soft, [nothing], box, spread).solve([0.0], 1.0)
         if point.status == "optimal":
             excess = [clause.excess(point.v).max(initial=0.0) for clause in soft]
             broken = tuple(i for i, clause in enumerate(soft) if clause.penalty and excess[i] * clause.penalty > LEAST)
-            terms_too = any(is_term(clauses[i]) for i in broken)
-            return Diagnosis(point.v, clauses, broken, -point.value, terms_too) if broken else None
+            terms_too = any(is_term(told[i]) for i in broken)
+            return Diagnosis(point.v, told, broken, -point.value, terms_too) if broken else None
     return None
 
 
 def _softened(clause: Clause) -> Clause:
     if not clause.priced:
         return clause
+    if isinstance(clause, Choice):
+        size = clause.least if isinstance(clause, Ticket) else clause.theta
+        return replace(clause, penalty=1 / float(size.mean()))
     most = max(float(np.abs(clause.R1.value).max(initial=0.0)), float(np.abs(clause.c1).max(initial=0.0)))
     limit = float(np.abs(clause.theta).max(initial=0.0)) * most
     return replace(clause, penalty=1 / limit if limit > 0 else 1.0)

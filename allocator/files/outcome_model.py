@@ -118,11 +118,12 @@ class Changes(_Part):
 class ObjectivePart(_Part):
     """An objective in the aim: the weight asked for, what one unit of it counted, and the value it took.
 
-    `settings` are what it was made with; in a lexicographic order, `level` is what the later ones had to leave it, and
-    `tolerance` how much of its optimum that gave up.
+    `title` is its name with the settings that matter, and `settings` are what it was made with. In a lexicographic
+    order, `level` is what the later ones had to leave it, and `tolerance` how much of its optimum that gave up.
     """
 
     name: str
+    title: Annotated[str, Field(default_factory=str)]
     weight: Finite
     settings: dict[str, JsonValue] = {}
     tolerance: Annotated[Finite, Field(ge=0)] | None = None
@@ -142,7 +143,7 @@ class ObjectiveSaid(_Part):
     """
 
     form: Literal["single", "sum", "blend", "epsilon", "lexicographic", "maximin", "bargain"]
-    of: Literal["single", "sum", "blend"] | None = None
+    of: Literal["single", "sum", "blend", "maximin"] | None = None
     name: str
     parts: Annotated[list[ObjectivePart], Field(min_length=1)]
     ranges: list[Annotated[Finite, Field(ge=0)]] = []
@@ -335,6 +336,26 @@ class LeastShortfall(_Part):
     multipliers: list[ClauseMultipliers]
 
 
+class OpenUnits(_Part):
+    """Which lines or groups a ticket or a count was decided to let in."""
+
+    of: str
+    units: list[str]
+
+
+class ChoiceSaid(_Part):
+    """Where it was chosen what is held: what a solver says of all other choices. All else is proved within this one.
+
+    `gap` is the solver's bound less the value of the allocation, which its certificate does not prove.
+    """
+
+    solver: str
+    bound: Finite
+    gap: Annotated[Finite, Field(ge=0)]
+    allowed: Finite
+    open: list[OpenUnits]
+
+
 class CertificateSaid(_Part):
     """What was proved, and the multipliers that prove it."""
 
@@ -348,6 +369,7 @@ class CertificateSaid(_Part):
     penalty: Annotated[Finite, Field(ge=0)]
     multipliers: list[ClauseMultipliers]
     score_witness: list[list[Finite]]
+    choice: ChoiceSaid | None = None
     least_shortfall: LeastShortfall | None = None
 
 

@@ -54,6 +54,8 @@ HELP = {
     "numerator": "what is measured: a name, or a column of the lines, {column: NAME}",
     "denominator": "what it is divided by: a name, or a column of the lines, {column: NAME}",
     "n": "how many of the largest are added up, where the measure is top-n",
+    "column": "the column of the lines that has each one's minimum, such as minimum-ticket, in place of at-least",
+    "holding": "what a line or group must have to count towards at-least",
     "country": "its code of two letters, such as US",
     "basis": "by the company's seat, where its assets stand, or the content that is made there",
     "tranche": "the source of debt, where the measure is tranche",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
@@ -59,8 +59,11 @@ class Aim(ABC):
     apart: ClassVar[str] = ""
     "Why it can't be part of a sum or of another aim; empty where it can."
 
-    notes: ClassVar[tuple[str, ...]] = ()
-    "What an outcome must say of it."
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What an outcome must say of it: that of all objectives in it."""
+        parts = (*(part for _, part in self.terms()), *self.holds())
+        return tuple(dict.fromkeys(note for part in parts for note in part.caveats))
 
     @property
     def over(self) -> tuple[Aim, ...]:
@@ -86,6 +89,10 @@ class Aim(ABC):
             InputError: it means nothing in this case.
         """
         return self
+
+    def doubt(self, case: Case, v: Vector) -> str:
+        """What the amounts at v tell against what was settled; empty where nothing does."""
+        return ""
 
     @abstractmethod
     def said(self) -> dict[str, Any]:
@@ -132,10 +139,12 @@ class Objective(Aim):
 
     kind: ClassVar[str]
     smaller_is_better: ClassVar[bool] = False
+    caveats: ClassVar[tuple[str, ...]] = ()
+    "What an outcome must say wherever it has a part."
 
     @property
     def name(self) -> str:  # type: ignore[override]
-        """The kind's name."""
+        """The kind's name, with what it was made with where that matters to a reader."""
         return self.kind
 
     @abstractmethod
@@ -175,7 +184,8 @@ class Objective(Aim):
 def part_said(objective: Objective, weight: float) -> dict[str, Any]:
     """An objective in an aim, as plain data."""
     made = objective.settings()
-    return {"name": objective.kind, "weight": weight} | ({"settings": made} if made else {})
+    title = {} if objective.name == objective.kind else {"title": objective.name}
+    return {"name": objective.kind, "weight": weight} | title | ({"settings": made} if made else {})
 
 
 @dataclass(frozen=True)
@@ -225,7 +235,12 @@ class Sum(Aim):
 
 def _summands(aim: Aim) -> tuple[tuple[float, Objective], ...]:
     if aim.apart:
-        mend = "add the objectives in it without it, or weigh all of them in one blend"
+        alone = "pursue it alone, or maximise it with others held at levels"
+        mend = (
+            alone
+            if isinstance(aim, Objective)
+            else "add the objectives in it without it, or weigh all of them in one blend"
+        )
         raise InputError.of(f"'{aim.name}' can't be added or multiplied: {aim.apart}", mend)
     return aim.terms()
 
@@ -242,7 +257,7 @@ def risk_of(case: Case, who: Objective) -> Risk:
         InputError: it has none.
     """
     if case.risk is None:
-        raise InputError.of(f"objective '{who.name}' needs a covariance, and the case has no risk", "add one")
+        raise InputError.of(f"objective '{who.kind}' needs a covariance, and the case has no risk", "add one")
     return case.risk
 
 
@@ -253,7 +268,7 @@ def losses(case: Case, who: Objective) -> Sparse:
         InputError: the case has no scenarios.
     """
     if case.risk is None or case.risk.scenarios is None:
-        what = f"objective '{who.name}' needs return scenarios, and the case has none"
+        what = f"objective '{who.kind}' needs return scenarios, and the case has none"
         raise InputError.of(what, "name a table under 'risk: {scenarios: ...}' in fund.yaml, or use Case.from_returns")
     own = Sparse.dense(-case.risk.scenarios)
     return Sparse((own.shape[0], case.decision.size), own.row, own.column, own.value)
@@ -265,13 +280,40 @@ def part_of_one(what: str, given: float | str, least: float = 0.0) -> float:
     Raises:
         InputError: it can't be read, or it is not between the least and 100%.
     """
-    try:
-        value = float(Share.parse(given)) if isinstance(given, str) else float(given)
-    except (Unparsable, TypeError, ValueError):
-        raise InputError.of(f"cannot read the {what} '{given}'", "write 95%, say") from None
+    value = share_from(what, given, "write 95%, say")
     if not least <= value < 1:
-        raise InputError.of(f"the {what} {Share(value)} is not between {Share(least)} and 100%", "write 95%, say")
+        told = f"the {what} {Share.show(value)} is not from {Share(least)} to below 100%"
+        raise InputError.of(told, "write 95%, say")
     return value
+
+
+def share_from(what: str, given: object, mend: str) -> float:
+    """A finite number that was given as one, or as text such as `4%`.
+
+    Raises:
+        InputError: it can't be read, or it is not finite.
+    """
+    try:
+        value = float(Share.parse(given)) if isinstance(given, str) else float(given)  # type: ignore[arg-type]
+    except (Unparsable, TypeError, ValueError):
+        raise InputError.of(f"cannot read the {what} '{given}'", mend) from None
+    if not np.isfinite(value):
+        raise InputError.of(f"the {what} is not finite", mend)
+    return value
+
+
+def shares_from(what: str, given: object) -> dict[str, float]:
+    """Lines to shares, each as a number or as text such as `30%`, that add up to one.
+
+    Raises:
+        InputError: one that can't be read or is negative, or they don't add up.
+    """
+    if not isinstance(given, Mapping):
+        raise InputError.of(f"cannot read the {what} '{given}'", "give lines with their shares, as in {'power': '30%'}")
+    found = {str(line): share_from(f"{what} of '{line}'", part, "write 30%, say") for line, part in given.items()}
+    if any(part < 0 for part in found.values()) or abs(sum(found.values()) - 1) > 1e-6:
+        raise InputError.of(f"the {what} must be zero or more and add up to 100%", "mend the shares")
+    return found
 
 
 def net_of_costs(case: Case, gain: Any) -> tuple[tuple[float, Linear | Quadratic], ...]:

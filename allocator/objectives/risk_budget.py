@@ -10,12 +10,12 @@ import numpy as np
 
 from allocator.codes import Code
 from allocator.errors import InputError, NotCertified, nearest
-from allocator.objectives import Bench, Objective, linear, risk_of
+from allocator.objectives import Bench, Objective, linear, risk_of, shares_from
 from allocator.risk import Risk
 from allocator.scores import Score
 from allocator.shapes import Clause, Equal
 from allocator.sparse import Sparse, Vector
-from allocator.units import Index
+from allocator.units import Index, Multiple
 
 if TYPE_CHECKING:
     from allocator.case import Case
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 ROUNDS = 2_000
 EXACT = 1e-12
 "How far a line's part of the risk may be from its budget."
+DOUBTED = 1e-9
+"The same, of a mix that was recorded."
 LEAST = 1e-6
 "Less capital than this, in parts of equity, is none."
 
@@ -41,15 +43,18 @@ class RiskBudget(Objective):
     """
 
     kind: ClassVar = "risk-budget"
-    unit = Index
+    unit = Multiple
     apart: ClassVar = "it fixes the mix, which leaves nothing to weigh"
 
-    def __init__(self, budgets: Mapping[str, float] | None = None, shares: list[float] | None = None) -> None:
+    def __init__(self, budgets: Mapping[str, float | str] | None = None, shares: list[float] | None = None) -> None:
         if budgets is not None:
-            budgets = {str(line): float(part) for line, part in budgets.items()}
-            if any(not part >= 0 for part in budgets.values()) or abs(sum(budgets.values()) - 1) > 1e-9:
-                raise InputError.of("risk budgets are zero or more and add up to 100%", "mend the budgets")
+            budgets = shares_from("risk budgets", budgets)
         self.budgets, self.shares = budgets, shares
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        """With whose budgets."""
+        return f"{self.kind} in {'equal' if self.budgets is None else 'given'} parts"
 
     def value(self, case: Case) -> Score:
         """The capital deployed, over equity."""
@@ -60,6 +65,8 @@ class RiskBudget(Objective):
     def clauses(self, case: Case) -> tuple[Clause, ...]:
         """Each line's capital is its share of all."""
         d, shares = case.decision, np.array(self.shares)
+        if shares.shape != (d.n,):
+            raise InputError.of("the mix has not a share for each line", "leave it out: it is found from the budgets")
         own = Sparse.of((d.n, d.size), np.arange(d.n), np.arange(d.n), 1.0)
         whole = Sparse.of((d.n, d.size), np.arange(d.n), np.full(d.n, d.deployed), -shares)
         data: dict[str, Any] = {
@@ -87,6 +94,12 @@ class RiskBudget(Objective):
             raise InputError.of(what, "leave lines that are excluded or have no capacity out of the budgets")
         return made
 
+    def doubt(self, case: Case, v: Vector) -> str:
+        """That the mix is another than the budgets ask for."""
+        parts = contributions(risk_of(case, self), np.array(self.shares))
+        off = float(np.abs(parts - self._budgets(case)).max())
+        return "" if off <= DOUBTED else f"a line's part of the risk is off its budget by {off:.2g}"
+
     def _budgets(self, case: Case) -> Vector:
         ids = case.universe.ids
         if self.budgets is None:
@@ -94,7 +107,14 @@ class RiskBudget(Objective):
         for line in self.budgets:
             if line not in ids:
                 raise InputError.of(f"no line '{line}' for a risk budget", nearest(line, ids), code=Code.UNKNOWN_NAME)
-        return np.array([self.budgets.get(line, 0.0) for line in ids])
+        given = np.array([self.budgets.get(line, 0.0) for line in ids])
+        return np.asarray(given / given.sum())
+
+
+def contributions(risk: Risk, shares: Vector) -> Vector:
+    """Each line's part of the variance (n, they add up to one)."""
+    seen = risk.factor @ shares
+    return np.asarray(shares * (seen @ risk.factor) / (seen @ seen))
 
 
 def mix(risk: Risk, budgets: Vector, names: tuple[str, ...]) -> Vector:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -33,9 +34,14 @@ class RobustYield(Objective):
     unit = Share
 
     def __init__(self, radius: float = 1.0) -> None:
-        if not np.isfinite(radius) or radius < 0:
-            raise InputError.of(f"the radius {radius:g} is not zero or more", "write 1, say")
-        self.radius = float(radius)
+        if not isinstance(radius, Real) or not np.isfinite(radius) or radius < 0:
+            raise InputError.of(f"the radius {radius} is no number of zero or more", "write 1, say")
+        self.radius: float = float(radius)
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        """With its radius."""
+        return f"{self.kind} within {self.radius:g} standard error{'' if self.radius == 1 else 's'}"
 
     def value(self, case: Case) -> Score:
         """Income over equity, less the radius times the root of the summed squares of capital times error."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 
 from allocator.errors import InputError, NotCertified
-from allocator.objectives import Aim, Bench, Objective
+from allocator.objectives import Aim, Bench, Objective, share_from
 from allocator.objectives.expected_return import ExpectedReturn
 from allocator.objectives.tail_loss import TailLoss
 from allocator.objectives.volatility import Volatility
@@ -23,6 +23,7 @@ ROUNDS = 50
 CLOSE = 1e-10
 "Relative to the gain: how much more than the ratio times the risk may be left to gain."
 NO_RISK = 1e-9
+"Less risk, or less gain, than this part of equity is none."
 
 
 class Excess(Objective):
@@ -68,13 +69,19 @@ class Sharpe(Objective):
         confidence: float | str | None = None,
         at: float | None = None,
     ) -> None:
-        self.rate = float(Share.parse(rate)) if isinstance(rate, str) else float(rate)
+        self.rate = share_from("rate", rate, "write 4%, say")
         if risk not in ("volatility", "tail-loss"):
             raise InputError.of(f"unknown risk '{risk}'", "write volatility or tail-loss")
         if confidence is not None and risk != "tail-loss":
             raise InputError.of("a confidence goes with risk 'tail-loss'", "leave it out, or change the risk")
-        self.risk, self.at = risk, at
+        self.risk, self.at = risk, None if at is None else float(at)
         self.confidence = TailLoss(confidence).confidence if confidence is not None else None
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        """With its rate and its risk, where they are others than zero and the volatility."""
+        rate = f" over {Share.show(self.rate)}" if self.rate else ""
+        return self.kind + rate + ("" if self.risk == "volatility" else f" by {self.over[1].name}")
 
     @property
     def over(self) -> tuple[Aim, ...]:
@@ -96,21 +103,31 @@ class Sharpe(Objective):
         gain, risk = (each.score(case).value(v) for each in self.over)
         return gain / -risk if risk < 0 else 0.0
 
+    def doubt(self, case: Case, v: Vector) -> str:
+        """That the ratio is another than the amounts have."""
+        score = self.value(case)
+        if abs(score.value(v)) <= 2 * score.tolerance(v):
+            return ""
+        return f"the amounts have a ratio of {self.measured(case, v):.6g}, and it is said to be {self.at or 0.0:.6g}"
+
     def settled(self, case: Case, bench: Bench) -> Sharpe | None:
         """With the best ratio: it grows from below, each step the ratio of the best allocation at the last one."""
         if self.at is not None:
             return self
-        if not case.fund.fully_invested and float(case.fund.reserve_yield) >= self.rate:
-            what = f"the reserve earns {case.fund.reserve_yield} without risk, and the rate is {Share(self.rate)} only"
-            raise InputError.of(what, "give a higher rate, as in al.Sharpe(rate='4%')")
         gain, risk = (each.score(case) for each in self.over)
+        if not case.fund.fully_invested and float(case.fund.reserve_yield) >= self.rate:
+            safe = bench.best(self.over, [0.0, 1.0])
+            if safe is not None and -risk.value(safe) <= NO_RISK:
+                what = f"the reserve earns {Share(float(case.fund.reserve_yield))} without risk"
+                mend = "give a higher rate, as in al.Sharpe(rate='4%'), or have a rule ask for some capital"
+                raise InputError.of(f"{what}, and the rate is {Share(self.rate)} only", mend)
         ratio = 0.0
         for _ in range(ROUNDS):
             v = bench.best(self.over, [1.0, ratio])
             if v is None:
                 return None
             earned, taken = gain.value(v), -risk.value(v)
-            if earned <= 0 and ratio == 0:
+            if earned <= NO_RISK and ratio == 0:
                 what = f"no allocation earns more than the rate of {Share(self.rate)}"
                 raise InputError.of(what, "give a lower rate, or pursue the expected return alone")
             if taken <= NO_RISK:

@@ -29,6 +29,11 @@ class TailLoss(Objective):
     def __init__(self, confidence: float | str = 0.95) -> None:
         self.confidence = part_of_one("confidence", confidence)
 
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        """With its confidence."""
+        return f"{self.kind} at {Share.show(self.confidence)}"
+
     def value(self, case: Case) -> Score:
         """The mean of the largest losses; where their number is not whole, the last counts in part."""
         rows = losses(case, self)

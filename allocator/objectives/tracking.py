@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from allocator.objectives import Objective, risk_of
+from allocator.objectives import Objective, risk_of, shares_from
 from allocator.scores import Norm, Score
 from allocator.units import Share
 
@@ -27,8 +27,13 @@ class Tracking(Objective):
     unit = Share
     smaller_is_better: ClassVar = True
 
-    def __init__(self, reference: Mapping[str, float] | None = None) -> None:
-        self.reference = None if reference is None else {str(line): float(part) for line, part in reference.items()}
+    def __init__(self, reference: Mapping[str, float | str] | None = None) -> None:
+        self.reference = None if reference is None else shares_from("reference's shares", reference)
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        """Of what, where that is not the benchmark."""
+        return self.kind if self.reference is None else f"{self.kind} of a given reference"
 
     def value(self, case: Case) -> Score:
         """The norm of the difference, seen through the factors."""

@@ -22,6 +22,8 @@ class Volatility(Objective):
 
     def value(self, case: Case) -> Score:
         """The norm of the capital seen through the factors."""
-        factor = risk_of(case, self).factor
+        risk = risk_of(case, self)
+        factor = risk.factor
         rows = Sparse((factor.shape[0], case.decision.size), factor.row, factor.column, factor.value)
-        return Score(((1.0, Norm(rows)),))
+        # Fully invested, all mixes are equally large, so that no two lie on one ray.
+        return Score(((1.0, Norm(rows, strict=risk.definite and case.fund.fully_invested)),))

@@ -18,13 +18,13 @@ from allocator.rules import Rule
 from allocator.shapes import Clause
 from allocator.solution import Record
 from allocator.sparse import Vector
-from allocator.units import Index, Money, Multiple, Quantity, Share
+from allocator.units import Count, Index, Money, Multiple, Quantity, Share
 
 NOISE = 1e-9
 "Excesses up to this are rounding: a dollar of $ bn, a ten-millionth of a percentage point."
 DIGITS = 4
 "Of an excess, in what is printed."
-EXAMPLES: Mapping[type[Quantity], str] = {Share: "1 pp", Multiple: "0.05x", Money: "$1 bn", Index: "0.02"}
+EXAMPLES: Mapping[type[Quantity], str] = {Share: "1 pp", Multiple: "0.05x", Money: "$1 bn", Index: "0.02", Count: "1"}
 
 
 @dataclass(frozen=True)

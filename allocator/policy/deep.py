@@ -99,15 +99,18 @@ def _without_effect(rules: Rulebook, case: Case) -> Iterator[Problem]:
     """Rules that nothing allowed comes up against, and soft rules that it pays to miss."""
     clauses = rules.clauses(case)
     if Allowed(case, clauses).empty:
-        mend = "see 'allocator why' on the case"
-        place = rules.header.place("id") if rules.header else None
-        yield Problem("no allocation satisfies the rules, so that none can be tried", mend, place, Code.INFEASIBLE)
+        yield _infeasible(rules)
         return
     binds = set[str]()
     if case.objective:
         out = allocate(case, rules, from_names(case.objective), resolve=False)
+        if "rules" not in out.record:
+            # Without the tickets and counts something fits, and nothing with them.
+            yield _infeasible(rules)
+            return
         binds = {each["rule"] for each in out.record["rules"] if each["binding"]}
-        yield from _cheap_penalties(rules, case, out)
+        # With whole choices no rate says from when on a soft rule is met.
+        yield from () if "choice" in out.record["certificate"] else _cheap_penalties(rules, case, out)
     terms = Allowed(case, [clause for clause in clauses if is_term(clause)])
     for rule in rules.rules:
         if rule.severity == "soft" or rule.id in binds:
@@ -119,6 +122,12 @@ def _without_effect(rules: Rulebook, case: Case) -> Iterator[Problem]:
         elif Allowed(case, [clause for clause in clauses if clause.rule != rule.id]).breach(own).answer == "nothing":
             what = f"rule '{rule.id}' is redundant on this case: the other rules and the terms keep it"
             yield rule.problem("id", what, "tighten it, or keep it for other cases", Code.REDUNDANT)
+
+
+def _infeasible(rules: Rulebook) -> Problem:
+    place = rules.header.place("id") if rules.header else None
+    what = "no allocation satisfies the rules, so that none can be tried"
+    return Problem(what, "see 'allocator why' on the case", place, Code.INFEASIBLE)
 
 
 def _cheap_penalties(rules: Rulebook, case: Case, out: Outcome) -> Iterator[Problem]:

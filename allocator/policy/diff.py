@@ -198,7 +198,8 @@ def _effect(possible: Finding, impossible: Finding, case: Case) -> Record:
 
 
 def _side(found: Finding, case: Case) -> Record:
-    return {"answer": found.answer, "example": _example(found.clause, found.member, found.v, case)}
+    example = _example(found.clause, found.member, found.v, case)
+    return {"answer": found.answer, "example": example} | ({"choice": found.choice} if found.choice else {})
 
 
 def _example(clause: Clause | None, member: int, v: Vector | None, case: Case) -> Record | None:

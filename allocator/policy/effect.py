@@ -5,6 +5,9 @@ maximised over what the new rules allow, and the other way round. Where the exce
 which proves that there is nothing. Where it is convex (a cone, a sum of the largest), its maximum is no convex program:
 following tangents finds examples (the convex-concave procedure, Yuille and Rangarajan 2003), and only a line above the
 excess can prove that there are none.
+
+Choices (tickets and counts) are left out of what is maximised over, so that what is proved holds with them, and an
+example counts only if it keeps them. Whether a choice itself can be broken is told where the numbers say so, else not.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import numpy as np
 
 from allocator.case import Case
 from allocator.certificate import TOLERANCE
+from allocator.choices import Choice, without_choices
 from allocator.diagnosis.feasibility import nothing_fits
 from allocator.policy.ceilings import above, ceilings, room, straight
 from allocator.program import Point, Program
@@ -43,6 +47,7 @@ class Finding:
 
     Attributes:
         answer: `something`, with an example; `nothing`, which is proved; or `undetermined`.
+        choice: the rule whose whole choices leave it undetermined; empty where none does.
         clause, member: what the example breaks.
         v: the example, to the dollar, in parts of equity.
     """
@@ -51,6 +56,7 @@ class Finding:
     clause: Clause | None = None
     member: int = 0
     v: Vector | None = None
+    choice: str = ""
 
 
 NOTHING, UNDETERMINED = Finding("nothing"), Finding("undetermined")
@@ -76,25 +82,34 @@ class Allowed:
 
     def breach(self, others: Sequence[Clause]) -> Finding:
         """Look for an allowed allocation that breaks one of some other clauses; the hard ones of rules among them."""
-        rules = (clause for clause in _hard(others) if not is_term(clause))
+        rules = [clause for clause in without_choices(_hard(others)) if not is_term(clause)]
+        doubted = self._doubted(others)
         targets = [self._target(clause, member) for clause in rules for member in range(clause.size)]
         # What may be broken by most comes first, since one example is enough.
         targets = sorted((each for each in targets if each.most > TINY), key=lambda each: -each.most)
         if not targets:
-            return NOTHING
+            return doubted
         with warnings.catch_warnings():
             # cvxpy warns of inaccurate solutions; here bounds and examples are the judges of those.
             warnings.simplefilter("ignore")
-            search, answer = _Search(self, targets), NOTHING
+            search, answer = _Search(self, targets), doubted
             for target in targets:
                 found = search.finding(target)
                 if found.answer == "something":
                     return found
-                answer = UNDETERMINED if found.answer == "undetermined" else answer
+                answer = found if found.answer == "undetermined" and not answer.choice else answer
             return answer
 
+    def _doubted(self, others: Sequence[Clause]) -> Finding:
+        """Whether all choices are kept by the numbers of this side's own."""
+        own = [clause for clause in self.clauses if isinstance(clause, Choice)]
+        for clause in _hard(others):
+            if isinstance(clause, Choice) and not any(each.implies(clause) for each in own):
+                return Finding("undetermined", choice=clause.rule)
+        return NOTHING
+
     def _target(self, clause: Clause, member: int) -> _Target:
-        lines = tuple(ceilings(clause, member, self.clauses, self.case))
+        lines = tuple(ceilings(clause, member, without_choices(self.clauses), self.case))
         most = min((above(line, self.box) for line in lines), default=np.inf)
         # A linear excess is itself the closest of its lines.
         return _Target(clause, member, lines[-1:] if straight(clause) else lines, most)
@@ -150,7 +165,7 @@ class _Search:
             parts += [Linear(sign * unit) for sign in (1.0, -1.0) for unit in units]
         self.count = len(parts)
         scores = [Score(((1.0, part),)) for part in parts]
-        self.program = Program(allowed.clauses, scores, allowed.case.box, allowed.case.spread)
+        self.program = Program(without_choices(allowed.clauses), scores, allowed.case.box, allowed.case.spread)
 
     def finding(self, target: _Target) -> Finding:
         """Whether the target can be broken."""
@@ -166,8 +181,16 @@ class _Search:
                 if found := self._example(target, point.v):
                     return found
         if straight(target.clause):
-            return UNDETERMINED
+            return self._whole_example(target) or UNDETERMINED
         return next(filter(None, (self._example(target, v) for v in self._summits(target))), UNDETERMINED)
+
+    def _whole_example(self, target: _Target) -> Finding | None:
+        """An example that keeps the tickets and counts, too, where there are any; a solver's word proves nothing."""
+        if len(without_choices(self.allowed.clauses)) == len(self.allowed.clauses):
+            return None
+        scores, case = [Score(((1.0, target.lines[0]),))], self.allowed.case
+        point = Program(self.allowed.clauses, scores, case.box, case.spread).solve([1.0])
+        return self._example(target, point.v) if point.status == "optimal" else None
 
     def _maximise(self, weights: dict[int, float], tolerance: float) -> Point:
         all_of_them = np.zeros(self.count)

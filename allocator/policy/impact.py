@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from allocator.aims import Blend
+from allocator.aims import Blend, Epsilon, Maximin
 from allocator.case import Case
-from allocator.objectives import Aim
+from allocator.objectives import Aim, Range
 from allocator.outcome import allocate
 from allocator.policy.diff import compare
 from allocator.rulebook import Rulebook
@@ -20,8 +20,8 @@ PROOFS = ("multipliers", "score-witness", "least-shortfall")
 def impact(old: Rulebook, new: Rulebook, case: Case, aim: Aim) -> Record:
     """The best allocation before and after, and what differs between the policies, as plain data.
 
-    A blend's ranges are those found under the old policy, in both: found anew, they could turn the sign of what the
-    change does. Nothing is solved where no rule differs in what it asks.
+    The ranges of a blend or a maximin are those found under the old policy, in both: found anew, they could turn the
+    sign of what the change does. Nothing is solved where no rule differs in what it asks.
 
     Args:
         old: as in force on a date.
@@ -38,9 +38,19 @@ def impact(old: Rulebook, new: Rulebook, case: Case, aim: Aim) -> Record:
     if all(each["change"] == "reworded" for each in differs["rules"]):
         return record
     before = allocate(case, old, aim).record
-    ranges = before["objective"].get("ranges")
-    after = allocate(case, new, replace(aim, ranges=tuple(ranges)) if isinstance(aim, Blend) and ranges else aim).record
+    after = allocate(case, new, _frozen(aim, before["objective"])).record
     return record | {"before": _readable(before), "after": _readable(after)}
+
+
+def _frozen(aim: Aim, said: Record) -> Aim:
+    """The aim with the ranges that an outcome found, if it found any."""
+    if isinstance(aim, Epsilon):
+        return replace(aim, aim=_frozen(aim.aim, said))
+    if isinstance(aim, Blend) and said.get("ranges"):
+        return replace(aim, ranges=tuple(said["ranges"]))
+    if isinstance(aim, Maximin) and said.get("ranges"):
+        return replace(aim, ranges=tuple(map(Range, said["lows"], said["ranges"])))
+    return aim
 
 
 def _readable(record: Record) -> Record:

@@ -22,6 +22,7 @@ GLOSSES = {
     "mixed": "mixed (some allocations become possible, others impossible)",
 }
 "What a verdict on the effect says."
+WHOLE = "is undetermined: '{}' is a matter of whole choices, of which neither an example nor a proof was looked for."
 
 
 def title(record: Record) -> str:
@@ -101,7 +102,7 @@ def _side(side: Record, nothing: str, something: str, undetermined: str, version
         return nothing
     example = side["example"]
     if example is None:
-        return f"{undetermined} {UNKNOWN}"
+        return f"{undetermined} {WHOLE.format(side['choice']) if 'choice' in side else UNKNOWN}"
     name = "it" if example["rule"] == rule else f"'{example['rule']}'"
     return f"{something}, for example: {_amounts(example)}. There what {name} limits is {_reading(example, version)}."
 

@@ -48,6 +48,7 @@ GLOSSARY = {
     "Strategic weight": "A score of how much a line serves the owners' strategy, for each dollar of capital.",
     "Term": "A fact or a contract of the case, such as a line's capacity or a lender's covenant. It limits like a "
     "rule.",
+    "Ticket": "The least capital that a line has if it has any.",
     "Total": "Of a column of the list of lines, such as megawatts for each $ bn: every line's figure times its "
     "capital, added up.",
     "Total assets": "The capital deployed and the reserve together.",
@@ -108,7 +109,7 @@ def used(text: str) -> dict[str, str]:
 def symbols(formulas: str) -> dict[str, str]:
     """The symbols that formulas use, with what they stand for; a column of the list of lines has one of its own."""
     found = {name: told for name, told in SYMBOLS.items() if re.search(rf"(?<![\w-]){name}(?!\w)", formulas)}
-    columns = dict.fromkeys(re.findall(r"([a-z0-9-]{2,})_i \* x_i", formulas))
+    columns = dict.fromkeys(re.findall(r"(?<![\w-])([a-z0-9-]{2,})_i(?= \* x_i|, for every line)", formulas))
     return found | {
         f"{name}_i": f"the figure of line i in the column '{name}' of the list of lines" for name in columns
     }

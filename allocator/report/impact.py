@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from allocator.report import diff, markdown, moves
 from allocator.report.markdown import text
 from allocator.report.tables import Table, violations
-from allocator.report.words import change, dollars
+from allocator.report.words import change, dollars, form, named, quantity, scored
 from allocator.rules import upper_first
 from allocator.solution import Record
 
@@ -71,14 +71,26 @@ def _objective(one: Record, other: Record) -> str:
     objective = other["objective"]
     moved = objective["value"] - one["objective"]["value"]
     name = objective["name"].replace("-", " ")
+    if form(objective) == "lexicographic" or objective["parts"][0]["name"] == "sharpe":
+        return f"{name}: {_from_to(one['objective'], objective)}"
     if abs(moved) <= one["certificate"]["allowed"] + other["certificate"]["allowed"]:
         return f"{name}: unchanged, within what is proved"
     if objective["income"] > 0:
         worth = f"{change(moved / objective['income'] * other['case']['equity'])} a year of income"
-        size = worth if objective["form"] == "single" else f"worth {worth}, on the scale of the old policy's blend"
+        size = worth if form(objective) == "single" else f"worth {worth}, on the scale of the old policy's blend"
+    elif scored(objective) == "share":
+        size = f"{moved * 1e4:+.2f} bp of equity"
     else:
         size = f"{moved:+.4g}"
     return f"{name}: {'better' if moved > 0 else 'worse'}, {size}"
+
+
+def _from_to(one: Record, other: Record) -> str:
+    """What each objective was and is, where no one number says what is better."""
+    return "; ".join(
+        f"{named(b)} {quantity(a['value'], a['unit'])} to {quantity(b['value'], b['unit'])}"
+        for a, b in zip(one["parts"], other["parts"], strict=True)
+    )
 
 
 def _dividend(one: Record, other: Record) -> str:

@@ -14,11 +14,13 @@ from allocator.report import mix, plots
 from allocator.report import tables as made
 from allocator.report.cards import STATES, cards, titles, whom
 from allocator.report.glossary import used
-from allocator.report.words import dollars, gap_in_words, percent, quantity, size
+from allocator.report.words import NOTHING, dollars, gap_in_words, percent, quantity, scored, size
+from allocator.report.words import named as named_aim
 from allocator.solution import Record
 
 TILES = ("Objective", "Deployed", "Leverage", "Dividend yield", "Cover", "Strategic weight")
 "What of the summary stands in figures of its own."
+PRICELESS = "Prices are withheld: what a limit is worth can turn on whole choices of what is held, which have no slope."
 
 
 @cache
@@ -65,8 +67,8 @@ def _view(record: Record) -> dict[str, Any]:
         "objective": _objective(record),
     }
     if "amounts" not in record:
-        return view | {"violations": made.violations(record)}
-    used = mix.used(record)
+        return view | {"violations": made.violations(record), "choice": None}
+    used, choice = mix.used(record), record["certificate"].get("choice")
     return view | {
         "summary": [(name, _spoken(told, record)) for name, told in made.summary(record) if name not in TILES],
         "sectors": mix.sectors(record),
@@ -78,10 +80,11 @@ def _view(record: Record) -> dict[str, Any]:
         "terms": _terms(record),
         "proof": gap_in_words(record),
         "pictures": _pictures(record),
-        "beaten": _beaten(record),
+        "beaten": _beaten(record, record["certificate"]["gap"]),
         "over": _at_most(record["certificate"]["worst-excess"] * record["case"]["equity"]),
         "a_year": " a year" if record["objective"]["income"] > 0 else "",
-        "unit_of_prices": f"Prices are in {made.unit_of_prices(record)}.",
+        "unit_of_prices": f"Prices are in {made.unit_of_prices(record)}." if not choice else PRICELESS,
+        "choice": choice and {"solver": choice["solver"], "beaten": _beaten(record, choice["gap"])},
     }
 
 
@@ -107,13 +110,14 @@ def _objective(record: Record) -> str:
     objective = record["objective"]
     if objective["form"] != "blend":
         return _spoken(objective["name"], record)
-    parts = [f"{part['name']} (weight {part['weight']:g})" for part in objective["parts"]]
+    parts = [f"{named_aim(part)} (weight {part['weight']:g})" for part in objective["parts"]]
     return _spoken(" and ".join(parts), record)
 
 
 def _spoken(text: str, record: Record) -> str:
     """The names of objectives without the hyphens that files write them with."""
-    for part in record["objective"]["parts"]:
+    objective = record["objective"]
+    for part in (*objective["parts"], *objective.get("held", ())):
         text = text.replace(part["name"], part["name"].replace("-", " "))
     return text
 
@@ -131,28 +135,32 @@ def _terms(record: Record) -> list[dict[str, str]]:
     """The terms that are worth something, dearest first: what limits, whom, how much, and what a step is worth."""
     known = titles(record)
     clauses = {(each["term"], each["member"]): each["clause"] for each in record["terms"]}
+    priced = [price for price in record["prices"] if price["of"].startswith("terms.")]
+    if not record["prices"]:
+        # Where prices are withheld, those that bind are told without.
+        priced = [each | {"of": f"terms.{each['term']}", "value": each["limit"]} for each in record["terms"]]
     found = []
-    for price in record["prices"]:
-        if not price["of"].startswith("terms."):
-            continue
+    for price in priced:
         term = price["of"].removeprefix("terms.")
         found.append(
             {
                 "what": clauses.get((term, price["member"]), term),
                 "whom": whom(price, known),
                 "limit": quantity(price["value"], price["unit"]),
-                "worth": f"{size(price)} per {price['step']}",
-                "unclear": price["clear"] is False,
+                "worth": f"{size(price)} per {price['step']}" if "step" in price else NOTHING,
+                "unclear": price.get("clear") is False,
             }
         )
     return found
 
 
-def _beaten(record: Record) -> str:
+def _beaten(record: Record, gap: float) -> str:
     """By how much another allocation might do better, in dollars a year where the aim is income."""
-    gap, income = record["certificate"]["gap"], record["objective"]["income"]
+    income = record["objective"]["income"]
     if income > 0:
         return f"{_at_most(gap / income * record['case']['equity'])} a year"
+    if scored(record["objective"]) == "share":
+        return f"{gap * 1e4:.3f} bp of equity"
     return f"{gap:.1e} of the objective's own unit ({record['objective']['name']})"
 
 

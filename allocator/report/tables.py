@@ -8,9 +8,23 @@ from typing import Any
 
 from allocator.report import mix, owners
 from allocator.report.mix import SMALL
-from allocator.report.words import dollars, gap_in_words, limit, percent, quantity, size, slack, worth
+from allocator.report.words import (
+    dollars,
+    form,
+    gap_in_words,
+    limit,
+    named,
+    percent,
+    quantity,
+    scored,
+    size,
+    slack,
+    worth,
+)
 from allocator.solution import Record
 
+HELD = "objective."
+"Begins the names of clauses that hold an objective at a level."
 IDLE = (
     "Nothing is deployed, and shares of nothing keep every rule. If that is not meant, ask for some capital, by a rule "
     "of 'kind: amount' with 'measure: deployed' and an 'at-least'; allocator why then tells what stands against it."
@@ -77,8 +91,8 @@ def summary(record: Record) -> list[tuple[str, str]]:
     t = record["totals"]
     objective = record["objective"]
     borrowed = f" and {dollars(t['debt'])} debt" if t["tranches"] else ""
-    found = [
-        ("Objective", f"{objective['name']}: {_objective_value(record)}"),
+    found = [("Objective", f"{objective['name']}: {_objective_value(record)}"), *_held(record)]
+    found += [
         (
             "Deployed",
             f"{dollars(t['deployed'])} of {dollars(t['equity'])} equity{borrowed}; reserve {dollars(t['reserve'])}",
@@ -116,29 +130,41 @@ def summary(record: Record) -> list[tuple[str, str]]:
 
 def _objective_value(record: Record) -> str:
     objective = record["objective"]
-    if objective["form"] == "single" and objective["parts"][0]["unit"] == "share":
-        return percent(objective["parts"][0]["value"], 3)
-    if objective["form"] == "single":
-        return f"{objective['parts'][0]['value']:.6g}"
-    return ", ".join(_part(part) for part in objective["parts"])
+    if form(objective) == "single":
+        return _value(objective["parts"][0], 6)
+    told = ", ".join(f"{named(part)} {_value(part)}" for part in objective["parts"])
+    if form(objective) == "maximin" and all(part["weight"] == 1 for part in objective["parts"]):
+        told += f"; each at least {percent(objective['value'], 0)} of the way from its worst to its best"
+    return told
 
 
-def _part(part: Record) -> str:
-    value = percent(part["value"], 3) if part["unit"] == "share" else f"{part['value']:.4g}"
-    return f"{part['name']} {value}"
+def _value(part: Record, digits: int = 4) -> str:
+    if part["unit"] == "share":
+        return percent(part["value"], 3)
+    return quantity(part["value"], "multiple") if part["unit"] == "multiple" else f"{part['value']:.{digits}g}"
+
+
+def _held(record: Record) -> list[tuple[str, str]]:
+    """The objectives that had to reach a level: given, or what the earlier ones of an order keep."""
+    kept = "Held" if record["objective"]["form"] == "epsilon" else "Kept"
+    return [
+        (kept, f"{each['rule'].removeprefix(HELD)} {quantity(each['value'], each['unit'])}, {limit(each)}")
+        for each in record["rules"]
+        if each["rule"].startswith(HELD) and each["number"] == "level"
+    ]
 
 
 def exchange(record: Record) -> str:
     """What a blend implied: one point of each other objective in basis points of the first."""
     objective = record["objective"]
-    if objective["form"] != "blend":
+    if form(objective) != "blend":
         return ""
     first, *others = objective["parts"]
     told = []
     for other in others:
         rate = other["counts"] / first["counts"] / 100 if first["counts"] else 0.0
         worth = f"{rate * 1e4:.3g} bp" if first["unit"] == "share" else f"{rate:.3g}"
-        told.append(f"1 point (0.01) of {other['name']} was worth {worth} of {first['name']}")
+        told.append(f"1 point (0.01) of {named(other)} was worth {worth} of {named(first)}")
     return "; ".join(told)
 
 
@@ -196,6 +222,8 @@ def who_gets_what(record: Record) -> list[Table]:
 
 def binding_rules(record: Record) -> Table | None:
     """The rules that hold the objective back, dearest first."""
+    if not record["prices"]:
+        return _unpriced(record)
     prices = {(each["of"], each["number"]): each for each in record["prices"]}
     rows: list[tuple[float, tuple[str, ...]]] = []
     for each in record["rules"]:
@@ -204,13 +232,12 @@ def binding_rules(record: Record) -> Table | None:
             continue
         looser = "step-down" if each["side"] == "at-least" else "step-up"
         tighter = "step-up" if each["side"] == "at-least" else "step-down"
-        name = each["rule"] + (f" ({', '.join(each['binding'][:2])}{_more(each['binding'])})" if each["member"] else "")
         clear = "" if price["clear"] is not False else " unclear"
         rows.append(
             (
                 -abs(price["worth"]),
                 (
-                    name + _how(each),
+                    _bound(each),
                     quantity(each["value"], each["unit"]),
                     f"{each['side'].replace('-', ' ')} {quantity(each['limit'], each['unit'])}",
                     price["step"],
@@ -224,6 +251,22 @@ def binding_rules(record: Record) -> Table | None:
         return None
     header = ("Rule", "Value>", "Limit>", "Step>", "Slope>", "Looser>", "Tighter>")
     return Table("Binding rules, dearest first", header, [row for _, row in sorted(rows)], _price_note(record))
+
+
+def _unpriced(record: Record) -> Table | None:
+    """The same where prices are withheld, in the order of the policy."""
+    rows = [
+        (_bound(each), quantity(each["value"], each["unit"]), limit(each))
+        for each in record["rules"]
+        if each["binding"]
+    ]
+    return Table("Binding rules", ("Rule", "Value>", "Limit>"), rows) if rows else None
+
+
+def _bound(each: Record) -> str:
+    """A rule that binds, with the members that do."""
+    members = f" ({', '.join(each['binding'][:2])}{_more(each['binding'])})" if each["member"] else ""
+    return f"{each['rule']}{members}{_how(each)}"
 
 
 def _how(each: Record) -> str:
@@ -240,8 +283,13 @@ def unit_of_prices(record: Record) -> str:
     """In what prices are told."""
     objective = record["objective"]
     if objective.get("income", 0) <= 0:
-        return f"the objective's own unit ({objective['name']})"
-    blended = ", or of what the blend holds equal to it" if objective["form"] != "single" else ""
+        if form(objective) == "maximin":
+            return "parts of the objectives' ranges"
+        own = named(objective["parts"][-1]) if scored(objective) else objective["name"]
+        return f"the objective's own unit ({own}{'; 0.0001 is 1 bp' if scored(objective) == 'share' else ''})"
+    if objective["parts"][-1]["name"] == "sharpe":
+        return "dollars a year of return, less those that pay for the risk at this ratio"
+    blended = ", or of what the blend holds equal to it" if form(objective) in ("sum", "blend") else ""
     return f"dollars a year of income{blended}"
 
 
@@ -283,6 +331,8 @@ def shortfalls(record: Record) -> Table | None:
 
 def terms(record: Record, most: int = 12) -> Table | None:
     """The terms of the case that hold the objective back, dearest first."""
+    if not record["prices"]:
+        return _unpriced_terms(record, most)
     found = [each for each in record["prices"] if each["member"] and each["of"].startswith("terms.")]
     if not found:
         return None
@@ -295,9 +345,20 @@ def terms(record: Record, most: int = 12) -> Table | None:
         )
         for each in found[:most]
     ]
-    left = len(found) - len(rows)
-    note = f"{left} more are in the JSON outcome." if left > 0 else ""
-    return Table("Binding terms of the case, dearest first", ("Term", "Limit>", "Step>", "Slope>"), rows, note)
+    header = ("Term", "Limit>", "Step>", "Slope>")
+    return Table("Binding terms of the case, dearest first", header, rows, _left(len(found) - len(rows)))
+
+
+def _unpriced_terms(record: Record, most: int) -> Table | None:
+    """The same where prices are withheld."""
+    found = record["terms"]
+    rows = [(f"{each['term']}: {each['member']}", quantity(each["limit"], each["unit"])) for each in found[:most]]
+    title = "Binding terms of the case"
+    return Table(title, ("Term", "Limit>"), rows, _left(len(found) - len(rows))) if rows else None
+
+
+def _left(count: int) -> str:
+    return f"{count} more are in the JSON outcome." if count > 0 else ""
 
 
 def violations(record: Record) -> Table:

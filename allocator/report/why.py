@@ -39,6 +39,9 @@ def headline(record: Record) -> str:
         return "Something fits, with nothing to spare: some limits can only be met exactly."
     if status == "borderline":
         return "Borderline: the rules miss each other by less than a millionth of the equity, too little to tell."
+    if status == "no-choice":
+        names = listed(map(name, record["choices"]))
+        return f"No allocation satisfies the rules. Without whole choices something would fit; to blame: {names}."
     if status == "undecided":
         return "Not decided: no solver could prove that something fits, nor that nothing does."
     members = record["conflict"]
@@ -70,6 +73,11 @@ def notes(record: Record) -> list[str]:
             found.append(f"Only what changed is blamed: {told}. All other rules, and the terms, are taken as given.")
         else:
             found.append(f"What did not change leaves nothing by itself, so all rules are blamed; changed: {told}.")
+    if "left-out" in record:
+        told = listed(record["left-out"])
+        found.append(
+            f"Without tickets and counts nothing fits either; they were left out ({told}), and changes tried so."
+        )
     if record.get("unclear"):
         found.append(f"By less than a millionth of the equity, {listed(record['unclear'])} may not be needed for it.")
     return found
@@ -85,6 +93,15 @@ def conflict(record: Record) -> Table:
     rows = [_row(member) for member in record["conflict"]]
     note = "Each is needed for this: leave one out, and the others can be met together."
     return Table("In conflict", ("What", "Says", "Where"), rows, note if len(rows) > 1 else "")
+
+
+def choices(record: Record) -> Table:
+    """The tickets and counts without which something fits."""
+    note = (
+        "Each is needed for this: leave one out, and the others can be met. That nothing fits with all of them is the "
+        "word of a solver; no bound proves it, and no smallest change is known."
+    )
+    return Table("To blame", ("What", "Says", "Where"), [_row(member) for member in record["choices"]], note)
 
 
 def _row(member: Record) -> tuple[str, str, str]:
@@ -185,7 +202,9 @@ def keeping(record: Record) -> list[Table]:
 
 def tables(record: Record) -> list[Table]:
     """All tables: of the conflict where nothing fits, else of what holds the objective back."""
-    if record["status"] != "infeasible":
+    if record["status"] == "no-choice":
+        found: list[Table | None] = [choices(record)]
+    elif record["status"] != "infeasible":
         outcome = record.get("outcome")
         found = [] if outcome is None else [binding_rules(outcome), terms(outcome)]
     else:

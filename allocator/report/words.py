@@ -58,19 +58,47 @@ def slack(reading: dict[str, Any]) -> str:
 
 def gap_in_words(record: dict[str, Any]) -> str:
     """The certificate in one line."""
-    proved, objective = record["certificate"], record["objective"]
-    if objective["form"] == "single" and objective["parts"][0]["unit"] == "share":
-        size = f"{proved['gap'] * 1e4:.3f} bp of equity"
-    else:
-        size = f"{proved['gap']:.1e} of the objective's own unit"
-    if proved["passes"]:
+    proved = record["certificate"]
+    choice, size = proved.get("choice"), _gap(record, proved["gap"])
+    if proved["passes"] and choice is None:
         return f"certified: every rule and term holds, and no allocation can do better by more than {size}"
+    if proved["passes"]:
+        other = f"that no other choice of what is held does by more than {_gap(record, choice['gap'])}"
+        proof = f"every rule and term holds, and within this choice none can do better by more than {size}"
+        return f"certified: {proof}; {other} is the word of {choice['solver']}"
     if proved["worst-excess"] > 1e-7:
         over = dollars(proved["worst-excess"] * record["case"]["equity"])
         return f"NOT CERTIFIED: '{proved['worst-clause']}' is broken by {over}"
-    if proved["gap"] <= proved["allowed"]:
-        return "NOT CERTIFIED: the soft rules might be missed by less"
-    return f"NOT CERTIFIED: another allocation might do better by {size}"
+    if proved["gap"] > proved["allowed"]:
+        return f"NOT CERTIFIED: another allocation might do better by {size}"
+    if choice is not None and choice["gap"] > choice["allowed"]:
+        return f"NOT CERTIFIED: another choice of what is held might do better by {_gap(record, choice['gap'])}"
+    return "NOT CERTIFIED: the soft rules might be missed by less"
+
+
+def _gap(record: dict[str, Any], gap: float) -> str:
+    """A gap in the unit of the objective."""
+    if scored(record["objective"]) == "share":
+        return f"{gap * 1e4:.3f} bp of equity"
+    return f"{gap:.1e} of the objective's own unit"
+
+
+def form(objective: dict[str, Any]) -> str:
+    """How objectives were combined; what others were held at does not count."""
+    return str(objective.get("of") or objective["form"])
+
+
+def named(part: dict[str, Any]) -> str:
+    """An objective with the settings that matter."""
+    return str(part.get("title") or part["name"])
+
+
+def scored(objective: dict[str, Any]) -> str:
+    """The unit of what was maximised, where it is one objective: of a ratio, that of the return; else empty."""
+    if form(objective) not in ("single", "lexicographic"):
+        return ""
+    part = objective["parts"][-1]
+    return "share" if part["name"] == "sharpe" else str(part["unit"])
 
 
 def worth(price: dict[str, Any], key: str = "worth") -> str:

@@ -84,6 +84,8 @@ class Rule(Model, ABC):
 
     kind: ClassVar[str]
     may_be_soft: ClassVar[bool] = True
+    hard_because: ClassVar[str] = "its excess is not in dollars"
+    "Why a kind that may not be soft may not."
     rises: ClassVar[Mapping[str, str]] = {"at_least": "tighter", "at_most": "looser", "penalty": "tighter"}
     "What a higher number makes of a rule of this kind, by field."
     LIMITS: ClassVar = ("at_least", "at_most")
@@ -105,7 +107,7 @@ class Rule(Model, ABC):
     @model_validator(mode="after")
     def _severity_fits(self) -> Rule:
         if self.severity == "soft" and not self.may_be_soft:
-            what, mend = f"a rule of kind '{self.kind}' can't be soft", "make it hard, as its excess is not in dollars"
+            what, mend = f"a rule of kind '{self.kind}' can't be soft", f"make it hard, as {self.hard_because}"
             raise Unparsable(what, mend, field="severity")
         if self.severity == "soft" and self.penalty is None:
             raise Unparsable("a soft rule needs a penalty", "add one, such as penalty: 300 bp", field="severity")

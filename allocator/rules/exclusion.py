@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from allocator.rules import Rule
 from allocator.scope import Scope
-from allocator.units import Money
 
 if TYPE_CHECKING:
     from allocator.case import Case
@@ -35,27 +34,6 @@ class Exclusion(Rule):
 
     def build(self, case: Case, on: dt.date) -> list[Clause]:
         """The lines are fixed at zero, and their debt with them."""
-        import numpy as np
+        from allocator.chosen import shut
 
-        from allocator.shapes import Fixed
-        from allocator.sparse import Sparse
-
-        d = case.decision
-        out = self.scope.lines(case.universe)
-        lines = np.flatnonzero(out)
-        m = len(lines)
-        columns = [lines, d.f + np.flatnonzero(out[d.pair_line]), d.e + np.flatnonzero(out[d.bent])]
-        return [
-            Fixed(
-                rule=self.id,
-                words=f"capital in {self.scope}",
-                labels=tuple(d.lines[i] for i in lines),
-                R0=Sparse.of((m, d.size), np.arange(m), lines, -1.0),
-                c0=np.zeros(m),
-                R1=Sparse.zeros(m, d.size),
-                c1=np.full(m, 1 / case.equity),
-                theta=np.zeros(m),
-                unit=Money,
-                columns=np.concatenate(columns),
-            )
-        ]
+        return [shut(case, self.scope.lines(case.universe), self.id, f"capital in {self.scope}")]

@@ -51,12 +51,21 @@ def test_the_page_is_html(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.parametrize(
-    "option", [("--policy", "p.yaml"), ("--objective", "variance"), DAY, ("--set", "a.at-most=1%")], ids=lambda o: o[0]
+    "option",
+    [
+        ("--policy", "p.yaml"),
+        ("--objective", "variance"),
+        ("--combine", "maximin"),
+        ("--hold", "variance=0.1"),
+        DAY,
+        ("--set", "a.at-most=1%"),
+    ],
+    ids=lambda o: o[0],
 )
 def test_an_outcome_is_not_solved_again(option: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(capsys, "report", "outcome.json", *option, "--out", "review.html")
     assert code == 2
-    told = "an outcome has its rules and its objective in it; drop --policy, --objective, --as-of and --set"
+    told = "an outcome has its rules and its objective in it; drop all options but --out"
     assert f"Error: {told}\n" in err
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from conftest import small_case
-from helpers import book
+from helpers import book, tiny
 
 import allocator as al
 from allocator.policy.impact import impact
@@ -153,3 +153,20 @@ def test_the_record_leaves_out_what_only_machines_read() -> None:
     certificate = changed("debt", {"at_most": "0.40x"})["after"]["certificate"]
     assert {"gap", "passes", "worst-excess"} <= set(certificate)
     assert not {"multipliers", "score-witness"} & set(certificate)
+
+
+def test_the_ranges_of_a_maximin_are_those_of_the_old_policy() -> None:
+    """Also where it is maximised with others held."""
+    old, new = (
+        book(al.rules.Share(id="cap", title="Cap", scope={"line": "b"}, of="equity", at_most=limit))
+        for limit in ("80%", "60%")
+    )
+    case = tiny({"cash-yield [%]": [8, 2], "strategic-weight": [0, 1], "capacity [$ bn]": [100, 100]})
+    aim = al.maximin({al.DividendYield(): 1, al.StrategicWeight(): 1})
+    for given in (aim, al.epsilon(aim, {al.DividendYield(): "3%"})):
+        record = impact(old, new, case, given)
+        before, after = (record[when]["objective"] for when in ("before", "after"))
+        assert before["ranges"] == after["ranges"]
+        assert before["lows"] == after["lows"]
+        # All in b is 80 of 100: 2% of those and 8% of 20, six points apart from all in a on four fifths of the way.
+        assert before["ranges"] == pytest.approx([0.06 * 0.8, 0.8], abs=1e-4)

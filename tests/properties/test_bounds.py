@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from test_shapes import data
 
 import allocator as al
-from allocator.aims import Blend
+from allocator.aims import Blend, Maximin
 from allocator.certificate import bound, shortfall
+from allocator.objectives import Range
 from allocator.optimum import optimum
 from allocator.program import Program
-from allocator.scores import Linear, Quadratic, Score
+from allocator.scores import Least, Linear, Log, Norm, Quadratic, Score, Worst
 from allocator.shapes import Box, Clause, Cone, Equal, Multipliers, RotatedCone, Rows, Tail
 from allocator.solution import Solution
 from allocator.sparse import Sparse, Vector
@@ -56,6 +57,10 @@ AIMS = {
     "dividend-yield": al.DividendYield(),
     "strategic-weight": al.StrategicWeight(),
     "blend": Blend(((0.7, al.DividendYield()), (0.3, al.StrategicWeight())), (0.0126, 0.43)),
+    "maximin": Maximin(
+        ((1.0, al.DividendYield()), (1.0, al.Volatility())), (Range(0.0599, 0.0103), Range(-0.157, 0.027))
+    ),
+    "volatility": al.Volatility(),
 }
 "A blend with ranges of its own, near those of the pay-off table."
 
@@ -110,7 +115,7 @@ def some_clauses(rng: Rng, v: Vector) -> tuple[Clause, ...]:
         if kind is RotatedCone:
             more["typical"] = np.ones(m)
         if kind is Tail:
-            more = {"L": matrix(5), "count": int(rng.integers(1, 6))}
+            more = {"L": matrix(5), "count": float(rng.uniform(0.3, 5))}
         soft = len(made) >= 5
         clause = kind(
             **data(m, n, R0=matrix(m), c0=rng.normal(size=m), R1=matrix(m), c1=rng.normal(size=m),
@@ -120,6 +125,50 @@ def some_clauses(rng: Rng, v: Vector) -> tuple[Clause, ...]:
         spare = 0.0 if kind is Equal else rng.uniform(0, 1, m) * (rng.random(m) < 0.3)
         made.append(clause if soft else replace(clause, c0=clause.c0 + short + spare))
     return tuple(made)
+
+
+def some_score(rng: Rng, v: Vector) -> Score:
+    """Every part that a score may have, at least once, some within others."""
+    n = len(v)
+
+    def matrix(m: int) -> Sparse:
+        return Sparse.dense(rng.normal(size=(m, n)))
+
+    def bent() -> Score:
+        L = matrix(5)
+        curves = ((-0.7, Quadratic(matrix(3))), (-0.4, Norm(matrix(3))), (-0.3, Worst(L, float(rng.uniform(0.3, 5)))))
+        return Score((*curves, (1.0, Linear(rng.normal(size=n)))))
+
+    gain = bent()
+    lifted = gain + Score(((1.0, Linear(np.zeros(n), 1.0 - gain.value(v))),))
+    return bent() + Score(((0.5, Log(lifted)), (0.8, Least((bent(), gain, bent())))))
+
+
+@settings(max_examples=200)
+@given(st.integers(0, 2**32 - 1))
+def test_any_witness_of_any_part_bounds_any_allocation(seed: int) -> None:
+    """No clauses, a box, and a score that its own witnesses prove to be best at a random point: any others are above.
+
+    A line is added to the score that takes off its slope there, so that nothing is left to gain.
+    """
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(2, 6))
+    low = 10 * rng.normal(size=n)
+    box = Box(low, low + rng.uniform(0.5, 2, n), np.zeros(n, bool))
+    v = low + rng.uniform(0.2, 0.8, n) * (box.high - low)
+    bare = some_score(rng, v)
+    slope, _ = bare.above(bare.witness(v))
+    score = bare + Score(((1.0, Linear(-slope)),))
+    own = score.witness(v)
+    size = 1e-9 * (1 + float(np.abs(slope).sum() * np.abs(v).max()) + abs(bare.value(v)))
+    assert bound((), score, box, Multipliers((), (), tuple(own)), 1.0) == pytest.approx(score.value(v), abs=size)
+    for scale in (1e-3, 0.1, 1.0, 10.0):
+        other = tuple(w + scale * rng.normal(size=w.shape) for w in own)
+        found = bound((), score, box, Multipliers((), (), other), 1.0)
+        assert found >= score.value(v) - size - 1e-9 * abs(found)
+        # And so for any other allocation in the box.
+        at = low + rng.uniform(0, 1, n) * (box.high - low)
+        assert found >= score.value(at) - size - 1e-9 * abs(found)
 
 
 @settings(max_examples=200)

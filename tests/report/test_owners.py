@@ -13,7 +13,7 @@ from reviewed import EVIL
 
 from allocator.files.outcomes import check_record
 from allocator.report import markdown
-from allocator.report.csv import tables as spreadsheets
+from allocator.report.csv import outcome as spreadsheets
 from allocator.report.html import fragment
 from allocator.report.page import page
 from allocator.report.tables import tables, who_gets_what

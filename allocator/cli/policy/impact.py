@@ -10,13 +10,13 @@ import click
 from allocator.cli import INFEASIBLE
 from allocator.cli.output import put
 from allocator.cli.policy.pair import check, options, read_case_of, read_pair
-from allocator.cli.question import OBJECTIVE, aim, weights
+from allocator.cli.question import Asked, of_aim
 from allocator.errors import InputError
 
 
 @click.command("impact")
 @options
-@OBJECTIVE
+@of_aim
 @click.option("--format", "form", type=click.Choice(("text", "json", "markdown")), default="text", show_default=True)
 def command(
     old: str,
@@ -26,6 +26,8 @@ def command(
     out: Path | None,
     refused: tuple[str, ...],
     objectives: tuple[str, ...],
+    combine: str,
+    held: tuple[str, ...],
     form: str,
 ) -> None:
     """Show what the change from policy OLD to NEW does to the best allocation of a case.
@@ -33,12 +35,12 @@ def command(
     Six lines first, details after. Each policy is a file, or a file in a git revision, as in
     main:constraints/fund.yaml. Markdown is a comment for a pull request, and empty where no rule asks anything else.
     """
-    asked = weights(objectives)
+    asked = Asked.of(objectives, combine, held)
     before, after = read_pair(old, new, as_of)
     given = read_case_of(case, new, after)
     if given is None:
         raise InputError.of("no case", "name one with --case, or under 'tested-on' in the new policy")
-    sought = aim(asked, given)
+    sought = asked.aim(given)
     from allocator.policy.impact import impact
     from allocator.report.impact import comment
 

@@ -1,0 +1,204 @@
+"""What is maximised, as the command line asks for it, and how it is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from helpers import run_command as run
+
+from allocator.cli.question import Asked
+
+FUND = str(ROOT / "examples" / "us-japan")
+DAY = ("--as-of", "2026-04-01")
+USAGE = "Usage: allocator solve [OPTIONS] CASE\nTry 'allocator solve --help' for help.\n\nError: Invalid value for "
+
+
+def objective(out: str) -> list[str]:
+    """The summary's lines on the objective."""
+    return [line.strip() for line in out.splitlines() if line.strip().startswith(("Objective ", "Held ", "Kept "))]
+
+
+def test_a_level_held(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(
+        capsys, "solve", FUND, *DAY, "--objective", "volatility", "--hold", "dividend-yield=6%", "--hold",
+        "strategic-weight=0.95",
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    first, *held = objective(out)
+    assert first.startswith(
+        "Objective         volatility, with dividend-yield at least 6%, strategic-weight at least 0.95: 13."
+    )
+    assert first.endswith("%")
+    assert held[0] == "Held              dividend-yield 6%, at least 6%"
+    assert held[1].endswith(", at least 0.95")
+    assert "bp of equity (clarabel)" in out
+
+
+def test_the_case_s_own_blend_with_a_level_held(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "solve", FUND, *DAY, "--hold", "volatility=15%")
+    assert code == 0
+    first, held = objective(out)
+    assert "dividend-yield 0.7, strategic-weight 0.3, with volatility at most 15%: dividend-yield 6." in first
+    assert held == "Held              volatility 15%, at most 15%"
+    assert "Trade-off         1 point (0.01) of strategic-weight was worth" in out
+
+
+def test_an_order(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(
+        capsys, "solve", FUND, *DAY, "--combine", "lexicographic", "--objective", "dividend-yield=10bp",
+        "--objective", "volatility",
+    )  # fmt: skip
+    assert code == 0
+    first, kept = objective(out)
+    assert first.startswith("Objective         dividend-yield, then volatility: dividend-yield 6.9")
+    assert kept.startswith("Kept              dividend-yield 6.9")
+
+
+def test_the_order_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(
+        capsys, "solve", FUND, *DAY, "--combine", "lexicographic", "--objective", "volatility", "--objective",
+        "dividend-yield", "--format", "json",
+    )  # fmt: skip
+    said = json.loads(out)["objective"]
+    assert (said["form"], [part["name"] for part in said["parts"]]) == (
+        "lexicographic",
+        ["volatility", "dividend-yield"],
+    )
+
+
+def test_the_least_lifted(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "solve", FUND, *DAY, "--combine", "maximin", "--objective", "dividend-yield",
+                       "--objective", "volatility")  # fmt: skip
+    assert code == 0
+    (first,) = objective(out)
+    assert first.startswith("Objective         the least of dividend-yield 1 and volatility 1: dividend-yield 6.")
+    assert first.endswith("; each at least 73% of the way from its worst to its best")
+
+
+def test_settings_are_told_and_units_are_right(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, "solve", FUND, *DAY, "--objective", "sharpe")
+    assert objective(out) == ["Objective         sharpe: 0.803228"]
+    assert "In dollars a year of return, less those that pay for the risk at this ratio." in " ".join(out.split())
+    _, out, _ = run(capsys, "solve", FUND, *DAY, "--objective", "volatility")
+    assert objective(out) == ["Objective         volatility: 13.050%"]
+    assert "(volatility; 0.0001 is 1 bp)" in " ".join(out.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--hold", "volatility"), "--hold: 'volatility' is not NAME=LEVEL, as in volatility=12%"),
+        (("--hold", "volatility="), "--hold: 'volatility=' is not NAME=LEVEL"),
+        (("--hold", "=3"), "--hold: '=3' is not NAME=LEVEL"),
+        (("--hold", "volatility=1%", "--hold", "volatility=2%"), "--hold: 'volatility' stands twice; give each once"),
+        (
+            ("--hold", "volatility=high"),
+            "--hold: cannot read the level 'high' of 'volatility'; write a share such as 35%",
+        ),
+        (
+            ("--hold", "sharpe=1"),
+            "--hold: 'sharpe' can't be part of what is held: it is a ratio, which is found by solving; "
+            "pursue it alone, or leave it out",
+        ),
+        (("--objective", "variance=x"), "--objective: 'variance=x' is not NAME=WEIGHT"),
+        (("--objective", "variance="), "--objective: 'variance=' is not NAME=WEIGHT"),
+        (
+            ("--combine", "lexicographic"),
+            "--combine: an order is of two objectives or more; give each with --objective, the first one first",
+        ),
+        (
+            ("--combine", "lexicographic", "--objective", "variance", "--objective", "sharpe"),
+            "--objective: 'sharpe' can't be part of a lexicographic order: it is a ratio, which is found by solving; "
+            "pursue it alone, or leave it out",
+        ),
+        (
+            ("--combine", "lexicographic", "--objective", "dividend-yield=ten", "--objective", "variance"),
+            "--objective: cannot read the level 'ten' of 'dividend-yield'; write a share such as 35%",
+        ),
+        (
+            ("--combine", "lexicographic", "--objective", "variance", "--objective", "dividend-yield", "--hold", "a=1"),
+            "--hold: it does not go with '--combine lexicographic'",
+        ),
+        (
+            ("--combine", "maximin", "--objective", "variance"),
+            "--combine: a maximin is of two objectives or more; add one, or pursue it alone",
+        ),
+        (
+            ("--objective", "sharpe", "--objective", "variance"),
+            "--combine: 'sharpe' can't be part of a blend: it is a ratio, which is found by solving; "
+            "pursue it alone, or leave it out",
+        ),
+    ],
+)
+def test_usage(arguments: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "solve", FUND, *DAY, *arguments)
+    assert (code, out) == (2, "")
+    assert err == f"{USAGE}{told}\n"
+
+
+def test_a_way_that_there_is_not(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "solve", FUND, "--combine", "nash")
+    assert code == 2
+    assert "Invalid value for '--combine': 'nash' is not one of 'blend', 'lexicographic', 'maximin'." in err
+
+
+def test_an_unknown_objective_held(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "solve", FUND, *DAY, "--hold", "volatilty=12%")
+    assert (code, err) == (1, "error: unknown kind of objective 'volatilty'; did you mean 'volatility'?\n")
+
+
+def test_weights_of_an_order_are_tolerances() -> None:
+    asked = Asked.of(("dividend-yield=10bp", "variance"), "lexicographic", ())
+    assert dict(asked.objectives) == {"dividend-yield": "10bp", "variance": ""}
+
+
+def test_report_compare_and_verify_take_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one, other, page = tmp_path / "one.json", tmp_path / "other.json", tmp_path / "page.html"
+    run(capsys, "solve", FUND, *DAY, "--objective", "volatility", "--hold", "dividend-yield=6%", "--out", str(one))
+    run(capsys, "solve", FUND, *DAY, "--combine", "lexicographic", "--objective", "dividend-yield=10bp",
+        "--objective", "volatility", "--out", str(other))  # fmt: skip
+    code, out, _ = run(capsys, "compare", str(one), str(other))
+    assert code == 0
+    assert "volatility, with dividend-yield at least 6%" in " ".join(out.split())
+    assert "dividend-yield, then volatility" in " ".join(out.split())
+    for saved in (one, other):
+        code, out, _ = run(capsys, "verify", str(saved), "--case", FUND)
+        assert code == 0, out
+        code, _, err = run(capsys, "report", str(saved), "--out", str(page))
+        assert (code, err) == (0, "")
+        text = page.read_text(encoding="utf-8")
+        shown = "volatility, with dividend yield at least 6%" if saved is one else "dividend yield, then volatility"
+        assert f"<dd>{shown}</dd>" in text
+        assert "bp of equity" in text
+
+
+def test_impact_takes_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    old = ROOT / "constraints" / "us-japan-fund.yaml"
+    text = old.read_text(encoding="utf-8")
+    assert "at-most: 35%" in text
+    for source in (ROOT / "constraints").glob("*.yaml"):
+        (tmp_path / source.name).write_bytes(source.read_bytes())
+    new = tmp_path / "us-japan-fund.yaml"
+    new.write_text(text.replace("at-most: 35%", "at-most: 30%", 1), encoding="utf-8")
+    for arguments, told in (
+        (("--objective", "sharpe"), "sharpe: sharpe 0.8032 to 0."),
+        (
+            ("--combine", "lexicographic", "--objective", "dividend-yield=10bp", "--objective", "volatility"),
+            "dividend yield, then volatility: dividend-yield 6.9",
+        ),
+        (
+            ("--combine", "maximin", "--objective", "dividend-yield", "--objective", "volatility"),
+            "the least of dividend yield 1 and volatility 1: ",
+        ),
+        (
+            ("--objective", "volatility", "--hold", "dividend-yield=6.9%"),
+            "volatility, with dividend yield at least 6.9%: worse, -",
+        ),
+    ):
+        code, out, err = run(capsys, "policy", "impact", str(old), str(new), "--case", FUND, *DAY, *arguments)
+        assert (code, err) == (0, ""), err
+        line = next(line for line in out.splitlines() if line.strip().startswith("Objective"))
+        assert line.split("Objective", 1)[1].strip().startswith(told)

@@ -1,0 +1,396 @@
+"""What is held is chosen by a mixed-integer program, and the optimum is proved within that choice."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Any
+
+import cvxpy as cp
+import numpy as np
+import pytest
+from conftest import small_case
+from helpers import amounts, book, solve, tiny, value
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_cases import random_case, random_rules
+
+import allocator as al
+from allocator import solvers
+from allocator.errors import InputError
+from allocator.files.outcomes import to_json
+from allocator.objectives import Aim
+from allocator.program import Program
+from allocator.rules import Rule
+from allocator.solvers import able
+
+SMALL = small_case()
+TICKET = al.rules.Ticket(id="least", title="Least", at_least="$25 bn")
+FEW = al.rules.Count(id="few", title="Few", at_most="3")
+LINE = al.rules.Share(id="line", title="Line", each="line", of="deployed", at_most="50%")
+RULES = book(TICKET, FEW, LINE)
+
+
+def certificate(out: al.Outcome) -> dict[str, Any]:
+    return out.record["certificate"]
+
+
+# Against every subset.
+
+
+def subsets(names: tuple[str, ...], most: int) -> Iterator[tuple[str, ...]]:
+    for size in range(min(most, len(names)) + 1):
+        yield from combinations(names, size)
+
+
+def best_of_all(case: al.Case, others: list[Rule], aim: Aim, least: float, most: int, fewest: int = 0) -> float:
+    """The best over all sets of lines that may be held, each an exclusion and floors; minus infinity where none fits."""
+    found = -np.inf
+    names = case.universe.ids
+    for held in subsets(names, most):
+        if len(held) < fewest:
+            continue
+        rules: list[Rule] = list(others)
+        if len(held) < len(names):
+            rules.append(al.rules.Exclusion(id="shut", title="O", scope={"line": [n for n in names if n not in held]}))
+        rules += [
+            al.rules.Amount(id=f"floor-{k}", title="F", scope={"line": name}, at_least=f"${least} bn")
+            for k, name in enumerate(held)
+        ]
+        score = aim.score(case)
+        program = Program(book(*rules).clauses(case), [score], case.box, case.spread)
+        point = program.solve([1.0], max(score.income, 0.0), 1e-9)
+        found = max(found, point.value if point.status == "optimal" else -np.inf)
+    return found
+
+
+@pytest.mark.filterwarnings("ignore:Solution may be inaccurate")
+@pytest.mark.parametrize("seed", [3, 12, 17, 23])
+def test_random_cases_against_all_sets_of_lines(seed: int) -> None:
+    """Debt, covenants, compression and rules of any kind; the first cases with five lines or fewer from each seed on."""
+    rng = np.random.default_rng(seed)
+    case = random_case(rng)
+    while len(case.universe) > 5:
+        case = random_case(rng)
+    others = [rule for rule in random_rules(rng, case).rules if rule.id != "size"]
+    least, most = float(rng.integers(3, 15)), int(rng.integers(1, 5))
+    rules = [
+        *others,
+        al.rules.Ticket(id="least", title="L", at_least=f"${least} bn"),
+        al.rules.Count(id="few", title="F", at_most=str(most)),
+    ]
+    expected = best_of_all(case, others, al.DividendYield(), least, most)
+    out = al.allocate(case, book(*rules), al.DividendYield())
+    if not np.isfinite(expected):
+        assert out.status == "infeasible"
+        return
+    assert out.status == "optimal"
+    assert certificate(out)["bound"] == pytest.approx(expected, abs=2e-7)
+    assert certificate(out)["choice"]["bound"] >= expected - 1e-8
+    held = [amount for amount in amounts(out) if amount > 0]
+    assert len(held) <= most
+    assert min(held, default=least) >= least - 1e-4
+    assert al.verify(out, case, book(*rules))
+
+
+@given(
+    earned=st.lists(st.integers(1, 90), min_size=2, max_size=7, unique=True),
+    data=st.data(),
+)
+@settings(max_examples=25)
+def test_a_plain_fund_against_all_sets_of_lines(earned: list[int], data: st.DataObject) -> None:
+    """Yields, capacities, one minimum and a cap on the count: within a set, who earns most takes what the floors leave."""
+    n = len(earned)
+    capacity = data.draw(st.lists(st.integers(5, 80), min_size=n, max_size=n))
+    least, most = data.draw(st.integers(1, 40)), data.draw(st.integers(1, n))
+    case = tiny({"cash-yield [%]": [each / 10 for each in earned], "capacity [$ bn]": capacity})
+    best = 0.0
+    for size in range(1, most + 1):
+        for held in combinations(range(n), size):
+            if size * least > 100 or any(capacity[i] < least for i in held):
+                continue
+            left, total = 100 - size * least, sum(least * earned[i] for i in held)
+            for i in sorted(held, key=lambda i: -earned[i]):
+                more = min(left, capacity[i] - least)
+                left, total = left - more, total + more * earned[i]
+            best = max(best, total / 1000 / 100)
+    ticket = al.rules.Ticket(id="least", title="L", at_least=f"${least} bn")
+    out = solve(case, book(ticket, al.rules.Count(id="few", title="F", at_most=str(most))))
+    assert value(out) == pytest.approx(best, abs=1e-8)
+    assert certificate(out)["choice"]["solver"] == "highs"
+    assert certificate(out)["choice"]["gap"] <= certificate(out)["choice"]["allowed"]
+
+
+@pytest.mark.parametrize("most", [2, 3, 5])
+def test_with_a_cap_on_volatility_against_a_model_of_our_own(most: int) -> None:
+    """Every set of lines as a cone program in cvxpy, written from the words of the rules."""
+    rng = np.random.default_rng(5)
+    n = 6
+    factor = rng.normal(size=(n, n)) * 0.12
+    covariance = factor @ factor.T + np.diag(rng.uniform(0.002, 0.02, n))
+    earned, capacity = rng.uniform(3, 9, n).round(2), rng.integers(20, 60, n)
+    case = tiny({"cash-yield [%]": earned, "capacity [$ bn]": capacity}, covariance=covariance)
+    rules = book(
+        al.rules.Ticket(id="least", title="L", at_least="$15 bn"),
+        al.rules.Count(id="few", title="F", at_most=str(most)),
+        al.rules.Volatility(id="calm", title="C", of="equity", at_most="9%"),
+    )
+    best = 0.0
+    root = np.linalg.cholesky(covariance).T
+    for held in subsets(tuple(map(str, range(n))), most):
+        x = cp.Variable(n)
+        inside = np.array([str(i) in held for i in range(n)])
+        rows = [x >= np.where(inside, 0.15, 0), x <= np.where(inside, capacity / 100, 0), cp.sum(x) <= 1]
+        problem = cp.Problem(cp.Maximize(earned / 100 @ x), [*rows, cp.norm(root @ x) <= 0.09])
+        problem.solve(solver="CLARABEL")
+        if problem.status == "optimal":
+            best = max(best, float(problem.value))
+    out = solve(case, rules)
+    assert value(out) == pytest.approx(best, abs=2e-8)
+    assert certificate(out)["choice"]["solver"] == "scip"
+    assert al.verify(out, case, rules)
+
+
+# What is said of it.
+
+
+def test_prices_are_withheld_and_the_solver_is_named() -> None:
+    out = solve(SMALL, RULES, resolve=True)
+    assert out.record["prices"] == []
+    assert out.record["notes"] == [
+        "prices are withheld: what a limit is worth can turn on whole choices of lines to hold, which have no slope;"
+        " try another number and compare"
+    ]
+    choice = certificate(out)["choice"]
+    assert choice["solver"] == "scip"
+    # The canonical allocation gives up a millionth of equity, the solver knows its own optimum to as much.
+    assert 0 <= choice["gap"] <= 1.2e-6
+    assert choice["bound"] == pytest.approx(certificate(out)["value"] + choice["gap"], abs=1e-12)
+    assert choice["open"] == [
+        {"of": "least", "units": ["hall", "chips", "plant"]},
+        {"of": "few", "units": ["hall", "chips", "plant"]},
+    ]
+    assert (out.amounts.loc[["wires", "docks"], "amount"] == 0).all()
+    assert (out.financing.loc[["wires", "docks"]] == 0).all().all()
+
+
+def test_the_same_answer_twice() -> None:
+    assert to_json(solve(SMALL, RULES).record) == to_json(solve(SMALL, RULES).record)
+
+
+def test_without_tickets_and_counts_nothing_is_said_of_choices() -> None:
+    out = solve(SMALL, LINE)
+    assert "choice" not in certificate(out)
+    assert out.record["prices"]
+
+
+def test_the_largest_ticket_that_asks_nothing_changes_nothing() -> None:
+    """Where all lines are far beyond their minimum, the value is that without one."""
+    free = solve(SMALL, LINE)
+    held = [amount for amount in amounts(free) if amount > 0]
+    least = al.rules.Ticket(id="least", title="L", at_least=f"${min(held) / 2:.3f} bn")
+    assert value(solve(SMALL, book(LINE, least))) == pytest.approx(value(free), abs=1e-7)
+
+
+# Objectives of other forms.
+
+
+@pytest.mark.filterwarnings("ignore:Solution may be inaccurate")
+@pytest.mark.parametrize(
+    "aim",
+    [
+        al.blend({al.DividendYield(): 0.7, al.StrategicWeight(): 0.3}),
+        al.lexicographic([al.StrategicWeight(), al.DividendYield()]),
+        al.maximin({al.DividendYield(): 1, al.StrategicWeight(): 1}),
+        al.epsilon(al.DividendYield(), {al.StrategicWeight(): 0.8}),
+        al.ExpectedReturn() - 2 * al.Variance(),
+        al.ExpectedReturn() - al.Volatility(),
+        al.Sharpe(rate="4%"),
+    ],
+    ids=lambda aim: type(aim).__name__,
+)
+def test_each_form_of_objective_against_all_sets_of_lines(aim: Aim) -> None:
+    out = al.allocate(SMALL, RULES, aim)
+    assert out.status == "optimal"
+    assert al.verify(out, SMALL, RULES)
+    # As it was settled, under the clauses that it brings along.
+    from allocator.aims import read
+
+    settled = read(out.record["objective"])
+    score, best = settled.score(SMALL), -np.inf
+    for held in subsets(SMALL.universe.ids, 3):
+        rules: list[Rule] = [LINE]
+        rules.append(
+            al.rules.Exclusion(
+                id="out", title="O", scope={"line": [name for name in SMALL.universe.ids if name not in held]}
+            )
+        )
+        rules += [
+            al.rules.Amount(id=f"floor-{k}", title="F", scope={"line": name}, at_least="$25 bn")
+            for k, name in enumerate(held)
+        ]
+        clauses = (*book(*rules).clauses(SMALL), *settled.clauses(SMALL))
+        point = Program(clauses, [score], SMALL.box, SMALL.spread).solve([1.0], max(score.income, 0.0), 1e-9)
+        best = max(best, point.value if point.status == "optimal" else -np.inf)
+    assert certificate(out)["bound"] == pytest.approx(best, abs=3e-6 * max(1, abs(best)))
+
+
+def test_the_ranges_of_a_blend_are_those_under_tickets_and_counts() -> None:
+    both = {al.DividendYield(): 0.5, al.StrategicWeight(): 0.5}
+    with_them = al.allocate(SMALL, RULES, al.blend(both)).record["objective"]["ranges"]
+    tops = [value(solve(SMALL, RULES, aim)) for aim in both]
+    at_other = [
+        value(solve(SMALL, RULES, al.lexicographic([other, aim])))
+        for aim, other in zip(both, reversed(both), strict=True)
+    ]
+    assert with_them == pytest.approx([top - low for top, low in zip(tops, at_other, strict=True)], abs=1e-5)
+
+
+def test_where_the_objective_has_no_income_the_soft_rules_are_missed_least_first() -> None:
+    soft = al.rules.Share(
+        id="docks", title="D", scope={"line": "docks"}, of="equity", at_least="28%", severity="soft", penalty="100 bp"
+    )
+    out = al.allocate(SMALL, book(*RULES.rules, soft), al.StrategicWeight())
+    assert out.status == "optimal"
+    # Docks have the least strategic weight, and are held all the same.
+    assert out.amounts.loc["docks", "amount"] >= 28 - 0.01
+    assert solve(SMALL, RULES, al.StrategicWeight()).amounts.loc["docks", "amount"] == 0
+    assert al.verify(out, SMALL, book(*RULES.rules, soft))
+
+
+def test_an_expression_of_the_callers_own_is_refused() -> None:
+    own = al.Concave(lambda v: cp.sum(cp.sqrt(v.capital)))
+    with pytest.raises(InputError) as caught:
+        al.allocate(SMALL, RULES, own)
+    assert str(caught.value) == (
+        "no solver takes minimum tickets or counts beside this objective (a logarithm, or an expression of your own);"
+        " leave out the rules of kind 'ticket' and 'count', or pursue another objective"
+    )
+
+
+# Solvers.
+
+
+def test_solvers_of_choices() -> None:
+    assert [name for name, _ in able({"integer"})] == ["highs", "scip"]
+    assert [name for name, _ in able({"integer", "conic", "quadratic"})] == ["scip"]
+    # It gives no multipliers, so that nothing else is asked of it.
+    assert [name for name, _ in able({"conic"}, "scip")] == ["clarabel", "scs"]
+
+
+def test_where_the_extra_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = solvers.find_spec
+    monkeypatch.setattr(solvers, "find_spec", lambda name: None if name == "pyscipopt" else found(name))
+    with pytest.raises(InputError) as caught:
+        al.allocate(SMALL, RULES, al.DividendYield())
+    assert str(caught.value) == (
+        "minimum tickets and counts beside curves (yields that compress, volatility, concentration) take the solver SCIP,"
+        " which is not installed; install the extra 'mixed': pip install 'sovereign-allocator[mixed]'"
+    )
+    # Where all is linear, nothing more is needed.
+    plain = tiny({"cash-yield [%]": [8, 5], "capacity [$ bn]": [100, 100]})
+    assert solve(plain, FEW).status == "optimal"
+
+
+@pytest.mark.parametrize("name", ["highs", "scip"])
+def test_both_solvers_choose_the_same_where_all_is_linear(name: str) -> None:
+    case = tiny({"cash-yield [%]": [8, 7, 6, 5], "capacity [$ bn]": [30, 30, 30, 100]})
+    out = al.allocate(case, book(TICKET, FEW), al.DividendYield(), solver=name)
+    assert certificate(out)["choice"]["solver"] == name
+    assert value(out) == pytest.approx(0.065, abs=1e-9)
+
+
+# Rechecking.
+
+
+def tampered(out: al.Outcome, change: Any) -> al.Outcome:
+    record = copy.deepcopy(json.loads(to_json(out.record)))
+    change(record)
+    return al.Outcome(record)
+
+
+def failing(out: al.Outcome) -> set[str]:
+    return {check.name for check in al.verify(out, SMALL, RULES).checks if not check.passes}
+
+
+def test_a_choice_is_rechecked() -> None:
+    out = solve(SMALL, RULES)
+    assert failing(out) == set()
+
+    def worse_bound(record: Any) -> None:
+        record["certificate"]["choice"]["bound"] += 1e-3
+
+    assert failing(tampered(out, worse_bound)) >= {"other choices", "certificate"}
+
+    def smaller_gap(record: Any) -> None:
+        record["certificate"]["choice"]["gap"] = 0.0
+
+    assert failing(tampered(out, smaller_gap)) == {"certificate"}
+
+    def moved(record: Any) -> None:
+        # Ten billions from a line to one that is closed: too little for a ticket, and one too many.
+        lines = {each["line"]: each for each in record["amounts"]}
+        lines["plant"]["amount"] -= 10
+        lines["wires"]["amount"] += 10
+
+    assert failing(tampered(out, moved)) >= {"clauses", "amounts", "rules"}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda choice: choice["open"][1]["units"].append("docks"),
+            "the outcome is damaged: what 'few' was decided to let in is not what it may; compute it again",
+        ),
+        (
+            lambda choice: choice["open"][0]["units"].append("moon"),
+            "the outcome is damaged: what 'least' was decided to let in is not what it may; compute it again",
+        ),
+        (
+            lambda choice: choice["open"].pop(),
+            "the outcome's choice is not of the rules given; give the rules it was computed from",
+        ),
+    ],
+)
+def test_a_damaged_choice_is_told(change: Any, message: str) -> None:
+    out = tampered(solve(SMALL, RULES), lambda record: change(record["certificate"]["choice"]))
+    with pytest.raises(InputError) as caught:
+        al.verify(out, SMALL, RULES)
+    assert str(caught.value) == message
+
+
+def test_what_is_not_rechecked_is_told() -> None:
+    assert str(al.verify(solve(SMALL, RULES), SMALL, RULES)).endswith(
+        "\nthe bound of scip over all choices: not rechecked; they take solving"
+    )
+
+
+# Where nothing fits.
+
+
+def test_tickets_alone_are_blamed_where_all_else_can_be_met() -> None:
+    """Three lines of 40 at most: two don't hold 95, and three at their minimum are more than the 100 that there are."""
+    case = tiny({"cash-yield [%]": [8, 7, 6], "capacity [$ bn]": [40, 40, 40]})
+    rules = book(
+        al.rules.Ticket(id="least", title="Least", at_least="$35 bn"),
+        al.rules.Count(id="few", title="Few", at_most="3"),
+        al.rules.Amount(id="size", title="Size", at_least="$95 bn"),
+    )
+    out = al.allocate(case, rules, al.DividendYield())
+    assert out.status == "infeasible"
+    assert [each["rule"] for each in out.record["violations"]] == ["least"]
+    assert out.record["notes"] == ["that no choice of what is held satisfies the rules is the word of a solver"]
+    # Two have 35, and the third the 30 that are left.
+    (reading,) = out.record["violations"]
+    assert reading["slack"] == pytest.approx(-5, abs=1e-3)
+
+
+def test_what_leaves_nothing_without_choices_is_told_without_them() -> None:
+    size = al.rules.Amount(id="size", title="Size", at_least="$500 bn")
+    out = al.allocate(SMALL, book(*RULES.rules, size), al.DividendYield())
+    assert out.status == "infeasible"
+    assert [each["rule"] for each in out.record["violations"]] == ["size"]
+    assert out.record["notes"] == []
