@@ -13,10 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from allocator.codes import Code
 from allocator.decision import Decision
-from allocator.errors import Collector, InputError, Place, Unparsable, nearest
+from allocator.errors import Collector, InputError, Place, nearest
 from allocator.estimates import estimate
-from allocator.fund import Fund, Holder
-from allocator.lines import KNOWN, MONEY, MULTIPLE, PARTS, TIME
+from allocator.fund import PORTFOLIO, Fund, Holder
 from allocator.measures import Measure, MeasureName
 from allocator.model import Source, kebab, plain
 from allocator.names import COLUMNS, Names
@@ -26,7 +25,8 @@ from allocator.risk import Risk
 from allocator.shapes import Box
 from allocator.sparse import Sparse, Vector
 from allocator.stack import Tranche, annuity
-from allocator.units import Index, Money, Multiple, Quantity, Rate, Share, Years
+from allocator.stresses import Stress
+from allocator.units import Money, Rate
 from allocator.universe import Universe
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class Case:
         references: reference rates by name.
         holdings: capital already held, by line, in $ bn.
         benchmark: the reference portfolio, lines to shares that add up to one.
+        stresses: bad years by name.
         objective: the default, names to weights.
         policy: the default policy file.
         sources: the files that it was read from.
@@ -65,6 +66,7 @@ class Case:
     references: Mapping[str, Rate] = field(default_factory=dict)
     holdings: Mapping[str, float] = field(default_factory=dict)
     benchmark: Mapping[str, float] = field(default_factory=dict)
+    stresses: tuple[Stress, ...] = ()
     objective: Mapping[str, float] = field(default_factory=dict)
     policy: Path | None = None
     sources: tuple[Source, ...] = ()
@@ -168,26 +170,22 @@ class Case:
         if name not in self.universe.ids:
             known = ["fund", *(tranche.id for tranche in self.stack), *self.universe.ids]
             raise InputError.of(f"no line or tranche '{name}'", nearest(name, known), code=Code.UNKNOWN_NAME)
-        row = self.universe.ids.index(name)
-        numbers, texts = dict(self.universe.numbers), dict(self.universe.texts)
-        for key, value in changes.items():
-            column = kebab(key)
-            if column in texts:
-                texts[column] = (*texts[column][:row], str(value), *texts[column][row + 1 :])
-                continue
-            numbers[column] = self.universe.number(column, "the change").copy()
-            quantity = _quantity(column, value)
-            numbers[column][row] = float(quantity)
-            noted[f"{name}.{column}"] = str(quantity)
-        # The whole table is checked again, so that a what-if can't hold what a file may not.
-        checked = Universe.build({"id": list(self.universe.ids), **_with_units(numbers), **texts})
-        universe = replace(self.universe, numbers=checked.numbers, texts=checked.texts)
-        return replace(self, universe=universe, changes=noted)
+        universe, told = self.universe.changed(name, {kebab(key): value for key, value in changes.items()})
+        return replace(self, universe=universe, changes=noted | {f"{name}.{key}": text for key, text in told.items()})
 
     @cached_property
     def names(self) -> Names:
         """What it calls things, without the arrays."""
-        return Names(self.fund, self.universe.lines, self.stack, self.risk is not None)
+        return Names(
+            self.fund,
+            self.universe.lines,
+            self.stack,
+            self.stresses,
+            has_risk=self.risk is not None,
+            has_scenarios=self.risk is not None and self.risk.scenarios is not None,
+            has_holdings=bool(self.holdings),
+            has_benchmark=bool(self.benchmark),
+        )
 
     @property
     def equity(self) -> float:
@@ -312,6 +310,27 @@ class Case:
         weights = np.sqrt(self.loss_weight[d.bent[kept]])
         return Sparse.of((len(columns), d.size), np.arange(len(columns)), columns, weights)
 
+    @cached_property
+    def held(self) -> Vector:
+        """What is held already, as v: capital alone, as though no debt stood behind it.
+
+        Raises:
+            InputError: a line is unknown.
+        """
+        d = self.decision
+        capital = self._by_line(self.holdings, "the holdings") / self.equity
+        return d.vector(capital, np.zeros(d.pairs))
+
+    def _by_line(self, given: Mapping[str, float], who: str, place: Place | None = None) -> Vector:
+        """Numbers by line as an array (n)."""
+        found = np.zeros(len(self.universe))
+        for line, number in given.items():
+            if line not in self.universe.ids:
+                mend = nearest(line, self.universe.ids)
+                raise InputError.of(f"{who}: no line '{line}'", mend, place, Code.UNKNOWN_NAME)
+            found[self.universe.ids.index(line)] = number
+        return found
+
     def astray(self, risk: Risk, reference: Mapping[str, float] | None, who: str, place: Place | None = None) -> Sparse:
         """F such that `||F v||` is the tracking error: the volatility of the capital less as much of a reference.
 
@@ -327,19 +346,14 @@ class Case:
         shares = self.benchmark if reference is None else reference
         if not shares:
             raise InputError.of(f"{who} needs a benchmark, and the case has none", "name a table in fund.yaml", place)
-        held = np.zeros(len(self.universe))
-        for line, share in shares.items():
-            if line not in self.universe.ids:
-                mend = nearest(line, self.universe.ids)
-                raise InputError.of(f"{who}: no line '{line}'", mend, place, Code.UNKNOWN_NAME)
-            held[self.universe.ids.index(line)] = share
+        held = self._by_line(shares, who, place)
         if (held < 0).any() or not abs(held.sum() - 1) <= 1e-6:
             raise InputError.of(f"{who}: the reference's shares don't add up to 100%", "mend the shares", place)
         d, own = self.decision, risk.factor
         whole = Sparse.of(
             (own.shape[0], d.size), np.arange(own.shape[0]), np.full(own.shape[0], d.deployed), -(own @ held)
         )
-        return Sparse((own.shape[0], d.size), own.row, own.column, own.value) + whole
+        return own.wide(d.size) + whole
 
     def measure(self, name: MeasureName, who: str, place: Place | None = None, lines: Mask | None = None) -> Measure:
         """A measure of the decision.
@@ -394,20 +408,19 @@ class Case:
             InputError: the universe has no such column.
         """
         names, members = self.universe.groups(column, who)
-        return names, Sparse((len(names), self.decision.size), members.row, members.column, members.value)
+        return names, members.wide(self.decision.size)
 
     def exposures(self, parties: Sequence[str]) -> Sparse:
         """The capital that depends on each of some counterparties (parties x len(v))."""
         known, exposure = self.universe.counterparties, self.universe.exposure
         assert exposure is not None
-        chosen = exposure.rows(np.array([known.index(party) for party in parties], int))
-        return Sparse((len(parties), self.decision.size), chosen.row, chosen.column, chosen.value)
+        return exposure.rows(np.array([known.index(party) for party in parties], int)).wide(self.decision.size)
 
 
 def _portfolio() -> Fund:
     """The fund of a plain portfolio."""
     owner = Holder(holder="owner", amount=Money(1))
-    return Fund(id="portfolio", title="Portfolio", equity=[owner], fully_invested=True)
+    return Fund(id=PORTFOLIO, title="Portfolio", equity=[owner], fully_invested=True)
 
 
 def yearly_service(tranche: Tranche, cost: float, life: Vector) -> Vector:
@@ -422,26 +435,6 @@ def _changed(record: Any, changes: Mapping[str, Any]) -> Any:
     return type(record).read({**given, **{kebab(name): value for name, value in changes.items()}}, record.id)
 
 
-def _quantity(column: str, value: object) -> Quantity:
-    """A new value of a column: text with its unit, or a number in the base unit; 6 is not taken for 600%."""
-    unit = {PARTS: Share, MONEY: Money, TIME: Years, MULTIPLE: Multiple}.get(KNOWN.get(column, ""), Index)
-    if not isinstance(value, (int, float, np.number)):
-        try:
-            return unit.parse(value)
-        except Unparsable as error:
-            raise InputError.of(f"{column}: {error.what}", error.mend) from None
-    try:
-        number = float(value)
-    except OverflowError:
-        number = np.inf
-    if not np.isfinite(number):
-        raise InputError.of(f"{column}: {number} is no number", f"write {unit.expects}")
-    made = unit(number)
-    if unit is Share and abs(number) > 1:
-        raise InputError.of(f"{column}: {number:g} would be {made}", f"write {number:g}% or {number / 100:g}")
-    return made
-
-
 def _array(what: str, given: Any, dimensions: int, mend: str) -> Vector:
     """An array of as many dimensions from what Python passes."""
     try:
@@ -454,9 +447,3 @@ def _array(what: str, given: Any, dimensions: int, mend: str) -> Vector:
     if not np.isfinite(found).all():
         raise InputError.of(f"the {what} has numbers that are missing or infinite", "fill them, or drop their lines")
     return found
-
-
-def _with_units(numbers: Mapping[str, Vector]) -> dict[str, Sequence[Any]]:
-    base = {MONEY: "$ bn", TIME: "years", PARTS: "1"}
-    units = {name: base[kind] for name, kind in KNOWN.items() if kind in base}
-    return {f"{name} [{units[name]}]" if name in units else name: list(values) for name, values in numbers.items()}

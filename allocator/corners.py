@@ -73,9 +73,11 @@ class CornerPortfolios:
         """Which members of rules and terms bind from each corner to the next; an exclusion or equation always does."""
         limits, found = self.limits, []
         for weights, free, bound in zip(self.line.weights, self.line.free, self.line.bound, strict=True):
+            above, under = weights - limits.low, limits.high - weights
             at = [limits.members[row] for row in np.flatnonzero(bound)]
-            at += [limits.floors[j] for j in np.flatnonzero(~free & (weights == limits.low))]
-            at += [limits.caps[j] for j in np.flatnonzero(~free & (weights == limits.high))]
+            # What is not free is at a bound but for rounding, and so at the nearer one.
+            at += [limits.floors[j] for j in np.flatnonzero(~free & (above <= under))]
+            at += [limits.caps[j] for j in np.flatnonzero(~free & (under <= above))]
             found.append(tuple(sorted({member for member in at if member is not None})))
         return tuple(found)
 
@@ -125,7 +127,8 @@ class CornerPortfolios:
         d, limits = self.case.decision, self.limits
         if index >= d.size:
             return f"{limits.members[index - d.size]} {'binds' if on else 'no longer binds'}"
-        at_low = bool(self.line.weights[corner, index] == limits.low[index])
+        weight = self.line.weights[corner, index]
+        at_low = bool(weight - limits.low[index] <= limits.high[index] - weight)
         member = (limits.floors if at_low else limits.caps)[index]
         if member is not None:
             return f"{member} {'no longer binds' if on else 'binds'}"

@@ -40,6 +40,14 @@ def ways_of(old: Rule, new: Rule, on: dt.date | None = None) -> Iterator[tuple[s
             continue
         if name in ("severity", "relax"):
             yield name, "tighter" if other in ("hard", "never") else "looser"
+        elif name == "inherited":
+            yield name, "looser" if one is None else "tighter"
+        elif name == "glide":
+            # It goes with what is inherited.
+            if old.inherited is not None and new.inherited is not None:
+                side = "at_least" if getattr(old, "at_most", None) is None else "at_most"
+                for way in _by_path(one, other, old.rises[side], on):
+                    yield name, way
         elif name == "penalty" and old.severity != new.severity:
             continue  # it goes with the severity
         elif name == "scope" and one is not None and other is not None:
@@ -60,6 +68,17 @@ def _by_scope(old: Rule, one: Any, other: Any) -> str:
     if widens == "mixed" or not (one.within(other) or other.within(one)):
         return "mixed"
     return widens if one.within(other) else TURNED[widens]
+
+
+def _by_path(one: Dated[Any] | None, other: Dated[Any] | None, rises: str, on: dt.date | None) -> Iterator[str]:
+    """On each date on which a value begins; before the first one, holdings are held to nothing tighter."""
+    for date in [on] if on else sorted({*(one.values if one else ()), *(other.values if other else ())}):
+        before, after = (None if path is None else path.on(date) for path in (one, other))
+        if before is None or after is None:
+            if before is not after:
+                yield "tighter" if before is None else "looser"
+        elif float(before) != float(after):
+            yield rises if float(after) > float(before) else TURNED[rises]
 
 
 def _by_dates(one: Dated[Any] | None, other: Dated[Any] | None, rises: str, on: dt.date | None) -> Iterator[str]:

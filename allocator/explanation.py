@@ -55,17 +55,19 @@ class Explanation:
     def repairs(self) -> pd.DataFrame:
         """What would let something fit: a row a number, those of one `repair` to be changed together.
 
-        `smallest` where it is proved that no smaller change does. Empty where something fits.
+        `smallest` where it is proved that no smaller change does. Each repair stands once, though it be the smallest of
+        its rule and of all rules together. Empty where something fits.
         """
         import pandas as pd
 
         record = self.record
         found = [each for single in record.get("singles", ()) for each in single["repairs"]] + record.get("amounts", [])
         found += [record[way]["repair"] for way in ("joint", "keeping") if record.get(way, {}).get("repair")]
+        once = [each for k, each in enumerate(found) if each["changes"] not in [one["changes"] for one in found[:k]]]
         rows = [
             {"repair": number, **{key: change[key] for key in ("of", "field", "waiver", "was", "now")},
              "smallest": repair["smallest"]}
-            for number, repair in enumerate(found, 1)
+            for number, repair in enumerate(once, 1)
             for change in repair["changes"]
         ]  # fmt: skip
         columns = ["repair", "of", "field", "waiver", "was", "now", "smallest"]

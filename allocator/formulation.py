@@ -219,7 +219,7 @@ class Formulation:
         if isinstance(first, Tail):
             # The sum of the largest entries by its dual: count * q + sum max(y - q, 0), least over q.
             q, over = cp.Variable(), cp.Variable(first.L.shape[0], nonneg=True)
-            above = self._at(first.L) @ self._z - q <= over
+            above = self._at(first.L) @ self._z + first.k - q <= over
             sums = cp.reshape(first.count * q + cp.sum(over), (1,), order="F") <= room
             return [above, sums], lambda: _tail_duals(sums, above)
         row = room >= 0

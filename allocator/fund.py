@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator
 
@@ -47,6 +47,8 @@ def _total(holders: list[Holder]) -> Money:
     return Money(sum((holder.amount.amount for holder in holders), Decimal(0)))
 
 
+PORTFOLIO = "portfolio"
+"The id of what is no fund but a portfolio of weights: its equity is one, and no dollars."
 YesNo = Annotated[bool, BeforeValidator(parse_yes_no)]
 
 
@@ -71,8 +73,6 @@ class Fund(Model):
 
     `fee` is a yearly part of the capital deployed; `reserve_yield` is earned on equity that is not deployed.
     """
-
-    later: ClassVar = ("stresses",)
 
     id: Id
     title: str

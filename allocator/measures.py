@@ -39,6 +39,8 @@ TERMS = {
     "expected-return": "m_i * x_i",
 }
 "What is added up, in ordinary notation; the wholes are no sums over lines."
+OF_CAPITAL = ("equity", "deployed", "cash-income", "net-cash-income", "expected-return")
+"The measures that capital alone tells, whatever debt stands behind it."
 ACRONYMS = {"mw": "MW", "gw": "GW", "us": "US", "ai": "AI"}
 
 
@@ -85,6 +87,11 @@ class MeasureName:
         if not self.column:
             return NAMED[self.name]
         return f"total {' '.join(ACRONYMS.get(word, word) for word in self.name.split('-'))}"
+
+    @property
+    def of_capital(self) -> bool:
+        """Whether capital alone tells it, whatever debt stands behind it."""
+        return self.column or self.name in OF_CAPITAL
 
     def formula(self, where: str = "") -> str:
         """The measure in ordinary notation: `sum of all x_i`, or over `where`, such as the lines of a sector."""

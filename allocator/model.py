@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, Self
 
 from pydantic import (
     BaseModel,
@@ -101,8 +101,6 @@ class Model(BaseModel):
         populate_by_name=True,
         arbitrary_types_allowed=True,
     )
-    later: ClassVar[tuple[str, ...]] = ()
-    "Keys of the file language that are refused by name until they mean something."
 
     _places: Mapping[str, Place] = PrivateAttr(default_factory=dict)
     _own_place: Place | None = PrivateAttr(default=None)
@@ -195,9 +193,6 @@ def _problem(item: Any, data: Any, model: type[BaseModel], title: str) -> Proble
     if item["type"] == "extra_forbidden":
         owner = _owner(model, item["loc"][:-1])
         key_place = getattr(parent, "key_places", {}).get(names[-1], place)
-        if names[-1] in getattr(owner, "later", ()):
-            mend = "leave it out, as this version would not act on it"
-            return Problem(f"{path}: not supported yet", mend, key_place, Code.UNKNOWN_KEY)
         mend = nearest(names[-1], map(kebab, owner.model_fields))
         return Problem(f"{path}: unknown key", mend, key_place, Code.UNKNOWN_KEY)
     if isinstance(raised, Unparsable):

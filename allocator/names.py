@@ -12,6 +12,7 @@ from allocator.fund import Fund
 from allocator.lines import Lines
 from allocator.measures import NAMED, MeasureName
 from allocator.stack import Tranche
+from allocator.stresses import Stress
 
 LONE_SLOPE = ("column 'compression-slope' needs 'compression' in fund.yaml", "add it there, or leave the column out")
 "What is wrong with slopes alone, and the mend."
@@ -44,13 +45,21 @@ class Names:
         fund: its own terms.
         lines: the candidate lines.
         stack: the tranches of debt.
+        stresses: bad years by name.
         has_risk: whether it is told how returns move together.
+        has_scenarios: whether it is told what returns may be, one scenario beside the other.
+        has_holdings: whether it is told what is held already.
+        has_benchmark: whether it has a reference portfolio.
     """
 
     fund: Fund
     lines: Lines
     stack: tuple[Tranche, ...] = ()
+    stresses: tuple[Stress, ...] = ()
     has_risk: bool = False
+    has_scenarios: bool = False
+    has_holdings: bool = False
+    has_benchmark: bool = False
 
     @cached_property
     def bent(self) -> list[int]:

@@ -120,6 +120,24 @@ class Outcome:
         return _frame(self.part("prices"), "of")
 
     @cached_property
+    def principals(self) -> pd.DataFrame:
+        """What each principal gains, in $ bn a year; empty without principals, or where nothing is paid.
+
+        Columns: `income` of its treasury, by the waterfall; `funding` of its equity; what its own score is worth,
+        `strategic`; the `gain` that these make up; `walk-away`; and `income-by-equity` and `gain-by-equity`, as if
+        income were divided by equity held.
+
+        Raises:
+            Infeasible: there is no allocation.
+        """
+        import pandas as pd
+
+        self.part("amounts")
+        columns = ["income", "funding", "strategic", "gain", "walk-away", "income-by-equity", "gain-by-equity"]
+        rows = self.record.get("distributions", {}).get("principals", [])
+        return pd.DataFrame(rows, columns=["principal", *columns]).set_index("principal")
+
+    @cached_property
     def certificate(self) -> pd.Series[Any]:
         """What was proved: value, bound, gap, the worst excess of a clause.
 
@@ -161,8 +179,10 @@ class Outcome:
         title, when = self.record["case"]["title"], self.record["as-of"]
         if "amounts" not in self.record:
             return f"Outcome('{title}', infeasible as of {when})"
-        objective = self.record["objective"]
-        return f"Outcome('{title}', {self.status}, {objective['name']} {objective['value']:.6g} as of {when})"
+        from allocator.report.words import reached
+
+        told = reached(self.record["objective"])
+        return f"Outcome('{title}', {self.status} as of {when}: {told})"
 
     def _repr_html_(self) -> str:
         from allocator.report.html import fragment

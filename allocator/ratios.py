@@ -24,6 +24,32 @@ def number(limit: Limit, **how: float) -> Number:
     return Number(kebab(limit.field), float(limit.value), type(limit.value), **how)
 
 
+def within(rule: Rule, words: str, whole: Measure, limit: Limit, **how: float) -> dict[str, Any]:
+    """The fields of a clause of one member whose room is the limit times a whole.
+
+    Args:
+        rule: whose limit it is.
+        words: what is limited.
+        whole: what the limit is a part of, linear.
+        limit: at least or at most so much.
+        how: how theta follows from it.
+    """
+    own = number(limit, **how)
+    return {
+        "rule": rule.id,
+        "words": words,
+        "R0": Sparse.zeros(1, len(whole.row)),
+        "c0": np.zeros(1),
+        "R1": Sparse.dense(whole.row[None]),
+        "c1": np.array([whole.constant]),
+        "theta": np.array([own.theta(own.value)]),
+        "numbers": (own,),
+        "unit": type(limit.value),
+        "at_least": limit.at_least,
+        "penalty": None if rule.penalty is None else float(rule.penalty),
+    }
+
+
 def ratio(
     rule: Rule,
     words: str,

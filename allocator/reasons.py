@@ -281,6 +281,11 @@ class _Reasons:
                 for index, carrying in found.carrying.items()
                 if index in self.members[name] and carrying and self.feasibility.clauses[index].waiver
             ],
+            "inherited": [
+                {"member": clause.labels[0], "why": clause.inherited}
+                for index, carrying in found.carrying.items()
+                if index in self.members[name] and carrying and (clause := self.feasibility.clauses[index]).inherited
+            ],
         }
 
     def _waiver(self, clause: Clause, carrying: Sequence[int]) -> Record:

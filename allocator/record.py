@@ -16,6 +16,7 @@ from allocator.choices import PREFIX as CHOSEN
 from allocator.choices import SHORT, Choice
 from allocator.decision import GRAIN
 from allocator.distributions import distributions
+from allocator.fund import PORTFOLIO
 from allocator.measures import MeasureName
 from allocator.objectives import Aim
 from allocator.provenance import inputs, policy
@@ -79,6 +80,7 @@ def optimal(case: Case, rules: Rulebook, aim: Aim, solution: Solution, priced: S
     if "distributable-income" in record["totals"]:
         income = record["totals"]["distributable-income"]
         record["distributions"] = distributions(case, solution.capital / GRAIN, income)
+    record["stresses"] = _stresses(case, v)
     record["rules"] = rule_records(case, rules, solution.clauses, v, solution.multipliers, solution.score.size)
     record["terms"] = _terms(solution)
     record["prices"] = [_price(case, solution, price) for price in priced]
@@ -128,6 +130,20 @@ def _amounts(case: Case, solution: Solution) -> list[Record]:
 def _financing(case: Case, solution: Solution) -> list[Record]:
     pairs = zip(case.decision.pair_names(), map(int, solution.loans), strict=True)
     return [{"line": line, "tranche": tranche, "amount": amount / GRAIN} for (line, tranche), amount in pairs if amount]
+
+
+def _stresses(case: Case, v: Vector) -> list[Record]:
+    """What the allocation would lose in each stress, in $ bn."""
+    capital = v[: case.decision.n] * case.equity
+    return [
+        {
+            "stress": stress.id,
+            "titles": dict(stress.title.languages),
+            "stories": dict(stress.story.languages),
+            "loss": -float(np.array(stress.returns(case.universe.lines)) @ capital),
+        }
+        for stress in case.stresses
+    ]
 
 
 def totals(case: Case, clauses: Sequence[Clause], v: Vector, reserve: int) -> Record:
@@ -215,6 +231,7 @@ def rule_records(
                 "side": "at-least" if clause.at_least else "at-most",
                 "number": clause.numbers[0].name if clause.numbers else "",
                 "waiver": clause.waiver,
+                "inherited": clause.inherited,
                 "member": clause.labels[closest] if clause.size else "",
                 "value": value,
                 "limit": limit,
@@ -265,10 +282,10 @@ def _terms(solution: Solution) -> list[Record]:
 
 
 def _price(case: Case, solution: Solution, price: Price) -> Record:
-    """A price in score for one step of its unit; in dollars a year too, where the score has income in it."""
+    """A price in score for one step of its unit; in dollars a year too, where the score has income in them."""
     clause = solution.clauses[price.clause]
     step, income = price.unit.step, solution.score.income
-    dollars = case.equity / income if income > 0 else None
+    dollars = case.equity / income if income > 0 and case.fund.id != PORTFOLIO else None
 
     def per_step(slope: float | None) -> float | None:
         return None if slope is None else slope * step

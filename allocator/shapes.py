@@ -78,6 +78,7 @@ class Clause:
         penalty: of a soft clause, the yearly rate paid on its excess; None for a hard one.
         priced: whether its limits are numbers that somebody set; definitions have no price.
         waiver: the id of the waiver whose limit it has in place of the rule's; empty for none.
+        inherited: why it has another limit than that, where the holdings are beyond it; empty where they aren't.
     """
 
     rule: str
@@ -94,6 +95,7 @@ class Clause:
     penalty: float | None = None
     priced: bool = True
     waiver: str = ""
+    inherited: str = ""
     equal: ClassVar[bool] = False
 
     @property
@@ -246,21 +248,22 @@ class RotatedCone(Cone):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Tail(Clause):
-    """The sum of the `count` largest entries of `L v` is at most room(v); one member.
+    """The sum of the `count` largest entries of `L v + k` is at most room(v); one member.
 
     Where the count is no whole number, the next entry counts in part.
     """
 
     L: Sparse
+    k: Vector
     count: float
 
     def bend(self, v: Vector) -> Vector:
         """The sum of the largest."""
-        return np.array([self.witness(v) @ (self.L @ v)])
+        return np.array([self.witness(v) @ (self.L @ v + self.k)])
 
     def witness(self, v: Vector) -> Vector:
         """One for each of the largest entries, zero for the others."""
-        return largest(self.L @ v, self.count)
+        return largest(self.L @ v + self.k, self.count)
 
     def valid(self, witness: Vector) -> Vector:
         """Weights in [0, 1] that add up to the count."""
@@ -268,7 +271,8 @@ class Tail(Clause):
 
     def pull(self, weight: Vector, witness: Vector) -> tuple[Vector, float]:
         """The sum of the largest is at least every such weighted sum."""
-        return (weight[0] * witness) @ self.L, 0.0
+        weights = weight[0] * witness
+        return weights @ self.L, float(weights @ self.k)
 
 
 @dataclass(frozen=True, eq=False)

@@ -85,6 +85,10 @@ class Sparse:
         kept = place[self.row] >= 0
         return Sparse((len(chosen), self.shape[1]), place[self.row[kept]], self.column[kept], self.value[kept])
 
+    def wide(self, columns: int) -> Sparse:
+        """The same with so many columns in all; the further ones are zero."""
+        return Sparse((self.shape[0], columns), self.row, self.column, self.value)
+
     def column_squares(self) -> Vector:
         """The squared length of each column (entries at one spot count apart)."""
         return np.asarray(np.bincount(self.column, self.value**2, self.shape[1]), float)

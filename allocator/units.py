@@ -320,6 +320,9 @@ Times = Multiple | Share
 Level = Index | Share
 "An index of concentration: a bare number, or for the largest n a percentage."
 
+AnyLimit = Share | Money | Multiple | Index
+"A limit of any rule, whose own unit says of which."
+
 BY_NAME: Mapping[str, type[Quantity]] = {
     unit.__name__.lower(): unit for unit in (Share, Rate, Money, Multiple, Years, Index, Count)
 }

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from allocator.errors import Place
-from allocator.lines import Lines, Where
+from allocator.errors import InputError, Place, Unparsable
+from allocator.lines import KNOWN, MONEY, MULTIPLE, PARTS, TIME, Lines, Where
 from allocator.sparse import Sparse, Vector
+from allocator.units import Index, Money, Multiple, Quantity, Share, Years
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,6 +105,30 @@ class Universe:
         """
         return self.of(self.lines.with_exposures(rows, where))
 
+    def changed(self, line: str, changes: Mapping[str, Any]) -> tuple[Universe, dict[str, str]]:
+        """The same table with some cells of a line changed; and what its numbers are then, as text, by column.
+
+        Args:
+            line: which.
+            changes: columns to text with units, or to numbers in base units.
+
+        Raises:
+            InputError: a column is unknown, or a value cannot be read.
+        """
+        row = self.ids.index(line)
+        numbers, texts, told = dict(self.numbers), dict(self.texts), dict[str, str]()
+        for column, value in changes.items():
+            if column in texts:
+                texts[column] = (*texts[column][:row], str(value), *texts[column][row + 1 :])
+                continue
+            numbers[column] = self.number(column, "the change").copy()
+            quantity = _quantity(column, value)
+            numbers[column][row] = float(quantity)
+            told[column] = str(quantity)
+        # The whole table is checked again, so that a what-if can't hold what a file may not.
+        checked = Universe.build({"id": list(self.ids), **_with_units(numbers), **texts})
+        return replace(self, numbers=checked.numbers, texts=checked.texts), told
+
     def number(self, column: str, who: str, place: Place | None = None) -> Vector:
         """A numeric column that somebody needs.
 
@@ -129,3 +154,29 @@ class Universe:
         found = np.zeros(len(self.ids), bool)
         found[list(rows)] = True
         return found
+
+
+def _quantity(column: str, value: object) -> Quantity:
+    """A new value of a column: text with its unit, or a number in the base unit; 6 is not taken for 600%."""
+    unit = {PARTS: Share, MONEY: Money, TIME: Years, MULTIPLE: Multiple}.get(KNOWN.get(column, ""), Index)
+    if not isinstance(value, (int, float, np.number)):
+        try:
+            return unit.parse(value)
+        except Unparsable as error:
+            raise InputError.of(f"{column}: {error.what}", error.mend) from None
+    try:
+        number = float(value)
+    except OverflowError:
+        number = np.inf
+    if not np.isfinite(number):
+        raise InputError.of(f"{column}: {number} is no number", f"write {unit.expects}")
+    made = unit(number)
+    if unit is Share and abs(number) > 1:
+        raise InputError.of(f"{column}: {number:g} would be {made}", f"write {number:g}% or {number / 100:g}")
+    return made
+
+
+def _with_units(numbers: Mapping[str, Vector]) -> dict[str, Sequence[Any]]:
+    base = {MONEY: "$ bn", TIME: "years", PARTS: "1"}
+    units = {name: base[kind] for name, kind in KNOWN.items() if kind in base}
+    return {f"{name} [{units[name]}]" if name in units else name: list(values) for name, values in numbers.items()}

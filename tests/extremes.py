@@ -35,7 +35,8 @@ def broken(clause: Clause, v: Vector) -> Vector:
     if isinstance(clause, Equal):
         return np.abs(room)
     if isinstance(clause, Tail):
-        return np.array([sorted(dense(clause.L) @ v, reverse=True)[: clause.count]]).sum(axis=1) - room
+        entries = np.sort(dense(clause.L) @ v + clause.k)[::-1]
+        return np.clip(clause.count - np.arange(len(entries)), 0, 1) @ entries - room
     if isinstance(clause, Cone):
         arms = (dense(clause.M) @ v + clause.k).reshape(clause.size, -1)
         squares = (arms**2).sum(axis=1)
@@ -116,7 +117,7 @@ class Oracle:
                 total = np.pad(R, ((0, 0), (0, extra)))
                 total[0, at] -= clause.count
                 total[0, at + 1 : at + 1 + m] -= 1
-                for rows, constant in ((over, np.zeros(m)), (above, np.zeros(m)), (total, c)):
+                for rows, constant in ((over, np.zeros(m)), (above, -clause.k), (total, c)):
                     add(rows, constant, clarabel.NonnegativeConeT)
                 at += 1 + m
                 continue

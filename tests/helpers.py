@@ -21,6 +21,7 @@ from allocator.rules import Rule
 from allocator.shapes import Clause
 from allocator.sparse import Sparse, Vector
 from allocator.stack import Tranche
+from allocator.stresses import Stress
 from allocator.universe import Universe
 
 DAY = "2026-04-01"
@@ -33,6 +34,10 @@ def tiny(
     covariance: Any = None,
     principals: Sequence[Mapping[str, Any]] = (),
     waterfall: Mapping[str, Any] | None = None,
+    scenarios: Any = None,
+    stresses: Sequence[Mapping[str, Any]] = (),
+    holdings: Mapping[str, float] | None = None,
+    benchmark: Mapping[str, float] | None = None,
     **fund: Any,
 ) -> al.Case:
     """A case of a few lines, a, b, c...; equity is $100 bn, the reserve earns nothing, there is no fee."""
@@ -42,11 +47,15 @@ def tiny(
         universe = universe.with_exposures(exposures)
     terms = {"id": "tiny", "title": "Tiny", "equity": [{"holder": "owner", "amount": "$100 bn"}]}
     risk = None if covariance is None else Risk.from_covariance(np.asarray(covariance, float), universe.ids)
+    risk = risk if scenarios is None else Risk.from_scenarios(np.asarray(scenarios, float))
     return al.Case(
         Fund.read(terms | fund),
         universe,
         tuple(map(Tranche.read, tranches)),
         risk,
+        stresses=tuple(map(Stress.read, stresses)),
+        holdings=holdings or {},
+        benchmark=benchmark or {},
         principals=tuple(map(Principal.read, principals)),
         waterfall=None if waterfall is None else Waterfall.read(waterfall),
     )
@@ -72,7 +81,7 @@ def covariance(case: al.Case) -> Vector:
 
 
 def everything() -> al.Case:
-    """Four lines, a tranche, and all that a rule or an objective may ask for: scenarios, a benchmark, holdings, scores.
+    """Four lines, a tranche, and all that a rule or an objective may ask for: scenarios, stresses, a benchmark, holdings.
 
     The scenarios are drawn once; with n lines of volatility s they move together by a half.
     """
@@ -103,7 +112,9 @@ def everything() -> al.Case:
         ],
     }
     exposures = [("a", "acme", 0.3), ("b", "acme", 0.8), ("d", "zeta", 0.5)]
-    case = tiny(columns, [loan], exposures=exposures, **terms, **owners)
+    slump = [{"scope": {"sector": "compute"}, "return": "-40%"}, {"scope": "all", "return": "-5%"}]
+    stresses = [{"id": "slump", "title": "Slump", "story": "Orders stop.", "shocks": slump}]
+    case = tiny(columns, [loan], exposures=exposures, stresses=stresses, **terms, **owners)
     rng = np.random.default_rng(3)
     moves = np.sqrt(0.5) * (rng.normal(size=(40, 1)) + rng.normal(size=(40, 4)))
     returns = case.universe.numbers["expected-return"] + moves * np.array([0.12, 0.30, 0.15, 0.15])

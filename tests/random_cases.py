@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from allocator.fund import Fund
 from allocator.risk import Risk
 from allocator.rules import Rule
 from allocator.stack import Tranche
+from allocator.stresses import Stress
 from allocator.universe import Universe
 
 Rng = np.random.Generator
@@ -46,7 +48,22 @@ def random_case(rng: Rng) -> al.Case:
     factor = rng.normal(size=(n, n)) * 0.08
     risk = Risk.from_covariance(factor @ factor.T + np.diag(rng.uniform(0.002, 0.03, n)), universe.ids)
     stack = tuple(_tranche(rng, t) for t in range(rng.integers(0, 4)))
-    return al.Case(Fund.read(terms), universe, stack, risk)
+    risk = replace(risk, scenarios=rng.normal(0.06, 0.15, (int(rng.integers(3, 30)), n)))
+    return al.Case(
+        Fund.read(terms),
+        universe,
+        stack,
+        risk,
+        stresses=tuple(_stress(rng, name, universe) for name in ("slump", "tariff")),
+        holdings={line: round(float(rng.uniform(0, 150 / n)), 1) for line in universe.ids if rng.random() < 0.6},
+        benchmark=dict(zip(universe.ids, np.round(rng.dirichlet(np.ones(n)), 9).tolist(), strict=True)),
+    )
+
+
+def _stress(rng: Rng, name: str, universe: Universe) -> Stress:
+    scopes = [{"sector": str(rng.choice(universe.texts["sector"]))}, {"line": str(rng.choice(universe.ids))}, "all"]
+    shocks = [{"scope": scope, "return": f"{rng.integers(-30, 5)}%"} for scope in scopes]
+    return Stress.read({"id": name, "title": name, "story": "A bad year.", "shocks": shocks})
 
 
 def _tranche(rng: Rng, number: int) -> Tranche:
@@ -104,6 +121,15 @@ def _pool(rng: Rng, case: al.Case) -> list[Rule]:
             id="top", title="T", by="line", measure="top-n", n=2, of="total-assets", at_most=f"{rng.integers(25, 70)}%"
         ),
         rules.Volatility(id="risk", title="R", of="deployed", at_most=f"{rng.uniform(5, 16):.1f}%"),
+        rules.TailLoss(
+            id="tail",
+            title="T",
+            of="deployed",
+            confidence=f"{rng.integers(50, 98)}%",
+            at_most=f"{rng.integers(2, 15)}%",
+        ),
+        rules.StressLoss(id="stress", title="S", each="stress", of="equity", at_most=f"{rng.integers(5, 40)}%"),
+        rules.Tracking(id="near", title="N", of="deployed", at_most=f"{rng.uniform(1, 9):.1f}%"),
         rules.Ratio(
             id="mw",
             title="W",
@@ -123,6 +149,8 @@ def _pool(rng: Rng, case: al.Case) -> list[Rule]:
                 id="home", title="D", country="US", basis="seat", of="deployed", at_least=f"{rng.integers(50, 99)}%"
             )
         )
+    if case.holdings:
+        found.append(rules.Turnover(id="moved", title="M", at_most=f"{rng.integers(3, 60)}%"))
     if case.stack:
         found += [
             rules.Leverage(id="debt", title="D", measure="debt-to-equity", at_most=f"{rng.uniform(0.1, 1.2):.2f}x"),

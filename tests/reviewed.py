@@ -95,6 +95,7 @@ def hostile(record: dict[str, Any]) -> dict[str, Any]:
         tranche["title"] = breakout
     for paid in made["distributions"]["holders"]:
         paid |= {"holder": EVIL, "vehicle": breakout}
+    made["stresses"] = [{"stress": EVIL, "titles": texts, "stories": texts, "loss": 1.0}]
     for read in made["inputs"]:
         read["path"] = breakout
     return made

@@ -241,6 +241,32 @@ class _Own:
         (limit,) = rule.limits(rules.as_of)
         return [cp.norm(factor @ self.x) <= float(limit.value) * self.measure(rule.of) + self.s]
 
+    def _tail_loss(self, rule: Any, rules: al.Rulebook) -> list[Any]:
+        losses, level = -self.case.risk.scenarios @ self.x, cp.Variable()
+        worst = (1 - float(rule.confidence)) * losses.shape[0]
+        return self.within(rule, rules, level + cp.sum(cp.pos(losses - level)) / worst, self.measure(rule.of))
+
+    def _stress_loss(self, rule: Any, rules: al.Rulebook) -> list[Any]:
+        rows = []
+        for stress in self.case.stresses:
+            lost = -sum(float(shock.return_) * shock.scope.lines(self.case.universe) for shock in stress.shocks)
+            if rule.stress in (None, stress.id):
+                rows += self.within(rule, rules, lost @ self.x, self.measure(rule.of), label=stress.id)
+        return rows
+
+    def _by_line(self, given: Any) -> Any:
+        return np.array([given.get(line, 0.0) for line in self.case.universe.ids])
+
+    def _tracking(self, rule: Any, rules: al.Rulebook) -> list[Any]:
+        factor = np.zeros(self.case.risk.factor.shape)
+        np.add.at(factor, (self.case.risk.factor.row, self.case.risk.factor.column), self.case.risk.factor.value)
+        apart = self.x - self._by_line(self.case.benchmark) * cp.sum(self.x)
+        return self.within(rule, rules, cp.norm(factor @ apart), self.measure(rule.of))
+
+    def _turnover(self, rule: Any, rules: al.Rulebook) -> list[Any]:
+        moved = cp.norm1(self.x - self._by_line(self.case.holdings) / self.case.equity) / 2
+        return self.within(rule, rules, moved, self.measure(rule.of))
+
     def _look_through(self, rule: Any, rules: al.Rulebook) -> list[Any]:
         u, rows = self.case.universe, []
         for party, name in enumerate(u.counterparties):

@@ -19,7 +19,7 @@ LAYERS = [
     ["model", "kinds", "scores"],
     ["shapes", "scope", "solvers"],
     ["phrases", "expectations", "lines", "choices"],
-    ["fund", "universe", "stack", "risk", "measures", "decision"],
+    ["fund", "universe", "stack", "stresses", "risk", "measures", "decision"],
     ["names", "principals", "panel"],
     ["estimates"],
     ["case"],

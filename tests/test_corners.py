@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,20 @@ def test_costs_and_the_reserve_count() -> None:
     assert half["reserve"] == pytest.approx(50, rel=1e-12)
     assert half.name == "amount"
     assert found.at_variance(found.corners["variance"].iloc[2] / 4).to_numpy() == pytest.approx(half.to_numpy())
+
+
+def test_rounding_makes_no_cap_of_what_leaves_and_no_room_at_a_cap() -> None:
+    found = al.corner_portfolios(plain(), [cap("50%")])
+    rounded = replace(found, line=replace(found.line, weights=found.line.weights + 1e-16))
+    assert (rounded.line.weights != found.line.weights).any()
+    assert rounded.corners["change"].tolist() == [
+        "ports enters",
+        "cap (chips) no longer binds",
+        "cap (ports) binds",
+        "",
+    ]
+    binds = [[str(member) for member in members] for members in rounded.binding]
+    assert binds == [["cap (chips)"], [], ["cap (ports)"], ["cap (ports)"]]
 
 
 def test_where_rules_bind() -> None:

@@ -24,6 +24,10 @@ BASES: dict[str, dict[str, Any]] = {
     "volatility": {"of": "deployed", "at-most": "11%"},
     "ticket": {"at-least": "$1 bn"},
     "count": {"at-most": "15"},
+    "tail-loss": {"confidence": "95%", "of": "equity", "at-most": "30%"},
+    "stress-loss": {"stress": "slump", "of": "equity", "at-most": "30%"},
+    "tracking": {"of": "deployed", "at-most": "4%"},
+    "turnover": {"at-most": "20%"},
 }
 
 
@@ -87,6 +91,16 @@ SOFT = {"severity": "soft", "penalty": "100 bp"}
         ("coverage", {}, {"haircut": "16%", "at-least": "2.10x"}, "tighter"),
         ("exclusion", {}, {"scope": {"line": ["coal", "gas"]}}, "tighter"),
         ("volatility", {}, {"at-most": "10.5%"}, "tighter"),
+        ("tail-loss", {}, {"confidence": "99%"}, "tighter"),
+        ("tail-loss", {}, {"confidence": "90%", "at-most": "29%"}, "mixed"),
+        ("tail-loss", {}, {"at-most": "31%"}, "looser"),
+        ("stress-loss", {}, {"at-most": "29%"}, "tighter"),
+        ("stress-loss", {}, {"stress": None, "each": "stress"}, "mixed"),
+        ("stress-loss", {}, {"stress": "tariff"}, "mixed"),
+        ("tracking", {}, {"at-most": "4.5%"}, "looser"),
+        ("turnover", {}, {"at-most": "15%"}, "tighter"),
+        ("turnover", {}, {"of": "equity"}, "same"),
+        ("turnover", {}, SOFT, "looser"),
     ],
 )
 def test_a_change_goes_one_way_and_its_reverse_the_other(

@@ -102,6 +102,16 @@ def test_the_whole_record_by_hand() -> None:
     assert west["gain"] == pytest.approx(2.4 - 1.2, abs=1e-4)
 
 
+def test_principals_as_a_frame() -> None:
+    found = solve(owned(FLAT), book()).principals
+    columns = ["income", "funding", "strategic", "gain", "walk-away", "income-by-equity", "gain-by-equity"]
+    assert found.columns.tolist() == columns
+    assert found.loc["east"].tolist() == pytest.approx([4.2, 1.8, 0.25, 2.65, 1.0, 3.6, 2.05], abs=1e-4)
+    assert found.loc["west"].tolist() == pytest.approx([2.4, 1.2, 0.0, 1.2, -1.0, 3.2, 2.0], abs=1e-4)
+    alone = solve(tiny({"cash-yield [%]": [8, 6]}), book()).principals
+    assert (len(alone), alone.columns.tolist(), alone.index.name) == (0, columns, "principal")
+
+
 def test_a_loss_pays_nobody_and_is_borne_by_equity() -> None:
     """1% earned less a fee of 3%, all invested: -$2 bn a year."""
     found = solve(owned(FLAT, 1, fee="3%", **{"fully-invested": "yes"}), book()).record

@@ -28,6 +28,20 @@ def test_an_explanation_as_frames() -> None:
     )
 
 
+def test_a_repair_stands_once() -> None:
+    """The floor alone can give way, so that its smallest change is also the least change of all rules together."""
+    found = al.explain(CASE, book(al.rules.Amount(id="much", title="Much", at_least="$120 bn")))
+    assert found.repairs[["of", "was", "now"]].to_dict("records") == [
+        {"of": "much", "was": "$120 bn", "now": "$100 bn"}
+    ]
+
+
+def test_a_notebook_breaks_no_name() -> None:
+    shown = al.explain(CASE, FLOORS)._repr_html_()
+    assert 'white-space:nowrap">$70 bn' not in shown
+    assert 'white-space:nowrap">a</td>' in shown
+
+
 def test_a_notebook_shows_its_tables_and_no_markup_of_titles() -> None:
     shown = al.explain(CASE, FLOORS)._repr_html_()
     assert "<p>No allocation satisfies the rules." in shown

@@ -51,7 +51,6 @@ def test_compression_begins_within_a_capacity(share: str, fits: bool) -> None:
         ("fee", "-1 bp", "fee: -1 bp is negative; write zero or more"),
         ("fully_invested", "true", "fully-invested: cannot read 'true'; write yes or no"),
         ("currency", "EUR", "currency: 'EUR' is not supported; state all amounts in US dollars, currency: USD"),
-        ("stresses", {}, "stresses: not supported yet; leave it out, as this version would not act on it"),
     ],
 )  # fmt: skip
 def test_what_is_refused_from_python_too(field: str, value: object, message: str) -> None:

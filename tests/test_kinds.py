@@ -35,8 +35,8 @@ def claim(monkeypatch: pytest.MonkeyPatch) -> Iterator[Claim]:
             ["dividend-yield", "expected-return", "owner-gain", "risk-budget", "robust-yield", "sharpe",
              "strategic-weight", "tail-loss", "tracking", "variance", "volatility"],
         ),
-        ("rules", ["amount", "concentration", "count", "coverage", "domicile", "exclusion", "leverage", "look-through", "ratio",
-                   "share", "ticket", "volatility"]),
+        ("rules", ["amount", "concentration", "count", "coverage", "domicile", "exclusion", "leverage", "look-through",
+                   "ratio", "share", "stress-loss", "tail-loss", "ticket", "tracking", "turnover", "volatility"]),
         ("solvers", ["clarabel", "highs", "scip", "scs"]),
     ],
 )  # fmt: skip
@@ -59,10 +59,10 @@ def test_unknown() -> None:
 
 
 def test_another_package_may_add_a_kind(claim: Claim) -> None:
-    claim(tail_loss="allocator.rules.look_through:LookThrough")
-    assert kinds.find("rules", "tail-loss") is LookThrough
-    assert "tail-loss" in kinds.known("rules")
-    assert kinds.by_class("rules", "TailLoss") is LookThrough
+    claim(land_use="allocator.rules.look_through:LookThrough")
+    assert kinds.find("rules", "land-use") is LookThrough
+    assert "land-use" in kinds.known("rules")
+    assert kinds.by_class("rules", "LandUse") is LookThrough
 
 
 def test_two_may_not_claim_one_name(claim: Claim) -> None:

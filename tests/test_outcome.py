@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -189,6 +190,14 @@ def test_a_soft_rule_is_broken_where_it_costs_more_than_its_penalty() -> None:
 
     assert shortfall("100 bp") == pytest.approx(30, abs=0.05)
     assert shortfall("300 bp") == pytest.approx(0, abs=0.05)
+
+
+def test_repr_tells_what_was_reached_in_the_objectives_own_sense() -> None:
+    risky = tiny({"expected-return [%]": [8, 4]}, covariance=[[0.04, 0], [0, 0.01]], **{"fully-invested": "yes"})
+    assert repr(solve(risky, book(), al.Variance())) == "Outcome('Tiny', optimal as of 2026-04-01: variance 0.008)"
+    both = al.blend({al.ExpectedReturn(): 0.5, al.Volatility(): 0.5})
+    pattern = r"Outcome\('Tiny', optimal as of 2026-04-01: expected-return \d\.\d{3}%, volatility \d+\.\d{3}%\)"
+    assert re.fullmatch(pattern, repr(solve(risky, book(), both)))
 
 
 def test_save_and_read(out: al.Outcome, tmp_path: Path) -> None:

@@ -94,6 +94,34 @@ CASES: dict[str, tuple[al.Case, list[Rule], list[str], dict[str, str]]] = {
         ["risk", "terms.fully-invested"],
         {"risk": "6.4%"},
     ),
+    "more to move than may be": (
+        plain(holdings={"c": 100.0}),
+        [R.Turnover(id="moved", title="M", at_most="20%"), amount("p", scope={"line": "a"}, at_least="$30 bn")],
+        ["moved", "p"],
+        {"moved": "30%", "p": "$20 bn"},
+    ),
+    "a stress on what is wanted": (
+        plain(stresses=[{"id": "slump", "title": "S", "story": "S.", "shocks": [{"scope": {"line": "a"}, "return": "-50%"}]}]),
+        [R.StressLoss(id="stress", title="S", each="stress", of="deployed", at_most="20%"),
+         amount("p", scope={"line": "a"}, at_least="$60 bn")],
+        ["stress", "p"],
+        {"stress": "30%", "p": "$40 bn"},
+    ),
+    "the worst of four years for what is wanted": (
+        plain(scenarios=[[-0.5, 0, 0, 0], [0.1, 0.1, 0.1, 0.1], [0.2, 0.1, 0, 0], [0.3, 0, 0.1, 0]]),
+        [R.TailLoss(id="tail", title="T", confidence="75%", of="deployed", at_most="20%"),
+         amount("p", scope={"line": "a"}, at_least="$60 bn")],
+        ["tail", "p"],
+        {"tail": "30%", "p": "$40 bn"},
+    ),
+    "a benchmark without what is wanted": (
+        # A part s of a instead of c and d strays by s * sqrt(4% + 2 * 1% / 4) = 0.2121 s.
+        plain(benchmark={"c": 0.5, "d": 0.5}),
+        [R.Tracking(id="near", title="N", of="deployed", at_most="5%"),
+         amount("p", scope={"line": "a"}, at_least="$30 bn")],
+        ["near", "p"],
+        {"near": "6.4%", "p": "$23.5 bn"},
+    ),
     "a cap on debt under a size": (
         levered(),
         [SIZE, R.Leverage(id="debt", title="D", measure="debt-to-equity", at_most="0.30x")],

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -90,15 +91,18 @@ def test_a_rotated_cone_squares_them() -> None:
 
 
 def test_a_tail_adds_the_largest() -> None:
-    tail = Tail(**data(L=Sparse.dense(np.eye(3)), count=2, theta=np.array([7.0])))
+    tail = Tail(**data(L=Sparse.dense(np.eye(3)), k=np.zeros(3), count=2, theta=np.array([7.0])))
     assert tail.bend(np.array([4.0, 1.0, 5.0])).tolist() == [9.0]
     assert tail.excess(np.array([4.0, 1.0, 5.0])).tolist() == [2.0]
     assert tail.witness(np.array([4.0, 1.0, 5.0])).tolist() == [1, 0, 1]
+    moved = replace(tail, k=np.array([0.0, 9.0, -3.0]))
+    assert moved.bend(np.array([4.0, 1.0, 5.0])).tolist() == [14.0]
+    assert moved.witness(np.array([4.0, 1.0, 5.0])).tolist() == [1, 1, 0]
 
 
 @given(st.lists(st.floats(-5, 5), min_size=4, max_size=4), st.integers(1, 4))
 def test_valid_weights_of_a_tail_are_in_the_polytope(witness: list[float], count: int) -> None:
-    tail = Tail(**data(size=4, L=Sparse.dense(np.eye(4)), count=count))
+    tail = Tail(**data(size=4, L=Sparse.dense(np.eye(4)), k=np.zeros(4), count=count))
     found = tail.valid(np.array(witness))
     assert found.min() >= 0
     assert found.max() <= 1 + 1e-12
@@ -111,7 +115,7 @@ def test_tangents_lie_below_whatever_the_witness(seed: int) -> None:
     M, v = Sparse.dense(rng.normal(size=(6, 3))), rng.normal(size=3)
     check_tangents(Cone(**data(2, M=M, k=rng.normal(size=6))), v, seed)
     check_tangents(RotatedCone(**data(2, M=M, k=rng.normal(size=6), typical=np.ones(2))), v, seed)
-    check_tangents(Tail(**data(L=M, count=int(rng.integers(1, 7)))), v, seed)
+    check_tangents(Tail(**data(L=M, k=rng.normal(size=6), count=rng.uniform(0.1, 6))), v, seed)
 
 
 def test_a_score_is_the_weighted_sum_of_its_parts() -> None:

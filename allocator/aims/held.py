@@ -272,7 +272,7 @@ def held(objective: Objective, case: Case, level: float) -> Clause:
     if isinstance(only, Norm) and not more:
         return Cone(**data, M=only.F * weight, k=np.zeros(only.F.shape[0]))
     if isinstance(only, Worst) and not more:
-        return Tail(**data, L=only.L * (weight / only.count), count=only.count)
+        return Tail(**data, L=only.L * (weight / only.count), k=np.zeros(only.L.shape[0]), count=only.count)
     raise InputError.of(
         f"'{objective.name}' can't be held at a level here: its curves make no single limit",
         "maximise it and hold another, or blend them",

@@ -16,11 +16,6 @@ SWITCH = (Number("switch", 0.0, Index),)
 "One parameter for all members of a clause: 1 turns on what stands behind theta."
 
 
-def wider(matrix: Sparse, extra: int) -> Sparse:
-    """The matrix with so many more columns, all zero."""
-    return Sparse((matrix.shape[0], matrix.shape[1] + extra), matrix.row, matrix.column, matrix.value)
-
-
 def column(rows: int, columns: int, at: int, value: Vector | float) -> Sparse:
     """A matrix that is zero but for one column."""
     return Sparse.of((rows, columns), np.arange(rows), at, value)
@@ -30,7 +25,7 @@ def written_in(clause: Clause, extra: int = 0, **changes: Any) -> Any:
     """The clause over `extra` more entries, its limits written into R0 and c0, with a theta that is free for others."""
     m, n = clause.size, clause.R0.shape[1] + extra
     data: dict[str, Any] = {
-        "R0": wider(clause.R0 + clause.R1.scaled(clause.theta), extra),
+        "R0": (clause.R0 + clause.R1.scaled(clause.theta)).wide(n),
         "c0": clause.c0 + clause.theta * clause.c1,
         "R1": Sparse.zeros(m, n),
         "c1": np.zeros(m),
@@ -38,9 +33,9 @@ def written_in(clause: Clause, extra: int = 0, **changes: Any) -> Any:
         "numbers": SWITCH,
     }
     if isinstance(clause, Cone):
-        data["M"] = wider(clause.M, extra)
+        data["M"] = clause.M.wide(n)
     if isinstance(clause, Tail):
-        data["L"] = wider(clause.L, extra)
+        data["L"] = clause.L.wide(n)
     return replace(clause, **{**data, **changes})
 
 
@@ -93,9 +88,10 @@ def stretched(clause: Clause, extra: int, room: Sparse | None = None) -> Any:
     if isinstance(clause, RotatedCone):
         return _round(replace(plain, R0=room, c0=np.zeros(m)), clause, n)
     changes: dict[str, Any] = {"R0": room, "c0": np.zeros(m)}
-    if isinstance(clause, Cone):
-        rows = plain.M.shape[0]
-        changes |= {"M": plain.M + column(rows, width, n, clause.k), "k": np.zeros(rows)}
+    if isinstance(clause, (Cone, Tail)):
+        name = "M" if isinstance(clause, Cone) else "L"
+        rows = len(clause.k)
+        changes |= {name: getattr(plain, name) + column(rows, width, n, clause.k), "k": np.zeros(rows)}
     return replace(plain, **changes)
 
 

@@ -132,8 +132,8 @@ class Repairs:
         change = self._change(k, least.v)
         if change is None or not self._holds([change], least.v):
             return None
-        # Without its waiver a line may take more, so that less might do.
-        return Repair((change,), not change.ends and least.close, least.v)
+        # Without its waiver, or where what is inherited moves with it, a line may take more, so that less might do.
+        return Repair((change,), not change.ends and not self._inherits(change.of) and least.close, least.v)
 
     def together(self, chosen: Sequence[int], v: Vector) -> Repair | None:
         """The least change of several, each relative to its limit; None where none was found that holds."""
@@ -152,10 +152,15 @@ class Repairs:
         clauses = self._feasibility.clauses
         moved = [k for k in chosen if self._excess(k, clauses[self.givings[k].clause], least.v) > TOUCHED]
         changes = [self._change(k, least.v) for k in moved]
-        told = [change for change in changes if change is not None]
-        if len(told) < len(changes) or not self._holds(told, least.v):
+        told = _merged([change for change in changes if change is not None])
+        if None in changes or not self._holds(told, least.v):
             return None
-        return Repair(tuple(told), least.close and not any(change.ends for change in told), least.v)
+        firm = not any(change.ends or self._inherits(change.of) for change in told)
+        return Repair(tuple(told), least.close and firm, least.v)
+
+    def _inherits(self, name: str) -> bool:
+        """Whether some of what a rule limits stands at what is inherited."""
+        return any(clause.rule == name and clause.inherited for clause in self._feasibility.clauses)
 
     def _excess(self, k: int, clause: Clause, v: Vector) -> float:
         excess, member = clause.excess(v), self.givings[k].member
@@ -230,6 +235,17 @@ class Repairs:
         d = case.decision
         v = d.vector(v[: d.n], v[d.f : d.reserve])
         return worst(blamable(case, clauses), v) <= TOLERANCE
+
+
+def _merged(changes: Sequence[Change]) -> list[Change]:
+    """The changes, the loosest of those of one number: what is inherited moves with the rule's own limit."""
+    found: dict[tuple[str, ...], Change] = {}
+    for change in changes:
+        key = (change.of, change.field, change.waiver)
+        other = found.setdefault(key, change)
+        if (float(change.now) < float(other.now)) == (change.field == "at-least"):
+            found[key] = change
+    return list(found.values())
 
 
 def changed(case: Case, rules: Rulebook, changes: Sequence[Change]) -> tuple[Case, Rulebook, list[str]]:

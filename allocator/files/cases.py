@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,13 +11,18 @@ import numpy as np
 
 from allocator.case import Case
 from allocator.codes import Code
-from allocator.errors import Collector, nearest
+from allocator.errors import Collector, InputError, nearest
 from allocator.files.columns import amounts, check_columns, check_rows, find_columns, first_place
 from allocator.files.matrices import matrix, matrix_places, numbers
 from allocator.files.names import Factors, Folder, RiskFiles
+from allocator.files.tables import Table
 from allocator.lines import Lines
 from allocator.risk import Risk
+from allocator.units import Share
 from allocator.universe import Universe
+
+WHOLE = 1e-6
+"Shares that add up to 100% but for this are whole: what is written is rounded."
 
 
 def read_case(path: str | os.PathLike[str]) -> Case:
@@ -31,12 +37,14 @@ def read_case(path: str | os.PathLike[str]) -> Case:
     problems = Collector()
     folder = Folder(path)
     said, names = folder.said, folder.names(problems)
-    risk, holdings = None, dict[str, float]()
+    risk, holdings, benchmark = None, dict[str, float](), dict[str, float]()
     if names is not None:
         with problems.part():
             risk = _risk(folder, names.lines)
         with problems.part():
             holdings = _holdings(folder, names.lines)
+        with problems.part():
+            benchmark = _benchmark(folder, names.lines)
     problems.finish()
     assert names is not None
     return Case(
@@ -45,7 +53,9 @@ def read_case(path: str | os.PathLike[str]) -> Case:
         stack=names.stack,
         risk=risk,
         references=said.references,
+        stresses=names.stresses,
         holdings=holdings,
+        benchmark=benchmark,
         objective={name: float(weight) for name, weight in said.objective.items()},
         policy=Path(os.path.normpath(folder.base / said.policy)) if said.policy else None,
         sources=tuple(folder.sources),
@@ -55,25 +65,47 @@ def read_case(path: str | os.PathLike[str]) -> Case:
 
 
 def _holdings(folder: Folder, lines: Lines) -> dict[str, float]:
-    said = folder.said
-    if not said.holdings:
+    name = folder.said.holdings
+    if not name:
         return {}
-    table = folder.table(said.holdings, said.place("holdings"))
-    header, amount = find_columns(table, "line", "amount")
+    table = folder.table(name, folder.said.place("holdings"))
+    return _by_line(table, lines, "amount", {"$ bn": 1.0, "$ m": 0.001}, "amount [$ bn]")
+
+
+def _benchmark(folder: Folder, lines: Lines) -> dict[str, float]:
+    name = folder.said.benchmark
+    if not name:
+        return {}
+    table = folder.table(name, folder.said.place("benchmark"))
+    shares = _by_line(table, lines, "share", {"%": 0.01}, "share [%]")
+    total = sum(shares.values())
+    if abs(total - 1) > WHOLE:
+        what = f"the shares add up to {Share.show(total, 8)}, not to 100%"
+        raise InputError.of(what, "mend them", first_place(table))
+    return shares
+
+
+def _by_line(table: Table, lines: Lines, name: str, units: Mapping[str, float], expected: str) -> dict[str, float]:
+    """A column of numbers that are not negative, by line.
+
+    Raises:
+        InputError: all that is wrong with it.
+    """
+    line_header, header = find_columns(table, "line", name)
     problems = Collector()
-    held: dict[str, float] = {}
-    values = amounts(table, amount, {"$ bn": 1.0, "$ m": 0.001}, "amount [$ bn]")
-    for row, (line, value) in enumerate(zip(table.columns[header], values, strict=True)):
+    found: dict[str, float] = {}
+    values = amounts(table, header, units, expected)
+    for row, (line, value) in enumerate(zip(table.columns[line_header], values, strict=True)):
         if line not in lines.ids:
             mend = nearest(str(line), lines.ids)
-            problems.add(f"no line '{line}'", mend, table.place(row, header), Code.UNKNOWN_NAME)
-        if line in held:
-            problems.add(f"'{line}' stands twice", "keep one", table.place(row, header), Code.TWICE)
+            problems.add(f"no line '{line}'", mend, table.place(row, line_header), Code.UNKNOWN_NAME)
+        if line in found:
+            problems.add(f"'{line}' stands twice", "keep one", table.place(row, line_header), Code.TWICE)
         if value < 0:
-            problems.add(f"{value:g} is negative", "write zero or more", table.place(row, amount))
-        held[str(line)] = value
+            problems.add(f"{table.columns[header][row]} is negative", "write zero or more", table.place(row, header))
+        found[str(line)] = value
     problems.finish()
-    return held
+    return found
 
 
 def _risk(folder: Folder, universe: Lines) -> Risk | None:

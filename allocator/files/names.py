@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, model_validator
 
@@ -22,6 +22,7 @@ from allocator.model import Model, Source
 from allocator.names import LONE_SLOPE, Names
 from allocator.principals import Principal, Waterfall, check_owners, check_scores
 from allocator.stack import SubLimit, Tranche
+from allocator.stresses import Stress
 from allocator.units import Index, Rate, not_negative
 
 
@@ -68,8 +69,6 @@ def _weights(given: Any) -> Any:
 class FundFile(Model):
     """What `fund.yaml` says."""
 
-    later: ClassVar = ("stresses",)
-
     format: Literal["allocator/fund/1"]
     fund: Fund
     references: dict[str, Rate] = {}
@@ -78,7 +77,9 @@ class FundFile(Model):
     waterfall: Waterfall | None = None
     universe: str
     exposures: str | None = None
+    stresses: list[Stress] = []
     holdings: str | None = None
+    benchmark: str | None = None
     risk: RiskFiles | None = None
     policy: str | None = None
     objective: Annotated[dict[str, Annotated[Index, AfterValidator(not_negative)]], BeforeValidator(_weights)] = {}
@@ -143,10 +144,22 @@ class Folder:
             tranche.check_scopes(lines, problems)
         with problems.part():
             check_scores(said.principals, lines)
+        for stress in said.stresses:
+            with problems.part():
+                stress.returns(lines)
         if said.exposures:
             with problems.part():
                 lines = _exposures(lines, self.table(said.exposures, said.place("exposures")))
-        return Names(said.fund, lines, tuple(said.stack), said.risk is not None)
+        return Names(
+            said.fund,
+            lines,
+            tuple(said.stack),
+            tuple(said.stresses),
+            has_risk=said.risk is not None,
+            has_scenarios=said.risk is not None and said.risk.scenarios is not None,
+            has_holdings=said.holdings is not None,
+            has_benchmark=said.benchmark is not None,
+        )
 
 
 def read_names(path: str | os.PathLike[str]) -> Names:
@@ -178,6 +191,7 @@ def _no_case(given: Path) -> InputError:
 
 def _check_names(said: FundFile, problems: Collector) -> None:
     _check_ids("tranche", said.stack, problems)
+    _check_ids("stress", said.stresses, problems)
     for tranche in said.stack:
         _check_ids("sub-limit", tranche.sub_limits, problems)
         with problems.part():
@@ -188,7 +202,7 @@ def _check_names(said: FundFile, problems: Collector) -> None:
             problems.add(what, mend, getattr(name, "place", said.place("objective")), Code.UNKNOWN_KIND)
 
 
-def _check_ids(kind: str, entries: Sequence[Tranche | SubLimit], problems: Collector) -> None:
+def _check_ids(kind: str, entries: Sequence[Tranche | SubLimit | Stress], problems: Collector) -> None:
     first: set[str] = set()
     for entry in entries:
         if entry.id in first:

@@ -262,10 +262,20 @@ class Distributions(_Part):
     principals: Annotated[list[PrincipalGain], _once(lambda each: (each.principal,))]
 
 
+class StressTold(_Part):
+    """What the allocation would lose in a stress of the case, in $ bn; a gain is negative."""
+
+    stress: str
+    titles: dict[str, str]
+    stories: dict[str, str]
+    loss: Finite
+
+
 class RuleReading(_Part):
     """A clause of a rule: its value at the closest member, against its limit; shortfall in $ bn.
 
-    `number` is the limit's name among the prices; `waiver` is the one whose limit stands in place of the rule's.
+    `number` is the limit's name among the prices; `waiver` is the one whose limit stands in place of the rule's;
+    `inherited` says why, where the holdings are beyond it, what they may stay at stands in its place.
     """
 
     rule: str
@@ -280,6 +290,7 @@ class RuleReading(_Part):
     side: Literal["at-least", "at-most"]
     number: str
     waiver: str
+    inherited: str
     member: str
     value: Finite | None
     limit: Finite
@@ -405,6 +416,7 @@ class OutcomeFile(_Part):
     financing: Annotated[list[Loan], _once(lambda each: (each.line, each.tranche)), Field(default_factory=list)]
     totals: Annotated[Totals, Field(default_factory=dict)]
     distributions: Annotated[Distributions, Field(default_factory=dict)]
+    stresses: Annotated[list[StressTold], _once(lambda each: (each.stress,)), Field(default_factory=list)]
     rules: Annotated[list[RuleReading], Field(default_factory=list)]
     terms: Annotated[list[TermReading], Field(default_factory=list)]
     prices: Annotated[list[PriceSaid], Field(default_factory=list)]
@@ -441,7 +453,7 @@ class OutcomeFile(_Part):
         return self
 
 
-ALLOCATION = ("amounts", "financing", "totals", "rules", "terms", "prices", "certificate", "attempts")
+ALLOCATION = ("amounts", "financing", "totals", "stresses", "rules", "terms", "prices", "certificate", "attempts")
 DIAGNOSIS = ("violations", "terms_too", "least_violation")
 
 

@@ -270,8 +270,7 @@ def losses(case: Case, who: Objective) -> Sparse:
     if case.risk is None or case.risk.scenarios is None:
         what = f"objective '{who.kind}' needs return scenarios, and the case has none"
         raise InputError.of(what, "name a table under 'risk: {scenarios: ...}' in fund.yaml, or use Case.from_returns")
-    own = Sparse.dense(-case.risk.scenarios)
-    return Sparse((own.shape[0], case.decision.size), own.row, own.column, own.value)
+    return Sparse.dense(-case.risk.scenarios).wide(case.decision.size)
 
 
 def part_of_one(what: str, given: float | str, least: float = 0.0) -> float:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from allocator.objectives import Objective, risk_of
 from allocator.scores import Quadratic, Score
-from allocator.sparse import Sparse
 from allocator.units import Index
 
 if TYPE_CHECKING:
@@ -24,5 +23,5 @@ class Variance(Objective):
         """The squared volatility, in factor form."""
         risk = risk_of(case, self)
         factor = risk.factor
-        rows = Sparse((factor.shape[0], case.decision.size), factor.row, factor.column, factor.value)
+        rows = factor.wide(case.decision.size)
         return Score(((1.0, Quadratic(rows, strict=risk.definite)),))

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from allocator.objectives import Objective, risk_of
 from allocator.scores import Norm, Score
-from allocator.sparse import Sparse
 from allocator.units import Share
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ class Volatility(Objective):
     def value(self, case: Case) -> Score:
         """The norm of the capital seen through the factors."""
         risk = risk_of(case, self)
-        factor = risk.factor
-        rows = Sparse((factor.shape[0], case.decision.size), factor.row, factor.column, factor.value)
+        rows = risk.factor.wide(case.decision.size)
         # Fully invested, all mixes are equally large, so that no two lie on one ray.
         return Score(((1.0, Norm(rows, strict=risk.definite and case.fund.fully_invested)),))

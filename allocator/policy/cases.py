@@ -61,7 +61,7 @@ class Excess:
 
 
 def run(rules: Rulebook, case: Case | None) -> Record:
-    """Try each rule on the holdings of its tests. Waivers and the other rules and terms play no part.
+    """Try each rule on the holdings of its tests. Waivers, what is inherited, other rules and terms play no part.
 
     Args:
         rules: with their tests.

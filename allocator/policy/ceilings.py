@@ -62,15 +62,20 @@ def _plus(one: Linear, other: Linear, first: float, second: float) -> Linear:
 def _factor(one: Clause, other: Clause) -> float:
     """A number such that one's bend is at most so many times the other's, everywhere; 0 where none is known."""
     if isinstance(one, Tail) and isinstance(other, Tail):
-        # Of entries that are not negative more have a larger sum, and more have a smaller mean.
-        more = max(1.0, one.count / other.count)
-        return more if _times(one.L, other.L) == 1 and (one.L.value >= 0).all() else 0.0
+        # The mean of more of the largest is smaller; of entries that are not negative the sum of more is larger.
+        times, more = _times(one.L, other.L), one.count / other.count
+        alike = times > 0 and np.allclose(one.k, times * other.k, rtol=1e-12, atol=0)
+        return times * max(more, 1.0) if alike and (more >= 1 or _never_negative(one)) else 0.0
     if isinstance(one, Cone) and isinstance(other, Cone) and type(one) is type(other):
         times = _times(one.M, other.M)
         if (one.k != 0).any() or (other.k != 0).any():
             return 0.0
         return times**2 if isinstance(one, RotatedCone) else times
     return float(straight(one) and straight(other))
+
+
+def _never_negative(clause: Tail) -> bool:
+    return bool((clause.L.value >= 0).all() and (clause.k >= 0).all())
 
 
 def _times(one: Sparse, other: Sparse) -> float:

@@ -33,6 +33,7 @@ class Reading:
         bar: value against limit; None where there is nothing to draw.
         state: one of `STATES`.
         waiver: the id of the waiver that set the limit; empty if none did.
+        inherited: why what the holdings may stay at is the limit; empty if it isn't.
         worth, step: what one step of the limit is worth, as text; empty where it is worth nothing.
         weight: the same as a number, to order by.
     """
@@ -46,6 +47,7 @@ class Reading:
     bar: Bar | None
     state: str
     waiver: str
+    inherited: str
     worth: str
     step: str
     weight: float
@@ -135,7 +137,7 @@ def whom(price: Record, known: Mapping[str, str]) -> str:
 def _card(record: Record, clauses: list[Record], known: Mapping[str, str]) -> Card:
     first = clauses[0]
     prices = [each for each in record.get("prices", ()) if each["of"] == first["rule"] and each["worth"]]
-    sides = {each["number"]: each["side"] for each in clauses}
+    limits = {each["number"]: each for each in clauses}
     priced = {each["number"]: each for each in prices}
     return Card(
         first,
@@ -144,7 +146,7 @@ def _card(record: Record, clauses: list[Record], known: Mapping[str, str]) -> Ca
         {language: text for language, text in first["whys"].items() if language != "en"},
         first["rule"].startswith("terms."),
         tuple(_reading(record, each, priced.get(each["number"]), known) for each in clauses),
-        tuple(said for each in prices for said in price_in_words(record, each, sides)),
+        tuple(said for each in prices for said in price_in_words(record, each, limits)),
     )
 
 
@@ -163,6 +165,7 @@ def _reading(record: Record, clause: Record, price: Record | None, known: Mappin
         _bar(clause["value"], clause["limit"], floor),
         state,
         clause["waiver"],
+        clause["inherited"],
         size(price) if price else "",
         price["step"] if price else "",
         abs(price["worth"]) if price else 0.0,
@@ -194,17 +197,18 @@ def _bar(value: float | None, at: float, floor: bool) -> Bar | None:
     return Bar(start, round(end - start, 2), percent(at), floor)
 
 
-def price_in_words(record: Record, price: Record, sides: Mapping[str, str]) -> list[str]:
+def price_in_words(record: Record, price: Record, limits: Mapping[str, Record]) -> list[str]:
     """What moving a number is worth, a whole step either way and a little, as `1 pp looser is worth +$54 m a year.`.
 
     Args:
         record: the outcome.
         price: of one number of a rule.
-        sides: which of the rule's numbers are limits, and of which side.
+        limits: which of the rule's numbers are limits, and of which of its clauses.
     """
     number = price["number"]
+    clause = limits.get(number, {"side": "", "waiver": "", "inherited": "", "member": ""})
     up, down = {"at-least": ("tighter", "looser"), "at-most": ("looser", "tighter")}.get(
-        sides.get(number, ""), (f"more of the {number}", f"less of the {number}")
+        clause["side"], (f"more of the {number}", f"less of the {number}")
     )
     unit = " a year" if price["dollars"] is not None else f" of the objective ({record['objective']['name']})"
     steps = [(up, "step-up"), (down, "step-down")]
@@ -212,8 +216,10 @@ def price_in_words(record: Record, price: Record, sides: Mapping[str, str]) -> l
     told = [
         f"{price['step']} {word} is worth {worth(price, key)}{unit}." for word, key in steps if price[key] is not None
     ]
-    if waiver := number.partition(" of ")[2]:
-        told = [f"Of waiver {waiver}: {said}" for said in told]
+    whose = f"Of waiver {clause['waiver']}: " if clause["waiver"] else ""
+    if clause["inherited"]:
+        whose += f"Of what {clause['member'] or 'the rule'} inherits: "
+    told = [f"{whose}{said}" for said in told]
     slope = f"Small moves are worth {size(price)}{unit} per {price['step']}."
     if price["clear"] is False:
         slope += " That is unclear: moves up and moves down are not worth the same."

@@ -14,17 +14,22 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def outcome(record: Record) -> dict[str, str]:
-    """File names to CSV: amounts, financing, totals, who gets what, rules and prices; or what is violated."""
+    """File names to CSV: amounts, financing, totals, who gets what, stresses, rules and prices; or what is violated."""
     if "amounts" not in record:
         return {"violations.csv": render(record.get("violations", []))}
     totals = [{"total": key, "value": value} for key, value in record["totals"].items() if key != "tranches"]
     divided = record.get("distributions", {"holders": [], "principals": []})
-    owners = {"distributions.csv": divided["holders"], "principals.csv": divided["principals"]}
+    lost = [{"stress": each["stress"], "loss": each["loss"]} for each in record["stresses"]]
+    optional = {
+        "distributions.csv": divided["holders"],
+        "principals.csv": divided["principals"],
+        "stresses.csv": lost,
+    }
     return {
         "amounts.csv": render(record["amounts"]),
         "financing.csv": render(record["financing"], ("line", "tranche", "amount")),
         "totals.csv": render(totals),
-        **{name: render(rows) for name, rows in owners.items() if rows},
+        **{name: render(rows) for name, rows in optional.items() if rows},
         "rules.csv": render(record["rules"]),
         "prices.csv": render(record["prices"]),
     }

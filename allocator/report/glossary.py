@@ -9,6 +9,7 @@ GLOSSARY = {
     "change.",
     "As of": "The date on which the rules are read: each limit takes the value that is in force on that day.",
     "Basis point": "A hundredth of a percentage point, written bp: 25 bp is 0.25%.",
+    "Benchmark": "A mix of lines, in shares that add up to 100%, with which the fund's mix is compared.",
     "Bind": "A limit binds when it holds the fund back: with a little more room the result would be better.",
     "Bound": "A figure that no allocation within the rules can exceed, computed from numbers stored with the result.",
     "Capacity": "The most that a line can take, or that a source of debt can lend.",
@@ -38,21 +39,27 @@ GLOSSARY = {
     "Look-through": "Capital counted by the company that it depends on in the end, across all lines.",
     "Penalty": "What a soft rule costs where it is missed: a yearly rate on each dollar by which it is missed.",
     "Percentage point": "The difference between two percentages, written pp: from 35% to 36% is 1 pp.",
+    "Present holdings": "The capital that the fund has in each line already.",
     "Price": "What one step of a limit is worth to the result, in dollars a year where the aim is income. Small moves "
     "and whole steps can differ, so that both are told.",
     "Principal": "One of those between whom the fund was agreed, such as a government. Its treasury holds equity; "
     "partners may stand on its side.",
     "Reserve": "Equity that is not deployed.",
+    "Scenario": "A year as it might go: a return for each line. All scenarios are equally likely.",
     "Slack": "The room left between a value and its limit.",
     "Soft rule": "A rule that may be missed, at a penalty: so much a year on each dollar short.",
     "Strategic weight": "A score of how much a line serves the owners' strategy, for each dollar of capital.",
+    "Stress": "A bad year with a name and a story: what each line would return in it.",
     "Term": "A fact or a contract of the case, such as a line's capacity or a lender's covenant. It limits like a "
     "rule.",
     "Ticket": "The least capital that a line has if it has any.",
     "Total": "Of a column of the list of lines, such as megawatts for each $ bn: every line's figure times its "
     "capital, added up.",
     "Total assets": "The capital deployed and the reserve together.",
+    "Tracking error": "How far a year's return usually strays from that of the benchmark.",
     "Tranche": "A source of debt with its own cost, length and conditions.",
+    "Turnover": "How much is moved: what is bought and what is sold, added up and halved, so that moving a dollar from "
+    "one line to another counts as a dollar.",
     "Volatility": "How far a year's return usually strays from its average: in about two years of three it stays "
     "within this distance (one standard deviation).",
     "Waiver": "Leave, for a time, to keep another limit than the rule's own.",
@@ -75,6 +82,11 @@ SYMBOLS = {
     "u_i": "the part of line i that is made in the United States",
     "w_ip": "the part of line i that depends on counterparty p",
     "C_ij": "the covariance of the returns of lines i and j, which is the variance where i and j are the same line",
+    "d_i": "the capital in line i, less as much of the capital deployed as the benchmark has there",
+    "d_j": "the same of line j",
+    "h_i": "the capital that is in line i already",
+    "l_is": "the part of the capital in line i that is lost in scenario or stress s; a gain is negative",
+    "held": "what the present holdings come to, in the unit of the limit, as though no debt stood behind them",
     "shortfall": "the dollars missing to a soft floor, never negative, on each of which the penalty is paid",
     "excess": "the dollars over a soft cap, never negative, on each of which the penalty is paid",
 }
@@ -93,6 +105,7 @@ OTHERWISE = {
     "Look-through": r"look-through|added up over all lines",
     "Cover": r"\bcovers?\b",
     "Tranche": r"\btranches?\b",
+    "Stress": r"\bstress(es)?\b",
 }
 "How a word may stand in a text, where not as it stands in the glossary or with an s."
 

@@ -15,15 +15,17 @@ from allocator.solution import Record
 def _table(table: Table) -> str:
     def cells(tag: str, row: Sequence[str]) -> str:
         sides = ["right" if name.endswith(">") else "left" for name in table.header]
+        # A name or a place is not to break at its hyphens.
         return "".join(
-            f'<{tag} style="padding:1px 9px;text-align:{side}">{escape(text)}</{tag}>'
+            f'<{tag} style="padding:1px 9px;text-align:{side}{"" if " " in text else ";white-space:nowrap"}">'
+            f"{escape(text)}</{tag}>"
             for side, text in zip(sides, row, strict=True)
         )
 
     head = cells("th", [name.rstrip(">") for name in table.header])
     body = "".join(f"<tr>{cells('td', row)}</tr>" for row in table.rows)
     note = f"<p><small>{escape(table.note)}</small></p>" if table.note else ""
-    caption = f'<caption style="padding:9px;text-align:left"><b>{escape(table.title)}</b></caption>'
+    caption = f'<caption style="padding:9px;text-align:left;white-space:nowrap"><b>{escape(table.title)}</b></caption>'
     return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
 
 

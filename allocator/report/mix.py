@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from allocator.fund import PORTFOLIO
 from allocator.solution import Record
 
 SMALL = 1e-6
@@ -34,6 +35,11 @@ class Part:
     def borrowed(self) -> float | None:
         """Debt over capital; None where there is no capital."""
         return self.debt / self.capital if self.capital else None
+
+
+def of_weights(record: Record) -> bool:
+    """Whether amounts are parts of one and no dollars, as those of a case made of moments or returns."""
+    return bool(record["case"]["id"] == PORTFOLIO)
 
 
 def lines(record: Record) -> list[Part]:

@@ -76,6 +76,7 @@ def _view(record: Record) -> dict[str, Any]:
         "unused": made.unused(len(record["amounts"]) - len(used)),
         "loans": {(each["line"], each["tranche"]): each["amount"] for each in record["financing"]},
         "owners": made.who_gets_what(record),
+        "stresses": made.stresses(record),
         "dearest": sorted((card for card in rules if card.dearest.weight), key=lambda card: -card.dearest.weight),
         "terms": _terms(record),
         "proof": gap_in_words(record),

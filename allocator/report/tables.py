@@ -16,9 +16,11 @@ from allocator.report.words import (
     named,
     percent,
     quantity,
+    reached,
     scored,
     size,
     slack,
+    value,
     worth,
 )
 from allocator.solution import Record
@@ -92,12 +94,9 @@ def summary(record: Record) -> list[tuple[str, str]]:
     objective = record["objective"]
     borrowed = f" and {dollars(t['debt'])} debt" if t["tranches"] else ""
     found = [("Objective", f"{objective['name']}: {_objective_value(record)}"), *_held(record)]
-    found += [
-        (
-            "Deployed",
-            f"{dollars(t['deployed'])} of {dollars(t['equity'])} equity{borrowed}; reserve {dollars(t['reserve'])}",
-        ),
-    ]
+    if not mix.of_weights(record):
+        told = f"{dollars(t['deployed'])} of {dollars(t['equity'])} equity{borrowed}; reserve {dollars(t['reserve'])}"
+        found.append(("Deployed", told))
     if t["tranches"]:
         found.append(("Leverage", f"{t['debt-to-equity']:.2f}x debt to equity"))
     if "dividend-yield" in t:
@@ -115,33 +114,35 @@ def summary(record: Record) -> list[tuple[str, str]]:
         found.append(
             ("Strategic weight", f"{t['strategic-weight']:.3f} per dollar of equity, {each:.3f} per dollar deployed")
         )
-    if "expected-return" in t:
-        found.append(("Expected return", f"{percent(t['expected-return'], 2)} of equity, before interest and fee"))
-    if "volatility" in t:
-        over = t["volatility"] * t["equity"] / t["deployed"] if t["deployed"] else 0.0
-        found.append(
-            ("Volatility", f"{percent(t['volatility'], 1)} of equity, {percent(over, 1)} of the capital deployed")
-        )
+    found += _moments(record)
     rates = exchange(record)
     if rates:
         found.append(("Trade-off", rates))
     return found
 
 
+def _moments(record: Record) -> list[tuple[str, str]]:
+    """Expected return and volatility; of weights as they are, else of what they are parts."""
+    t, found = record["totals"], []
+    weights = mix.of_weights(record)
+    if "expected-return" in t:
+        of = "" if weights else " of equity, before interest and fee"
+        found.append(("Expected return", f"{percent(t['expected-return'], 2)}{of}"))
+    if "volatility" in t:
+        over = t["volatility"] * t["equity"] / t["deployed"] if t["deployed"] else 0.0
+        told = f"{percent(t['volatility'], 1)} of equity, {percent(over, 1)} of the capital deployed"
+        found.append(("Volatility", percent(t["volatility"], 2) if weights else told))
+    return found
+
+
 def _objective_value(record: Record) -> str:
     objective = record["objective"]
     if form(objective) == "single":
-        return _value(objective["parts"][0], 6)
-    told = ", ".join(f"{named(part)} {_value(part)}" for part in objective["parts"])
+        return value(objective["parts"][0], 6)
+    told = reached(objective)
     if form(objective) == "maximin" and all(part["weight"] == 1 for part in objective["parts"]):
         told += f"; each at least {percent(objective['value'], 0)} of the way from its worst to its best"
     return told
-
-
-def _value(part: Record, digits: int = 4) -> str:
-    if part["unit"] == "share":
-        return percent(part["value"], 3)
-    return quantity(part["value"], "multiple") if part["unit"] == "multiple" else f"{part['value']:.{digits}g}"
 
 
 def _held(record: Record) -> list[tuple[str, str]]:
@@ -185,12 +186,14 @@ def lines(record: Record) -> Table:
     parts = mix.lines(record)
     used = mix.used(record)
     levered, grouped = bool(record["totals"]["tranches"]), bool(mix.sectors(record))
-    header = ["Line", *(["Sector"] if grouped else []), "Capital>", "Share>"]
+    weights = mix.of_weights(record)
+    header = ["Line", *(["Sector"] if grouped else []), *([] if weights else ["Capital>"]), "Share>"]
     header += ["Debt>", "Of capital>"] if levered else []
     header += [] if grouped else [""]
     rows = []
     for part in used:
-        row = [part.name, *([part.sector] if grouped else []), dollars(part.capital), percent(part.share)]
+        row = [part.name, *([part.sector] if grouped else []), *([] if weights else [dollars(part.capital)])]
+        row.append(percent(part.share))
         row += [dollars(part.debt), percent(part.borrowed, 0)] if levered else []
         rows.append(row + ([] if grouped else [bar(part.share)]))
     return Table("Lines", header, rows, unused(len(parts) - len(used)))
@@ -218,6 +221,17 @@ def tranches(record: Record) -> Table | None:
 def who_gets_what(record: Record) -> list[Table]:
     """What each holder is paid, and what each principal gains; none where there is nothing to divide."""
     return [Table(*each) for each in owners.tables(record)]
+
+
+def stresses(record: Record) -> Table | None:
+    """What each stress of the case would cost; None where it has none."""
+    equity = record["totals"]["equity"]
+    rows = [
+        (each["titles"]["en"], dollars(each["loss"]), percent(each["loss"] / equity), each["stories"]["en"])
+        for each in record["stresses"]
+    ]
+    note = "Losses of value on the capital deployed, in one year; debt is owed all the same."
+    return Table("What a bad year would cost", ("Stress", "Loss>", "Of equity>", "Story"), rows, note) if rows else None
 
 
 def binding_rules(record: Record) -> Table | None:
@@ -270,9 +284,9 @@ def _bound(each: Record) -> str:
 
 
 def _how(each: Record) -> str:
-    """What else there is to say of a rule: that it is soft, or by which waiver its limit is another."""
+    """What else there is to say of a rule: that it is soft, and why its limit is another, a waiver's or inherited."""
     waived = f" by waiver {each['waiver']}" if each["waiver"] else ""
-    return waived + (" (soft)" if each["severity"] == "soft" else "")
+    return waived + (" (inherited)" if each["inherited"] else "") + (" (soft)" if each["severity"] == "soft" else "")
 
 
 def _more(members: Sequence[str]) -> str:
@@ -282,7 +296,7 @@ def _more(members: Sequence[str]) -> str:
 def unit_of_prices(record: Record) -> str:
     """In what prices are told."""
     objective = record["objective"]
-    if objective.get("income", 0) <= 0:
+    if objective.get("income", 0) <= 0 or mix.of_weights(record):
         if form(objective) == "maximin":
             return "parts of the objectives' ranges"
         own = named(objective["parts"][-1]) if scored(objective) else objective["name"]
@@ -312,6 +326,16 @@ def slack_rules(record: Record) -> Table | None:
         if not each["binding"]
     ]
     return Table("Rules with room", ("Rule (closest member)", "Value>", "Limit>"), rows) if rows else None
+
+
+def inherited(record: Record) -> Table | None:
+    """The limits that are others than the rules', since the holdings are beyond those."""
+    rows = [
+        (each["rule"] + (f" ({each['member']})" if each["member"] else ""), limit(each), each["inherited"])
+        for each in record["rules"]
+        if each["inherited"]
+    ]
+    return Table("Limits inherited with the holdings", ("Rule", "Limit>", "Why"), rows) if rows else None
 
 
 def shortfalls(record: Record) -> Table | None:
@@ -388,8 +412,10 @@ def tables(record: Record) -> list[Table]:
         lines(record),
         tranches(record),
         *who_gets_what(record),
+        stresses(record),
         shortfalls(record),
         binding_rules(record),
+        inherited(record),
         terms(record),
         slack_rules(record),
     ]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from allocator.report.tables import Table, binding_rules, terms
 from allocator.report.words import NOTHING, dollars, limit, quantity
+from allocator.rules import upper_first
 from allocator.solution import Record
 
 MOST = 8
@@ -108,12 +109,17 @@ def _row(member: Record) -> tuple[str, str, str]:
     if "rule" in member:
         never = " It may not be relaxed." if member["relax"] == "never" else ""
         waived = "".join(map(_waiver, member["waivers"]))
+        held = "".join(f" {_inherited(each)}." for each in member["inherited"])
         places = " ".join(filter(None, [member["place"], *(each["place"] for each in member["waivers"])]))
-        return member["rule"], f"{member['title']}. {member['sentence']}{never}{waived}", places
+        return member["rule"], f"{member['title']}. {member['sentence']}{never}{waived}{held}", places
     inside = [f"{each['member']} {quantity(each['limit'], each['unit'])}" for each in member["members"]]
     more = [f"{len(inside) - MOST} more"] if len(inside) > MOST else []
     told = f" Here: {listed([*inside[:MOST], *more])}." if inside else ""
     return WORDS[member["term"]], f"{member['sentence']}{told} (A term of the case.)", " ".join(member["places"])
+
+
+def _inherited(each: Record) -> str:
+    return upper_first(f"for {each['member']} {each['why']}" if each["member"] else each["why"])
 
 
 def _waiver(waiver: Record) -> str:

@@ -93,6 +93,18 @@ def named(part: dict[str, Any]) -> str:
     return str(part.get("title") or part["name"])
 
 
+def reached(objective: dict[str, Any]) -> str:
+    """What each objective came to: `dividend-yield 7.039%, strategic-weight 1.38`."""
+    return ", ".join(f"{named(part)} {value(part)}" for part in objective["parts"])
+
+
+def value(part: dict[str, Any], digits: int = 4) -> str:
+    """What an objective came to."""
+    if part["unit"] == "share":
+        return percent(part["value"], 3)
+    return quantity(part["value"], "multiple") if part["unit"] == "multiple" else f"{part['value']:.{digits}g}"
+
+
 def scored(objective: dict[str, Any]) -> str:
     """The unit of what was maximised, where it is one objective: of a ratio, that of the return; else empty."""
     if form(objective) not in ("single", "lexicographic"):

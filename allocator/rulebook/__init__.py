@@ -108,11 +108,11 @@ class Rulebook:
             problems.add(what, "ask for an earlier date with --as-of", effective.place("until"), Code.NOT_IN_FORCE)
 
     def _check_room(self, problems: Collector) -> None:
-        """A floor above a cap on the same subject leaves nothing, whatever the case."""
+        """A floor above a cap on the same subject leaves nothing, whatever the case; what is inherited may."""
         floors: dict[Any, tuple[Rule, Any]] = {}
         caps: dict[Any, tuple[Rule, Any]] = {}
         for rule in self.rules:
-            if rule.severity == "soft":
+            if rule.severity == "soft" or rule.inherited is not None:
                 continue
             with problems.part():
                 for limit in rule.limits(self.as_of):
@@ -233,11 +233,15 @@ class Rulebook:
             InputError: as for `check`.
         """
         # Rules are read, checked and told without the mathematics, and numpy takes longer to load than they do.
+        from allocator.rulebook.inherited import inherited
         from allocator.rulebook.waived import waived
         from allocator.terms import terms
 
         self.check(case.names)
-        return (*terms(case), *(c for rule in self.rules for c in waived(rule, self.waivers, case, self.as_of)))
+        found = [*terms(case)]
+        for rule in self.rules:
+            found += inherited(rule, waived(rule, self.waivers, case, self.as_of), case, self.as_of)
+        return tuple(found)
 
     def __len__(self) -> int:
         return len(self.rules)

@@ -6,6 +6,7 @@ import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, model_validator
@@ -18,7 +19,7 @@ from allocator.measures import MeasureName
 from allocator.model import Id, Model, kebab
 from allocator.phrases import Phrase
 from allocator.scope import Scope
-from allocator.units import Dated, Multiple, Quantity, Rate, parse_date, positive
+from allocator.units import AnyLimit, Dated, Multiple, Quantity, Rate, parse_date, positive
 from allocator.units import Share as Part
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ class Rule(Model, ABC):
     """What every kind of rule has.
 
     `authority` and `why` are required in files, where the authority must be one of the file's sources. `relax: never`
-    keeps a rule, such as a treaty's, out of every proposal to loosen one.
+    keeps a rule, such as a treaty's, out of every proposal to loosen one. `inherited: no-worse` lets present holdings
+    stand where they are beyond a limit, no further than they are, nor than the `glide` path leads.
     """
 
     kind: ClassVar[str]
@@ -100,6 +102,8 @@ class Rule(Model, ABC):
     severity: Literal["hard", "soft"] = "hard"
     penalty: Annotated[Rate, AfterValidator(positive)] | None = None
     relax: Literal["may", "never"] = "may"
+    inherited: Literal["no-worse"] | None = None
+    glide: Dated[AnyLimit] | None = None
     deprecated: Deprecated | None = None
     notes: tuple[str, ...] = ()
     tests: tuple[Expectation, ...] = ()
@@ -127,6 +131,47 @@ class Rule(Model, ABC):
                     what = f"{low} is above at-most {high}"
                     raise Unparsable(what, "lower the floor or raise the cap", field="at-least", code=Code.CONFLICT)
         return self
+
+    @model_validator(mode="after")
+    def _inherited_fits(self) -> Rule:
+        limits = [dated for name in self.LIMITS if (dated := getattr(self, name, None)) is not None]
+        if self.inherited is not None and not limits:
+            what, mend = f"a rule of kind '{self.kind}' has no limit", "use one of kind amount, with at-most: $0 bn"
+            raise Unparsable(what, mend, field="inherited", code=Code.NO_MEANING)
+        if self.inherited is not None and (untold := self.untold()):
+            what = f"holdings alone don't tell {untold}"
+            raise Unparsable(what, "leave it out", field="inherited", code=Code.NO_MEANING)
+        if self.glide is not None:
+            self._check_glide(self.glide, limits)
+        return self
+
+    def _check_glide(self, glide: Dated[Any], limits: Sequence[Dated[Any]]) -> None:
+        """Refuse a path that belongs to nothing, is in another unit, or leads away from the limit.
+
+        Raises:
+            Unparsable: it is one.
+        """
+        if self.inherited is None:
+            what, mend = "a glide path is of what is inherited", "add inherited: no-worse, or leave it out"
+            raise Unparsable(what, mend, field="glide", code=Code.CONFLICT)
+        if len(limits) > 1:
+            what, mend = "a glide path leads to one limit, and there are two", "make two rules of it"
+            raise Unparsable(what, mend, field="glide", code=Code.CONFLICT)
+        units = {type(value) for value in limits[0].values.values()}
+        for value in glide.values.values():
+            if type(value) not in units:
+                mend = f"write {' or '.join(sorted(unit.expects for unit in units))}"
+                raise Unparsable(f"{value} is not in the unit of the limit", mend, field="glide")
+        way = 1 if getattr(self, "at_most", None) is not None else -1
+        for (_, before), (start, after) in pairwise(glide.values.items()):
+            if way * (float(after) - float(before)) > 0:
+                what = f"{after} from {start} is looser than {before} before"
+                raise Unparsable(what, "write a path that leads to the limit", field="glide", code=Code.CONFLICT)
+
+    def untold(self) -> str:
+        """What holdings alone don't tell of it, so that it can't be inherited; empty where they tell all."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return next((str(value) for value in values if isinstance(value, MeasureName) and not value.of_capital), "")
 
     @model_validator(mode="after")
     def _tests_apart(self) -> Rule:
@@ -201,10 +246,23 @@ class Rule(Model, ABC):
     def sentence(self, on: dt.date) -> str:
         """The rule in plain language, as on a date; a soft one says what missing it costs."""
         said = self.plain(on).replace("\n", " ")
+        if self.inherited is not None:
+            said += (
+                f" Where the present holdings are beyond the limit, they may stay so but get no worse{self._path(on)}."
+            )
         if self.severity == "hard":
             return said
         sides = " or ".join("short" if limit.at_least else "over" for limit in self.limits(on))
         return f"{said} It may be missed, at a cost of {self.yearly_penalty} on each dollar {sides}."
+
+    def _path(self, on: dt.date) -> str:
+        """The glide path from a date on, in words."""
+        if self.glide is None:
+            return ""
+        side = "at most" if getattr(self, "at_most", None) is not None else "at least"
+        steps = [step for step in self.glide.values.items() if step[0] == self.glide.since(on) or step[0] > on]
+        told = [f"{'' if start == dt.date.min else f'from {start} '}{side} {value}" for start, value in steps]
+        return f"; {', '.join(told)}"
 
     @property
     def yearly_penalty(self) -> str:
@@ -228,8 +286,18 @@ class Rule(Model, ABC):
         for limit in self.limits(on):
             sign, missed = (">=", " + shortfall") if limit.at_least else ("<=", " - excess")
             side = f"({left}){missed}" if soft else left
-            found.append(f"{side} {sign} {str(limit.value).removesuffix('x')}{whole}")
+            found.append(f"{side} {sign} {self._stands(limit, on)}{whole}")
         return " and ".join(found)
+
+    def _stands(self, limit: Limit, on: dt.date) -> str:
+        """A limit in notation, with what stands in its place for holdings that are beyond it: `max(12%, held)`."""
+        own = str(limit.value).removesuffix("x")
+        if self.inherited is None:
+            return own
+        tighter, looser = ("max", "min") if limit.at_least else ("min", "max")
+        path = None if self.glide is None else self.glide.on(on)
+        held = "held" if path is None else f"{tighter}(held, {str(path).removesuffix('x')})"
+        return f"{looser}({own}, {held})"
 
     def check(self, names: Names, on: dt.date) -> None:
         """Look up all that the rule names, and refuse what is not convex, without arrays.
@@ -291,6 +359,25 @@ class Rule(Model, ABC):
             if self.severity == "soft":
                 why = f"its shortfall against {whole.words} is not in dollars of capital"
                 self._refuse(limit, why, "make it hard, or use another denominator")
+
+    def check_whole(self, what: str, whole: Nature) -> None:
+        """Refuse a whole that can be negative, or that is no sum of amounts, for what is curved itself.
+
+        Raises:
+            InputError: it is one.
+        """
+        if whole.negative or whole.concave:
+            told, mend = f"{self.who}: {what} over {whole.words} means nothing", "use deployed, total-assets or equity"
+            raise InputError([self.problem("of", told, mend, Code.NO_MEANING)])
+
+    def need(self, there: bool, what: str, mend: str, field: str | None = None) -> None:
+        """Refuse a case that does not tell what the rule needs.
+
+        Raises:
+            InputError: it is not there.
+        """
+        if not there:
+            raise InputError([self.problem(field, f"{self.who} needs {what}", mend, Code.MISSING)])
 
     def _refuse(self, limit: Limit, why: str, mend: str = "turn the limit round, or use another measure") -> None:
         raise InputError([self.problem(limit.field, f"{self.who}: {why}", mend, Code.NO_MEANING)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import model_validator
 
@@ -104,27 +104,12 @@ class Concentration(Rule):
         """A cone over the groups' capital, or a sum of the largest."""
         import numpy as np
 
-        from allocator.ratios import number
+        from allocator.ratios import within
         from allocator.shapes import Cone, Tail
-        from allocator.sparse import Sparse
 
         names, groups = case.groups(self.by, self.who)
-        whole = case.measure(self.of, self.who)
         (limit,) = self.limits(on)
         power = {"hhi": 0.5, "effective-number": -0.5, "top-n": 1.0}[self.measure]
-        least = number(limit, power=power)
-        data: dict[str, Any] = {
-            "rule": self.id,
-            "words": f"{self.measure} by {self.by} over {self.of}",
-            "R0": Sparse.zeros(1, case.decision.size),
-            "c0": np.zeros(1),
-            "R1": Sparse.dense(whole.row[None]),
-            "c1": np.array([whole.constant]),
-            "theta": np.array([least.theta(least.value)]),
-            "numbers": (least,),
-            "unit": type(limit.value),
-            "at_least": limit.at_least,
-        }
-        if self.n is not None:
-            return [Tail(**data, L=groups, count=int(float(self.n)))]
-        return [Cone(**data, M=groups, k=np.zeros(len(names)))]
+        words, whole = f"{self.measure} by {self.by} over {self.of}", case.measure(self.of, self.who)
+        data, k = within(self, words, whole, limit, power=power), np.zeros(len(names))
+        return [Tail(**data, L=groups, k=k, count=float(self.n)) if self.n is not None else Cone(**data, M=groups, k=k)]

@@ -40,6 +40,10 @@ class Coverage(Rule):
             raise Unparsable("the cover must be above zero", "write 1.20x, say", field="at-least")
         return self
 
+    def untold(self) -> str:
+        """What is owed."""
+        return str(MeasureName(self.measure))
+
     def plain(self, on: dt.date) -> str:
         """The rule in plain language."""
         cut = f", cut by a haircut of {self.haircut}," if float(self.haircut) else ""

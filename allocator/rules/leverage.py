@@ -35,6 +35,10 @@ class Leverage(Rule):
             raise Unparsable(what, mend, field="tranche", code=Code.CONFLICT)
         return self
 
+    def untold(self) -> str:
+        """The debt."""
+        return "" if self.measure == "deployed-to-equity" else "debt"
+
     def plain(self, on: dt.date) -> str:
         """The rule in plain language."""
         if self.measure == "tranche":

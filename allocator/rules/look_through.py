@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import model_validator
 
 from allocator.codes import Code
-from allocator.errors import Collector, InputError, Unparsable, nearest
+from allocator.errors import Collector, Unparsable, nearest
 from allocator.measures import MeasureName
 from allocator.rules import Rule, capped, limits_in_words
 from allocator.scope import Scope
@@ -65,12 +65,10 @@ class LookThrough(Rule):
         """The scope is one of counterparties and not of lines."""
         if field != "scope":
             super().look_up(field, names)
-        elif names.lines.counterparties is None:
-            what = f"{self.who} needs exposures, and the case has none"
-            mend = "name a table under 'exposures' in fund.yaml"
-            raise InputError([self.problem("each", what, mend, Code.MISSING)])
         else:
-            self._check_known(names.lines.counterparties)
+            parties, mend = names.lines.counterparties, "name a table under 'exposures' in fund.yaml"
+            self.need(parties is not None, "exposures, and the case has none", mend, "each")
+            self._check_known(parties or ())
 
     def _check_known(self, parties: tuple[str, ...]) -> None:
         problems = Collector()

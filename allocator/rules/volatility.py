@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import model_validator
 
-from allocator.codes import Code
-from allocator.errors import InputError, Unparsable
+from allocator.errors import Unparsable
 from allocator.measures import MeasureName
 from allocator.rules import Rule, limits_in_words
 from allocator.units import Dated, Share
@@ -46,39 +45,19 @@ class Volatility(Rule):
     def check(self, names: Names, on: dt.date) -> None:
         """The case must tell its risk, and the whole be linear and never negative."""
         super().check(names, on)
-        if not names.has_risk:
-            what = f"{self.who} needs a covariance, and the case has no risk"
-            raise InputError([self.problem(None, what, "name one under 'risk' in fund.yaml", Code.MISSING)])
-        whole = names.measure(self.of, self.who)
-        if whole.negative or whole.concave:
-            what = f"{self.who}: volatility over {whole.words} means nothing"
-            mend = "use deployed, total-assets or equity"
-            raise InputError([self.problem("of", what, mend, Code.NO_MEANING)])
+        mend = "name one under 'risk' in fund.yaml"
+        self.need(names.has_risk, "a covariance, and the case has no risk", mend)
+        self.check_whole("volatility", names.measure(self.of, self.who))
 
     def build(self, case: Case, on: dt.date) -> list[Clause]:
         """One cone over the factors."""
         import numpy as np
 
-        from allocator.ratios import number
+        from allocator.ratios import within
         from allocator.shapes import Cone
-        from allocator.sparse import Sparse
 
         assert case.risk is not None
-        factor, size = case.risk.factor, case.decision.size
-        whole = case.measure(self.of, self.who)
+        factor, whole = case.risk.factor, case.measure(self.of, self.who)
         (limit,) = self.limits(on)
-        return [
-            Cone(
-                rule=self.id,
-                words=f"volatility over {self.of}",
-                R0=Sparse.zeros(1, size),
-                c0=np.zeros(1),
-                R1=Sparse.dense(whole.row[None]),
-                c1=np.array([whole.constant]),
-                theta=np.array([float(limit.value)]),
-                numbers=(number(limit),),
-                unit=Share,
-                M=Sparse((factor.shape[0], size), factor.row, factor.column, factor.value),
-                k=np.zeros(factor.shape[0]),
-            )
-        ]
+        data = within(self, f"volatility over {self.of}", whole, limit)
+        return [Cone(**data, M=factor.wide(case.decision.size), k=np.zeros(factor.shape[0]))]

@@ -31,7 +31,7 @@ def made(kind: type[Clause], rng: np.random.Generator) -> Any:
     if kind is RotatedCone:
         more["typical"] = rng.uniform(0.1, 2, m)
     if kind is Tail:
-        more = {"L": matrix(5), "count": 2}
+        more = {"L": matrix(5), "k": rng.normal(size=5), "count": 1.5}
     parts = {name: rng.normal(size=m) for name in ("c0", "c1", "theta")}
     return kind(**data(m, N, R0=matrix(m), R1=matrix(m), **parts, **more))
 

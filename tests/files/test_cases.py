@@ -40,6 +40,10 @@ def test_a_case_is_its_folder_or_its_fund(path: Path | str) -> None:
     assert case.universe.units["mw-needed"] == "MW/$ bn"
     assert case.universe.counterparties == ("acme", "zeta")
     assert dict(case.holdings) == {"hall": 20, "plant": 5}
+    assert dict(case.benchmark) == {"hall": 0.5, "plant": 0.3, "docks": 0.2}
+    assert [(stress.id, stress.returns(case.universe.lines)) for stress in case.stresses] == [
+        ("slump", (-0.45, 0.0, -0.15)),
+    ]
     assert dict(case.objective) == {"dividend-yield": 0.7, "strategic-weight": 0.3}
     assert case.policy == GOOD / "policy.yaml"
     assert case.decision.pair_names() == [
@@ -49,7 +53,7 @@ def test_a_case_is_its_folder_or_its_fund(path: Path | str) -> None:
 
 def test_what_was_read_is_remembered_with_its_digest() -> None:
     sources = al.read_case(GOOD).sources
-    names = ["fund.yaml", "universe.csv", "exposures.csv", "covariance.csv", "holdings.csv"]
+    names = ["fund.yaml", "universe.csv", "exposures.csv", "covariance.csv", "holdings.csv", "benchmark.csv"]
     assert [source.path.name for source in sources] == names
     assert all(source.digest == hashlib.sha256(source.path.read_bytes()).hexdigest() for source in sources)
 

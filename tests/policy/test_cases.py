@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from conftest import small_case
 from helpers import tiny
@@ -15,9 +17,24 @@ from allocator import kinds
 from allocator.cli import main
 from allocator.policy.cases import run
 from allocator.report import trials
+from allocator.risk import Risk
+from allocator.stresses import Stress
 
 ROOT = Path(__file__).parent.parent.parent
 SMALL = small_case()
+SLUMP = {
+    "id": "slump",
+    "title": "S",
+    "story": "A story.",
+    "shocks": [{"scope": {"sector": "compute"}, "return": "-40%"}, {"scope": {"line": "hall"}, "return": "-10%"}],
+}
+TOLD = replace(
+    SMALL,
+    risk=Risk.from_scenarios(np.array([[-0.5] * 5, [0.1, 0.2, 0.3, 0.2, 0.1]])),
+    stresses=(Stress.read(SLUMP),),
+    holdings={"hall": 60.0},
+    benchmark=dict.fromkeys(SMALL.universe.ids, 0.2),
+)  # fmt: skip
 EVEN = {"hall": "$20 bn", "chips": "$20 bn", "plant": "$20 bn", "wires": "$20 bn", "docks": "$20 bn"}
 
 
@@ -52,10 +69,18 @@ def tried(kind: str, fields: dict[str, Any], expect: str, case: al.Case = SMALL,
         ("look-through", {"each": "counterparty", "of": "deployed", "at-most": "20%"}, "fail by 2 pp", "acme is 22%, the limit is 20%"),
         ("exclusion", {"scope": {"sector": "power"}}, "fail by $20 bn", "plant is $20 bn, the limit is $0 bn"),
         ("leverage", {"measure": "deployed-to-equity", "at-most": "1.00x"}, "pass", "it is 1.00x, the limit is 1.00x"),
+        # The hall loses half, the chips 40%.
+        ("stress-loss", {"each": "stress", "of": "deployed", "at-most": "15%"}, "fail by 3 pp", "slump is 18%, the limit is 15%"),
+        ("stress-loss", {"stress": "slump", "of": "equity", "at-most": "18%"}, "pass", "it is 18%, the limit is 18%"),
+        # The worse of two years.
+        ("tail-loss", {"confidence": "50%", "of": "equity", "at-most": "45%"}, "fail by 5 pp", "it is 50%, the limit is 45%"),
+        # 40 of the hall's 60 are sold, and 80 bought.
+        ("turnover", {"at-most": "50%"}, "fail by 10 pp", "it is 60%, the limit is 50%"),
+        ("tracking", {"of": "deployed", "at-most": "4%"}, "pass", "it is 0%, the limit is 4%"),
     ],
 )  # fmt: skip
 def test_each_kind_by_hand(kind: str, fields: dict[str, Any], expect: str, reading: str) -> None:
-    found = tried(kind, fields, expect)
+    found = tried(kind, fields, expect, TOLD)
     assert (found["passed"], found["got"], found["reading"]) == (True, expect, reading)
 
 

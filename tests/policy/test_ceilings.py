@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import extremes
 import numpy as np
 import pytest
@@ -13,7 +15,13 @@ from allocator import kinds
 from allocator.policy.ceilings import above, ceilings, straight
 from allocator.rules import Rule
 
-CASE = small_case()
+SCENARIOS = np.round(np.random.default_rng(3).normal(0.05, 0.2, (20, 5)), 3)
+CASE = replace(
+    small_case(),
+    risk=replace(small_case().risk, scenarios=SCENARIOS),
+    holdings={"hall": 30.0, "wires": 40.0},
+    benchmark={"hall": 0.5, "docks": 0.5},
+)
 FIELDS = {"of": "deployed", "by": "line"}
 
 
@@ -30,6 +38,10 @@ def spread(measure: str, **limit: str) -> Rule:
     return rule("concentration", measure=measure, **limit, **FIELDS)
 
 
+def tail(confidence: str, limit: str) -> Rule:
+    return rule("tail-loss", confidence=confidence, at_most=limit, of="deployed")
+
+
 def cover(measure: str, limit: str, haircut: str = "0%") -> Rule:
     return rule("coverage", measure=measure, haircut=haircut, at_least=limit)
 
@@ -43,6 +55,12 @@ PAIRS = [
     (cover("debt-service", "1.20x"), cover("debt-service", "1.10x", "10%"), True),
     (cover("interest", "1.20x"), cover("debt-service", "1.20x"), True),
     (rule("volatility", of="deployed", at_most="12%"), rule("volatility", of="deployed", at_most="11%"), True),
+    # The mean of more of the worst is smaller; of fewer it may be larger, by as much as they are alone.
+    (tail("80%", "20%"), tail("85%", "20%"), True),
+    (tail("85%", "20%"), tail("80%", "20%"), False),
+    (rule("turnover", at_most="40%"), rule("turnover", at_most="39%"), True),
+    (rule("turnover", at_most="39%"), rule("turnover", at_most="40%"), False),
+    (rule("tracking", of="total-assets", at_most="5%"), rule("tracking", of="deployed", at_most="5%"), True),
     (rule("volatility", of="total-assets", at_most="12%"), rule("volatility", of="deployed", at_most="12%"), True),
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import chain
 from typing import Any
@@ -16,8 +17,10 @@ from helpers import DAY, book, tiny
 import allocator as al
 from allocator import kinds
 from allocator.policy.effect import Allowed, Finding
+from allocator.risk import Risk
 from allocator.shapes import Clause
 from allocator.sparse import Vector
+from allocator.stresses import Stress
 
 DIRECTIONS = 1000
 CLEAR = 1e-5
@@ -103,6 +106,30 @@ CURVED_PAIRS: list[tuple[str, dict[str, Any]]] = [
     ("hhi", NONE),
     ("new", {"kind": "volatility", "of": "deployed", "at-most": "60%"}),
 ]  # fmt: skip
+TOLD: dict[str, dict[str, Any]] = {
+    "line": STRAIGHT["line"],
+    "size": STRAIGHT["size"],
+    "tail": {"kind": "tail-loss", "confidence": "80%", "of": "deployed", "at-most": "11%"},
+    "stress": {"kind": "stress-loss", "each": "stress", "of": "equity", "at-most": "25%"},
+    "near": {"kind": "tracking", "of": "deployed", "at-most": "9%"},
+    "moved": {"kind": "turnover", "at-most": "50%"},
+}
+"On a case with scenarios, stresses, a benchmark and holdings."
+TOLD_PAIRS: list[tuple[str, dict[str, Any]]] = [
+    ("tail", {"confidence": "85%"}),
+    ("tail", {"confidence": "75%"}),
+    ("tail", {"at-most": "12%"}),
+    ("tail", {"of": "equity"}),
+    ("stress", {"at-most": "24%"}),
+    ("stress", {"each": None, "stress": "slump"}),
+    ("near", {"at-most": "10%"}),
+    ("near", {"of": "total-assets"}),
+    ("moved", {"at-most": "45%"}),
+    ("moved", {"at-most": "51%"}),
+    ("moved", {"of": "deployed"}),
+    ("moved", NONE),
+    ("new", {"kind": "turnover", "of": "deployed", "at-most": "99%"}),
+]  # fmt: skip
 
 
 JAPAN: list[tuple[str, dict[str, Any]]] = [
@@ -118,7 +145,7 @@ MIX: list[tuple[str, dict[str, Any]]] = [
     ("cover", {"at-least": "1.00x"}),
     ("backend-floor", NONE),
 ]
-PAIRS = {"straight": STRAIGHT_PAIRS, "curved": CURVED_PAIRS, "us-japan": JAPAN, "sector-mix": MIX}
+PAIRS = {"straight": STRAIGHT_PAIRS, "curved": CURVED_PAIRS, "told": TOLD_PAIRS, "us-japan": JAPAN, "sector-mix": MIX}
 OPEN = {("curved", 6), ("curved", 9), ("us-japan", 4)}
 "Pairs of which one side is not determined: a curve that the other rules seem to bound, and no line proves it."
 
@@ -145,12 +172,29 @@ def made(rules: Mapping[str, Mapping[str, Any]]) -> al.Rulebook:
     return book(*(rule(name, given) for name, given in rules.items()))
 
 
+def told_case() -> al.Case:
+    shocks = {"slump": [({"sector": "compute"}, "-40%"), ({"line": "wires"}, "5%")], "tariff": [("all", "-12%")]}
+    return replace(
+        small_case(),
+        risk=Risk.from_scenarios(np.round(np.random.default_rng(3).normal(0.05, 0.2, (20, 5)), 3)),
+        stresses=tuple(
+            Stress.read({"id": name, "title": name, "story": "S.",
+                         "shocks": [{"scope": scope, "return": size} for scope, size in given]})
+            for name, given in shocks.items()
+        ),
+        holdings={"hall": 30.0, "wires": 40.0, "docks": 10.0},
+        benchmark={"hall": 0.4, "plant": 0.3, "docks": 0.3},
+    )  # fmt: skip
+
+
 @cache
 def base(name: str) -> Base:
     if name == "straight":
         return Base(small_case(compression=None), made(STRAIGHT))
     if name == "curved":
         return Base(small_case(), made(CURVED))
+    if name == "told":
+        return Base(told_case(), made(TOLD))
     policy = {"us-japan": "us-japan-fund"}.get(name, name)
     rules = al.read_rules(ROOT / "constraints" / f"{policy}.yaml", as_of=DAY)
     # A large case's own new polytopes get fewer directions, as each optimum takes ten milliseconds.

@@ -115,7 +115,7 @@ def some_clauses(rng: Rng, v: Vector) -> tuple[Clause, ...]:
         if kind is RotatedCone:
             more["typical"] = np.ones(m)
         if kind is Tail:
-            more = {"L": matrix(5), "count": float(rng.uniform(0.3, 5))}
+            more = {"L": matrix(5), "k": rng.normal(size=5), "count": rng.uniform(0.1, 5)}
         soft = len(made) >= 5
         clause = kind(
             **data(m, n, R0=matrix(m), c0=rng.normal(size=m), R1=matrix(m), c1=rng.normal(size=m),

@@ -30,6 +30,10 @@ RULES: dict[str, dict[str, Any]] = {
     "look-through": {"each": "counterparty", "of": "deployed", "at_most": "25%"},
     "ratio": {"numerator": {"column": "supplied"}, "denominator": {"column": "needed"}, "at_least": "1.2x"},
     "share": {"each": "line", "of": "deployed", "at_most": "40%"},
+    "stress-loss": {"each": "stress", "of": "deployed", "at_most": "22%"},
+    "tail-loss": {"confidence": "90%", "of": "deployed", "at_most": "16%"},
+    "tracking": {"of": "deployed", "at_most": "6%"},
+    "turnover": {"at_most": "60%"},
     "volatility": {"of": "deployed", "at_most": "15%"},
 }
 OBJECTIVES: dict[str, dict[str, Any]] = {

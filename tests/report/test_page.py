@@ -222,8 +222,8 @@ PRICE = {
     ],
 )
 def test_prices_in_words(changes: dict[str, Any], said: list[str]) -> None:
-    sides = {"at-least": "at-least", "at-most": "at-most"}
-    assert price_in_words({"objective": {"name": "variance"}}, PRICE | changes, sides) == said
+    limits = {side: {"side": side, "waiver": "", "inherited": "", "member": ""} for side in ("at-least", "at-most")}
+    assert price_in_words({"objective": {"name": "variance"}}, PRICE | changes, limits) == said
 
 
 def test_titles_stand_for_ids(record: dict[str, Any]) -> None:
@@ -288,6 +288,19 @@ def test_a_waived_limit_names_its_waiver(record: dict[str, Any]) -> None:
     assert "Limit by waiver W-2026-004" in text
     assert f"{first['title']} (waiver W-2026-004)" in text
     assert "Of waiver W-2026-004: 1 pp" in text
+
+
+def test_an_inherited_limit_says_why(record: dict[str, Any]) -> None:
+    made = reviewed(record)
+    first = made["rules"][0]
+    name, why = f"{first['side']} inherited by hall", "the holdings are at 60% <b>, beyond the limit of 40%"
+    made["rules"].insert(1, first | {"inherited": why, "number": name, "limit": 0.6, "member": "hall"})
+    (price,) = (each for each in made["prices"] if (each["of"], each["number"]) == (first["rule"], first["number"]))
+    made["prices"].append(price | {"number": name, "worth": price["worth"] / 4, "dollars": price["dollars"] / 4})
+    text = Elements(page(made)).text
+    assert f"Limit inherited: {why}" in text
+    assert f"{first['title']} (inherited, hall)" in text
+    assert "Of what hall inherits: 1 pp" in text
 
 
 def test_the_certificate_is_told_in_words(record: dict[str, Any]) -> None:

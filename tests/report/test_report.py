@@ -134,6 +134,23 @@ def test_violations_are_told_in_their_unit() -> None:
         out.amounts  # noqa: B018
 
 
+def test_a_portfolio_of_weights_knows_no_dollars() -> None:
+    """By hand: 60% at 8% and 40% at 6% return 7.2%, with a variance of 0.36 x 0.04 + 0.16 x 0.01 = 0.016."""
+    case = al.Case.from_moments([0.08, 0.06], [[0.04, 0], [0, 0.01]])
+    rule = al.rules.Share(id="cap", title="Cap", scope={"line": "line-1"}, of="deployed", at_most="60%")
+    out = al.allocate(case, al.Rulebook([rule], as_of="2026-04-01"), al.ExpectedReturn())
+    assert summary(out.record) == [
+        ("Objective", "expected-return: 7.200%"),
+        ("Expected return", "7.20%"),
+        ("Volatility", "12.65%"),
+    ]
+    lines, binding = tables(out.record)
+    assert (lines.header, lines.rows[0][:2]) == (["Line", "Share>", ""], ["line-1", "60.0%"])
+    assert binding.rows == [("cap", "60%", "at most 60%", "1 pp", "0.0002", "+0.0002", "-0.0002")]
+    assert "In the objective's own unit (expected-return; 0.0001 is 1 bp)." in binding.note
+    assert "$" not in out._repr_html_()
+
+
 def test_notebooks_show_the_outcome(record: dict[str, Any]) -> None:
     assert al.Outcome(record)._repr_html_() == fragment(record)
 

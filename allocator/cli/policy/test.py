@@ -25,8 +25,8 @@ def command(files: tuple[Path, ...], case: Path | None, as_of: str | None, form:
     """Run the tests that stand beside the rules of FILES.
 
     A folder stands for the .yaml files in it. A test gives holdings, and says whether the rule passes or by how much it
-    fails: pass, or fail by 1 pp. Only the rule itself is tried, as it is written: waivers, capacities and the other
-    rules play no part. Exits with 5 when a test fails.
+    fails: pass, or fail by 1 pp. Only the rule itself is tried, as it is written: waivers, what is inherited,
+    capacities and the other rules play no part. Exits with 5 when a test fails.
     """
     from allocator.files.cases import read_case
     from allocator.files.policies import read_rules

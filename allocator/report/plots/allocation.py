@@ -10,9 +10,15 @@ from allocator.solution import Record
 
 
 def picture(record: Record) -> Chart:
-    """Capital in $ bn, largest first, with its share of the whole; lines under their sectors, if they have any."""
+    """Capital in $ bn, largest first, with its share of the whole; lines under their sectors, if they have any.
+
+    Of a portfolio without dollars, the shares alone.
+    """
     levered, holds = bool(record["totals"]["tranches"]), _holds(record)
     groups, bars = mix.groups(record), []
+    if mix.of_weights(record):
+        bars = [_weight(part, holds.get(part.name, "")) for _, members in groups for part in members]
+        return Chart("Weights", "%", bars)
     for sector, members in groups:
         bars += [_bar(sector, "", levered, True)] if sector else []
         bars += [_bar(part, holds.get(part.name, ""), levered, False) for part in members]
@@ -25,6 +31,10 @@ def _bar(part: mix.Part, hold: str, levered: bool, head: bool) -> Bar:
     told = f"{dollars(part.capital)}, {percent(part.share)}{hold}"
     parts = (("dark", part.debt), ("light", part.capital - part.debt)) if levered else (("dark", part.capital),)
     return Bar(part.title, told, parts, head=head)
+
+
+def _weight(part: mix.Part, hold: str) -> Bar:
+    return Bar(part.title, f"{percent(part.share)}{hold}", (("dark", part.share * 100),))
 
 
 def _holds(record: Record) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from allocator.report import mix
 from allocator.report.cards import titles, whom
 from allocator.report.plots.bars import Chart
 from allocator.report.plots.layout import Bar
@@ -15,7 +16,7 @@ def picture(record: Record) -> Chart:
     """What one step of each number is worth, dearest first: rules, then terms of the case."""
     priced = [each for each in record["prices"] if each["worth"]]
     priced.sort(key=lambda each: -abs(each["worth"]))
-    income = record["objective"]["income"] > 0
+    income = record["objective"]["income"] > 0 and not mix.of_weights(record)
     unit = "$ m a year, per step of the number" if income else f"{record['objective']['name']}, per step of the number"
     rules = [_bar(each, _rule(record, each)) for each in priced if not each["of"].startswith("terms.")]
     known = titles(record)

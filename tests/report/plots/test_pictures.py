@@ -344,6 +344,19 @@ def test_no_allocation_has_no_picture() -> None:
         out.plot()
 
 
+def test_a_portfolio_of_weights_knows_no_dollars() -> None:
+    """The price by hand: what leaves b, at 6%, for a, at 8%, earns 2% more, so 1 pp of the cap is worth 0.0002."""
+    case = al.Case.from_moments([0.08, 0.06], [[0.04, 0], [0, 0.01]])
+    rule = al.rules.Share(id="cap", title="Cap", scope={"line": "line-1"}, of="deployed", at_most="60%")
+    out = al.allocate(case, al.Rulebook([rule], as_of=DAY), al.ExpectedReturn())
+    axes = out.plot()
+    assert (axes.get_title(loc="left"), axes.get_xlabel()) == ("Weights", "%")
+    assert [(name, value) for name, value, _ in rows(axes)] == [("line-1", "60.0%"), ("line-2", "40.0%")]
+    priced = out.plot("prices")
+    assert priced.get_xlabel() == "expected-return, per step of the number"
+    assert [(name, value) for name, value, _ in rows(priced)] == [("Cap", "0.0002 per 1 pp")]
+
+
 def test_a_plain_portfolio_has_neither_loans_nor_sectors() -> None:
     case = tiny({"expected-return [%]": [8, 6]}, covariance=[[0.04, 0], [0, 0.01]], **{"fully-invested": "yes"})
     rule = al.rules.Share(id="half", title="Half", each="line", of="deployed", at_most="60%")
