@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from itertools import combinations
+from typing import TYPE_CHECKING
 
 from allocator.aims.bargain import Bargain as Agreement
 from allocator.case import Case
+from allocator.frontiers import frontier
 from allocator.objectives.owner_gain import OwnerGain
 from allocator.outcome import Outcome, allocate, rulebook_of
 from allocator.rulebook import Rulebook
 from allocator.rules import Rule
-from allocator.solution import Record
+from allocator.solution import BARGAIN, Record
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
-FORMAT = "allocator/bargain/1"
+GAP = 0.005
+"How closely the frontiers are traced, in parts of their ranges: no eye tells it from less."
 
 
 class Bargain:
@@ -42,8 +45,8 @@ class Bargain:
         """Each owner's gain, in $ bn a year, beside what it would have otherwise.
 
         Columns: `gain` by equity held; `walk-away`; `surplus` over it; `best`, where it alone decides; `other-decides`,
-        where another does; `income`, `funding`, `strategic` and `penalties` (its part of what soft rules cost), which
-        make up the gain; `by-waterfall`, the gain if income is divided by the waterfall.
+        where another does and leaves it what it can; `income`, `funding`, `strategic` and `penalties` (its part of what
+        soft rules cost), which make up the gain; `by-waterfall`, the gain if income is divided by the waterfall.
 
         Raises:
             Infeasible: there is no allocation.
@@ -66,6 +69,24 @@ class Bargain:
         rows = {each["of"]: each["costs"] for each in self.record["prices"]}
         return pd.DataFrame(rows).T.rename_axis("owner")
 
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw what the two owners could have, what each alone would choose, and what they would agree on.
+
+        Args:
+            ax: matplotlib axes to draw on; by default a figure of their own.
+
+        Returns:
+            the axes.
+
+        Raises:
+            Infeasible: there is no allocation.
+            InputError: there are more than two owners.
+        """
+        from allocator.report import plots
+
+        self.outcome.part("amounts")
+        return plots.plot("bargain", plots.BARGAIN, self.record, ax)
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write it as JSON."""
         from allocator.files.outcomes import write_outcome
@@ -78,6 +99,11 @@ class Bargain:
             return f"Bargain('{title}', infeasible)"
         told = ", ".join(f"{each['title']} ${each['gain']:.3f} bn" for each in self.record["owners"])
         return f"Bargain('{title}', {self.outcome.status}: {told} a year)"
+
+    def _repr_html_(self) -> str:
+        from allocator.report.html import bargain as fragment
+
+        return fragment(self.record)
 
 
 def bargain(
@@ -97,56 +123,55 @@ def bargain(
         NotCertified: no solver found anything, and none could say why.
     """
     rules = rulebook_of(rules)
-    agreed = allocate(case, rules, Agreement(), solver=solver, resolve=resolve)
-    record: Record = {"format": FORMAT, "outcome": agreed.record}
-    if "amounts" not in agreed.record:
+    agreed = allocate(case, rules, Agreement.of(case), solver=solver, resolve=resolve).record
+    record: Record = {"format": BARGAIN, "outcome": agreed}
+    if "amounts" not in agreed:
         return Bargain(record)
-    record["owners"] = _owners(case, rules, agreed.record, solver)
-    record["prices"] = _prices(agreed.record, record["owners"])
+    between = [_between(case, rules, *pair) for pair in combinations([each.id for each in case.principals], 2)]
+    record["owners"] = _owners(agreed, between)
+    record["prices"] = _prices(agreed)
+    record["frontiers"] = between
     return Bargain(record)
 
 
-def _owners(case: Case, rules: Rulebook, agreed: Record, solver: str | None) -> list[Record]:
-    gains = _gains(agreed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        # The canonical allocations: among many that are best for one owner, the same for all who ask.
-        alone = [allocate(case, rules, OwnerGain(name), solver=solver, resolve=False) for name in gains]
-    ends = [_gains(each.record) for each in alone]
+def _between(case: Case, rules: Rulebook, first: str, second: str) -> Record:
+    """What two owners could have, from the best of the first to the best of the second, in $ bn a year."""
+    found = frontier(case, rules, OwnerGain(first), OwnerGain(second), GAP).record
+    points = [[value * case.equity for value in point["values"]] for point in found["points"]]
+    return {"between": [first, second], "gap": found["gap"]["proven"], "points": points}
+
+
+def _owners(agreed: Record, between: Sequence[Record]) -> list[Record]:
+    """Each owner's gain, what it is made of, and what it would have otherwise."""
+    cost = agreed["totals"].get("penalties", 0.0) / agreed["case"]["equity"]
+    found = []
+    for each in agreed["distributions"]["principals"]:
+        name, borne = each["principal"], cost * each["equity"]
+        ends = [(one["points"][0][0], one["points"][-1][0]) for one in between if one["between"][0] == name]
+        ends += [(one["points"][-1][1], one["points"][0][1]) for one in between if one["between"][1] == name]
+        found.append(
+            {
+                "owner": name,
+                "title": each["title"],
+                "gain": each["gain-by-equity"] - borne,
+                "walk-away": each["walk-away"],
+                "surplus": each["gain-by-equity"] - borne - each["walk-away"],
+                "best": max(own for own, _ in ends),
+                "other-decides": min(others for _, others in ends),
+                "income": each["income-by-equity"],
+                "funding": each["funding"],
+                "strategic": each["strategic"],
+                "penalties": borne,
+                "by-waterfall": each["gain"] - borne,
+            }
+        )
+    return found
+
+
+def _prices(agreed: Record) -> list[Record]:
+    """What a dollar more for each owner costs the others: the bargain weighs gains as the frontier exchanges them."""
+    counts = {part["settings"]["principal"]: part["counts"] for part in agreed["objective"]["parts"]}
     return [
-        {
-            "owner": name,
-            "title": each["title"],
-            "gain": each["net"],
-            "walk-away": each["walk-away"],
-            "surplus": each["net"] - each["walk-away"],
-            "best": end[name]["net"],
-            "other-decides": min(other[name]["net"] for other in ends if other is not end),
-            "income": each["income-by-equity"],
-            "funding": each["funding"],
-            "strategic": each["strategic"],
-            "penalties": each["penalties"],
-            "by-waterfall": each["gain"] - each["penalties"],
-        }
-        for (name, each), end in zip(gains.items(), ends, strict=True)
-    ]
-
-
-def _gains(record: Record) -> dict[str, Any]:
-    """Each principal's gain by equity held, less its part of what the soft rules cost."""
-    cost = record["totals"].get("penalties", 0.0) / record["case"]["equity"]
-    return {
-        each["principal"]: each
-        | {"penalties": cost * each["equity"], "net": each["gain-by-equity"] - cost * each["equity"]}
-        for each in record["distributions"]["principals"]
-    }
-
-
-def _prices(agreed: Record, owners: Sequence[Record]) -> list[Record]:
-    """What a dollar more for each owner costs the others: the ratios of weight over surplus, as logarithms have it."""
-    weights = [part["weight"] for part in agreed["objective"]["parts"]]
-    slopes = {each["owner"]: weight / each["surplus"] for weight, each in zip(weights, owners, strict=True)}
-    return [
-        {"of": name, "costs": {other: slope / slopes[other] for other in slopes if other != name}}
-        for name, slope in slopes.items()
+        {"of": name, "costs": {other: own / counts[other] for other in counts if other != name}}
+        for name, own in counts.items()
     ]

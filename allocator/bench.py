@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from allocator.case import Case
 from allocator.chosen import settle
 from allocator.errors import NotCertified
-from allocator.objectives import Aim, Range
+from allocator.objectives import Aim, Range, Scored
 from allocator.payoff import ranges
 from allocator.program import Point, Program
 from allocator.shapes import Clause
@@ -25,14 +25,14 @@ class Bench:
 
     def __init__(self, case: Case, clauses: Sequence[Clause], solver: str | None = None) -> None:
         self.case, self.clauses, self.solver = case, tuple(clauses), solver
-        self._last: tuple[tuple[Aim, ...], Program] | None = None
+        self._last: tuple[tuple[Scored, ...], Program] | None = None
 
     def within(self, clauses: Sequence[Clause]) -> Bench:
         """The same with further clauses."""
         return Bench(self.case, (*self.clauses, *clauses), self.solver) if clauses else self
 
-    def program(self, over: Sequence[Aim]) -> Program:
-        """The program with a score for each of the aims; the last one is kept."""
+    def program(self, over: Sequence[Scored]) -> Program:
+        """The program with each of the scores; the last one is kept."""
         if self._last is None or self._last[0] != tuple(over):
             scores = [each.score(self.case) for each in over]
             made = Program(self.clauses, scores, self.case.box, self.case.spread, self.solver)
@@ -45,8 +45,8 @@ class Bench:
         penalties = [max(score.income, 0.0) for score in program.scores]
         return ranges(program, penalties, lambda point: self._chosen(point).program(over))
 
-    def best(self, over: Sequence[Aim], weights: Sequence[float]) -> Vector | None:
-        """An optimum of weighted aims; None where nothing satisfies the clauses.
+    def best(self, over: Sequence[Scored], weights: Sequence[float]) -> Vector | None:
+        """An optimum of weighted scores; None where nothing satisfies the clauses.
 
         Raises:
             NotCertified: no solver found one.

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from allocator.scores import Linear, Score
-from allocator.shapes import Box, Clause, Multipliers
+from allocator.shapes import Box, Clause, Multipliers, Owed
 from allocator.sparse import Vector
 
 TOLERANCE = 1e-7
@@ -54,11 +54,7 @@ class Certificate:
 
 def shortfall(clauses: Sequence[Clause], v: Vector) -> float:
     """What the soft clauses cost at v: their excesses at their penalties, in parts of equity a year."""
-    return sum(
-        clause.penalty * float(np.maximum(clause.excess(v), 0).sum())
-        for clause in clauses
-        if clause.penalty is not None
-    )
+    return Owed(tuple(clauses), len(v)).value(v)
 
 
 def bound(

@@ -11,6 +11,7 @@ import numpy as np
 
 from allocator.errors import InputError
 from allocator.scores import Least, Linear, Log, Norm, Own, Part, Quadratic, Score, Worst
+from allocator.shapes import Owed
 from allocator.sparse import Indices, Sparse, Vector
 
 TYPICAL = 0.05
@@ -44,12 +45,14 @@ class Entries:
         free: which entries they are.
         at: turns a matrix over v into one over z.
         fill: gives all entries of v from expressions of those that are free.
+        owed: what the program's soft clauses cost.
     """
 
     z: Any
     free: Indices
     at: Callable[[Sparse], Any]
     fill: Callable[[Any], Any]
+    owed: Any
 
     def score(self, score: Score, inside: bool = False) -> Expression:
         """A weighted sum of parts; inside another part, squares are written as cones, whose duals are witnesses."""
@@ -68,6 +71,8 @@ class Entries:
             return Expression(part.gain[self.free] @ self.z + part.constant, (), (part.witness,))
         if isinstance(part, Quadratic):
             return Expression(cp.sum_squares(self.at(part.F) @ self.z), (), (part.witness,))
+        if isinstance(part, Owed):
+            return Expression(self.owed, (), (part.witness,))
         written: dict[type, Callable[[Any], Expression]] = {
             Norm: self._norm,
             Worst: self._worst,

@@ -21,9 +21,14 @@ TOLERANCES = (1e-8, 1e-10)
 
 
 def optimum(
-    program: Program, decision: Decision, weights: Sequence[float], score: Score, penalty: float
+    program: Program,
+    decision: Decision,
+    weights: Sequence[float],
+    score: Score,
+    penalty: float,
+    levels: Sequence[float] = (),
 ) -> Solution | None:
-    """The canonical optimum of the weighted scores, whose sum is `score`.
+    """The canonical optimum of the weighted scores, whose sum is `score`; where there are `levels`, each keeps its own.
 
     Solvers are tried in their order, each at tighter tolerances, until a certificate passes; a solver's own word is
     never enough.
@@ -52,7 +57,7 @@ def optimum(
                 attempts.append(Attempt(name, tolerance, "the solver failed"))
                 break
             firsts.append((first, tolerance))
-            second = _canonical(program, decision, weights, score, penalty, first)
+            second = _canonical(program, decision, weights, score, penalty, first, levels)
             if second is None:
                 attempts.append(Attempt(name, tolerance, "the canonical choice failed"))
                 continue
@@ -60,7 +65,7 @@ def optimum(
             found = tried(first, second.v, solver, tolerance)
             if found.certificate.passes:
                 return found
-        for first, tolerance in firsts:
+        for first, tolerance in () if levels else firsts:
             found = tried(first, first.v, f"{name}, one of many that are as good", tolerance)
             if found.certificate.passes:
                 return found
@@ -68,14 +73,23 @@ def optimum(
 
 
 def _canonical(
-    program: Program, decision: Decision, weights: Sequence[float], score: Score, penalty: float, first: Point
+    program: Program,
+    decision: Decision,
+    weights: Sequence[float],
+    score: Score,
+    penalty: float,
+    first: Point,
+    levels: Sequence[float],
 ) -> Point | None:
     """The allocation that spreads by capacity among those as good as the first stage's; itself where it is alone."""
-    if score.strict and not decision.pairs:
+    if score.strict and not decision.pairs and not levels:
         return first
     level = first.value - score.tolerance(first.v)
     for tolerance in reversed(TOLERANCES):
-        second = program.hold(level, weights, penalty, tolerance=tolerance, solver=first.solver)
+        if levels:
+            second = program.keep(levels, tolerance, first.solver)
+        else:
+            second = program.hold(level, weights, penalty, tolerance=tolerance, solver=first.solver)
         if second.status == "optimal":
             return second
     return None

@@ -310,7 +310,7 @@ def best(program: Program, case: Case, aim: Aim) -> Solution | None:
     penalty, least = max(score.income, 0.0), None
     if penalty <= 0 and any(clause.penalty is not None for clause in program.clauses):
         penalty, least = least_shortfall_first(program, weights)
-    solution = optimum(program, case.decision, weights, score, penalty)
+    solution = optimum(program, case.decision, weights, score, penalty, aim.keeps)
     if solution is None or least is None:
         return solution
     gap = shortfall_gap(program.clauses, program.box, solution.v, least)

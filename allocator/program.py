@@ -88,7 +88,7 @@ class Program(Formulation):
 
     @cached_property
     def _expressions(self) -> list[Expression]:
-        entries = Entries(self._z, self._free, self._at, self._fill)
+        entries = Entries(self._z, self._free, self._at, self._fill, self._cost)
         made = [entries.score(score) for score in self.scores]
         self._constraints += [each for expression in made for each in expression.constraints]
         return made
@@ -101,6 +101,13 @@ class Program(Formulation):
         aim = cp.Minimize(self._penalty * self._cost - self._sum(self._weights))
         return _dpp(cp.Problem(aim, self._constraints))
 
+    @property
+    def _spreading(self) -> Any:
+        """What the canonical choice makes small."""
+        roots = np.sqrt(self._spread[self._free])
+        used = np.flatnonzero(roots)
+        return cp.sum_squares(cp.multiply(roots[used], self._z[used]))
+
     @cached_property
     def _held(self) -> tuple[Any, dict[str, Any], Any]:
         """The same with a level held, and with the canonical choice's spread in the objective."""
@@ -111,9 +118,7 @@ class Program(Formulation):
             "spread": cp.Parameter(nonneg=True),
         }
         held = self._sum(names["weights"]) - names["penalty"] * self._cost >= names["level"]
-        roots = np.sqrt(self._spread[self._free])
-        used = np.flatnonzero(roots)
-        spread = names["spread"] * cp.sum_squares(cp.multiply(roots[used], self._z[used]))
+        spread = names["spread"] * self._spreading
         aim = cp.Minimize(self._penalty * self._cost + spread - self._sum(self._weights))
         return _dpp(cp.Problem(aim, [*self._constraints, held])), names, held
 
@@ -175,6 +180,33 @@ class Program(Formulation):
             return found
         multiplier = float(np.ravel(row.dual_value)[0]) * scale / own
         return replace(found, hold=multiplier)
+
+    @cached_property
+    def _all_held(self) -> tuple[Any, Any]:
+        """Every score held at a level of its own, with the canonical choice's spread for an objective."""
+        levels = cp.Parameter(len(self.scores))
+        made = zip(self.scores, self._expressions, strict=True)
+        net = [expression.value - max(score.income, 0.0) * self._cost for score, expression in made]
+        rows = [(each - levels[k]) / (self.scores[k].size or 1.0) >= 0 for k, each in enumerate(net)]
+        return _dpp(cp.Problem(cp.Minimize(SPREAD * self._spreading), [*self._constraints, *rows])), levels
+
+    def keep(self, levels: Sequence[float], tolerance: float = 1e-10, solver: str | None = None) -> Point:
+        """Hold each of the scores at a level of its own, after what soft rules cost it, and spread by capacity.
+
+        Args:
+            levels: what each must reach.
+            tolerance: asked of the solver.
+            solver: its name, and no other; by default the first that is able and does not fail.
+
+        Returns:
+            A point whose multipliers and bound say nothing of the scores.
+        """
+        problem, parameter = self._all_held
+        self._write({})
+        parameter.value = np.asarray(levels, float)
+        needs = self.needs | {"conic"} if "quadratic" in self.needs else self.needs
+        needs = needs | {"quadratic"}
+        return self._run(problem, np.zeros(len(self.scores)), 0.0, 1.0, tolerance, solver, {}, needs)
 
     def along(
         self, weights: Sequence[float], penalty: float, path: Iterable[Mapping[int, Vector]], tolerance: float = 1e-10

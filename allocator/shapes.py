@@ -276,6 +276,42 @@ class Tail(Clause):
 
 
 @dataclass(frozen=True, eq=False)
+class Owed:
+    """What the soft ones of clauses cost, as a part of a score: excesses at penalties, in parts of equity a year.
+
+    Its witness is the v at which its tangent touches.
+    """
+
+    clauses: tuple[Clause, ...]
+    length: int
+    curve: ClassVar[int] = 1
+    needs: ClassVar[frozenset[str]] = frozenset()
+    size: ClassVar[float] = 1.0
+
+    def value(self, v: Vector) -> float:
+        """The cost at v."""
+        return sum(
+            clause.penalty * float(np.maximum(clause.excess(v), 0).sum())
+            for clause in self.clauses
+            if clause.penalty is not None
+        )
+
+    def witness(self, v: Vector) -> Vector:
+        """The tangent at v."""
+        return v
+
+    def tangent(self, witness: Vector) -> tuple[Vector, float]:
+        """What is missed at the witness counts along its tangents, all else as nothing: both lie below the cost."""
+        gain, constant = np.zeros(self.length), 0.0
+        for clause in self.clauses:
+            weight = np.where(clause.excess(witness) > 0, clause.penalty or 0.0, 0.0)
+            pull, offset = clause.pull(weight, clause.valid(clause.witness(witness)))
+            gain = gain + pull - weight @ clause.R0 - (weight * clause.theta) @ clause.R1
+            constant += offset - float(weight @ (clause.c0 + clause.theta * clause.c1))
+        return gain, constant
+
+
+@dataclass(frozen=True, eq=False)
 class Box:
     """Where the entries of v may be.
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from allocator import record as records
+from allocator.aims import Bargain
 from allocator.aims import read as read_aim
 from allocator.case import Case
 from allocator.certificate import certify, shortfall_gap
@@ -157,6 +158,10 @@ def verify(outcome: Outcome, case: Case, rules: Rulebook | Sequence[Rule] | None
         checks.append(Check("other choices", word.gap <= word.allowed, told))
     if doubt := aim.doubt(case, solution.v):
         checks.append(Check("objective settled", False, doubt))
+    if isinstance(aim, Bargain):
+        # The sum that was certified is the bargain's where each gain counts by its surplus.
+        unlike = aim.unlike(case, solution.clauses, solution.v)
+        checks.append(Check("bargain", not unlike, unlike or "each gain counts by its weight over its surplus"))
     again = records.optimal(case, rules, aim, solution, ())
     return Verification(
         (*_inputs(again["inputs"], record["inputs"]), *checks, *_parts(again, record)),

@@ -32,7 +32,7 @@ LAYERS = [
     ["files"],
     ["formulation", "expression"],
     ["program"],
-    ["optimum", "payoff", "sandwich", "traces", "arcs", "choosing"],
+    ["optimum", "payoff", "sandwich", "choosing", "traces", "arcs"],
     ["prices", "diagnosis", "bench"],
     ["record"],
     ["outcome", "report"],

@@ -48,7 +48,7 @@ def read(said: Mapping[str, Any]) -> Aim:
     ranges = tuple(map(Range, said.get("lows", [0.0] * len(parts)), said.get("ranges", ())))
     if said["form"] == "bargain":
         principals = tuple((part.settings()["principal"], weight) for weight, part in parts)
-        return Bargain(principals, ranges, float(said["penalties"]), float(said["rate"]))
+        return Bargain(principals, tuple(said["lows"]), tuple(float(each["counts"]) for each in said["parts"]))
     if said["form"] == "maximin":
         return Maximin(parts, ranges)
     if said["form"] == "blend":

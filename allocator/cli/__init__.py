@@ -17,6 +17,7 @@ from allocator import __version__
 
 COMMANDS = {
     "solve": "Find the best allocation of a case within its rules.",
+    "bargain": "Settle what the owners would agree on, and what each gets and gives.",
     "frontier": "Trace what one objective costs in another, with a proven gap.",
     "why": "Explain why nothing fits, or what holds the objective back.",
     "compare": "Show what moved between two outcomes.",
@@ -91,7 +92,7 @@ def main(arguments: list[str] | None = None) -> Any:
 
 
 def _run(arguments: list[str] | None) -> None:
-    from allocator.errors import AllocatorError, InputError, NotCertified
+    from allocator.errors import AllocatorError, Infeasible, InputError, NotCertified
 
     try:
         sys.exit(group.main(arguments, prog_name="allocator", standalone_mode=True))
@@ -99,6 +100,9 @@ def _run(arguments: list[str] | None) -> None:
         for problem in error.problems:
             click.echo(f"error: {problem}", err=True)
         sys.exit(INPUT_WRONG)
+    except Infeasible as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(INFEASIBLE)
     except NotCertified as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(NOT_CERTIFIED)

@@ -16,12 +16,15 @@ def check_out(form: str, out: Path | None) -> None:
     """Refuse a place that does not fit the format.
 
     Raises:
-        click.BadParameter: JSON to a file of another name, or CSV to a file.
+        click.BadParameter: JSON or HTML to a file of another name, or CSV to a file.
     """
     if out is None:
         return
     if form in ("table", "json") and out.suffix != ".json":
         told = f"the outcome is written as JSON, and '{out}' does not end in .json; write {out.with_suffix('.json')}"
+        raise click.BadParameter(told, param_hint="--out")
+    if form == "html" and out.suffix != ".html":
+        told = f"the page is HTML, and '{out}' does not end in .html; write {out.with_suffix('.html')}"
         raise click.BadParameter(told, param_hint="--out")
     if form == "csv" and out.is_file():
         raise click.BadParameter(f"csv goes to a folder, and '{out}' is a file; name a folder", param_hint="--out")

@@ -137,9 +137,8 @@ class ObjectiveSaid(_Part):
     """What was maximised. `income`: how much of the score a unit of income over equity is.
 
     `ranges` are how far the objectives of a blend or a maximin can move, and `lows` the worst that they take; of a
-    bargain, `lows` are what each owner would walk away to, and `ranges` how much more it could have; `penalties` are
-    what soft rules cost (over equity), at the `rate` at which that counts. `held` are those that had to reach a level
-    while what `of` says was maximised.
+    bargain, `lows` are what each owner would walk away to. `held` are those that had to reach a level while what `of`
+    says was maximised.
     """
 
     form: Literal["single", "sum", "blend", "epsilon", "lexicographic", "maximin", "bargain"]
@@ -149,8 +148,6 @@ class ObjectiveSaid(_Part):
     ranges: list[Annotated[Finite, Field(ge=0)]] = []
     lows: list[Finite] = []
     held: list[ObjectivePart] = []
-    penalties: Maybe
-    rate: Maybe
     value: Maybe
     income: Maybe
 
@@ -444,7 +441,7 @@ class OutcomeFile(_Part):
         _expect(said, ("value", "income"))
         for part in (*said.parts, *said.held):
             _expect(part, ("counts", "value", "unit"))
-        if form in ("blend", "maximin", "bargain") and len(said.ranges) != len(said.parts):
+        if form in ("blend", "maximin") and len(said.ranges) != len(said.parts):
             raise ValueError(f"a {form} has a range for each part")
         if form in ("maximin", "bargain") and len(said.lows) != len(said.parts):
             raise ValueError(f"a {form} has a worst value for each part")

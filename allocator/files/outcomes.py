@@ -8,7 +8,7 @@ from pathlib import Path
 
 from allocator.errors import InputError, Place
 from allocator.files.texts import write_texts
-from allocator.solution import FORMAT, Record
+from allocator.solution import BARGAIN, FORMAT, Record
 
 MOST_BYTES = 1 << 30
 
@@ -28,7 +28,7 @@ def write_outcome(record: Record, path: str | os.PathLike[str]) -> None:
 
 
 def read_record(path: str | os.PathLike[str]) -> Record:
-    """Read a record.
+    """Read the record of an outcome, or of the outcome that a bargain's file has in it.
 
     Raises:
         InputError: the file is missing, too large, no JSON, or no outcome of this format.
@@ -45,6 +45,8 @@ def read_record(path: str | os.PathLike[str]) -> Record:
         raise InputError.of("this is no JSON", "give a file that 'allocator solve --out' wrote", place) from None
     except (ValueError, RecursionError):
         raise InputError.of("this is no JSON", "give a file that 'allocator solve --out' wrote", Place(name)) from None
+    if isinstance(found, dict) and found.get("format") == BARGAIN:
+        found = found.get("outcome")
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise InputError.of("no outcome", f"give a file whose format is {FORMAT}", Place(name))
     check_record(found, Place(name))

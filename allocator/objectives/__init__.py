@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from allocator.risk import Risk
 
 
+class Scored(Protocol):
+    """Anything that has a score in a case."""
+
+    def score(self, case: Case) -> Score:
+        """What is maximised, as data."""
+        ...
+
+
 class Bench(Protocol):
     """Solves what an aim must know before it is one concave score: ranges, levels, a ratio.
 
@@ -39,8 +47,8 @@ class Bench(Protocol):
         """How far each of several aims can move; None where nothing satisfies the clauses."""
         ...
 
-    def best(self, over: Sequence[Aim], weights: Sequence[float]) -> Vector | None:
-        """An optimum of weighted aims; None where nothing satisfies the clauses."""
+    def best(self, over: Sequence[Scored], weights: Sequence[float]) -> Vector | None:
+        """An optimum of weighted scores; None where nothing satisfies the clauses."""
         ...
 
 
@@ -64,6 +72,9 @@ class Aim(ABC):
         """What an outcome must say of it: that of all objectives in it."""
         parts = (*(part for _, part in self.terms()), *self.holds())
         return tuple(dict.fromkeys(note for part in parts for note in part.caveats))
+
+    keeps: tuple[float, ...] = ()
+    "What each of its scores keeps in the canonical choice; empty where their weighted sum is all that counts."
 
     @property
     def over(self) -> tuple[Aim, ...]:

@@ -63,6 +63,7 @@ GLOSSARY = {
     "Volatility": "How far a year's return usually strays from its average: in about two years of three it stays "
     "within this distance (one standard deviation).",
     "Waiver": "Leave, for a time, to keep another limit than the rule's own.",
+    "Walking away": "Leaving the fund. What an owner has then in a year is what an agreement must beat.",
     "Waterfall": "A division of income in steps: up to an amount in some parts, and what is above it in others.",
     "x": "Times: 1.25x is one and a quarter times, so that 1.25x equity is $125 for each $100 of equity.",
 }

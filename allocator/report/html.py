@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from allocator.report import bargain as owners
 from allocator.report import frontier as curves
 from allocator.report import tables as made
 from allocator.report import why as reasons
@@ -49,6 +50,15 @@ def frontier(record: Record) -> str:
         return _head(record) + _table(made.violations(record))
     said = [*(f"{name}: {told}" for name, told in curves.summary(record)), *curves.notes(record)]
     return _head(record, said) + "".join(map(_table, curves.tables(record)))
+
+
+def bargain(record: Record) -> str:
+    """A bargain as a notebook shows it."""
+    agreed = record["outcome"]
+    if "amounts" not in agreed:
+        return fragment(agreed)
+    tables = "".join(map(_table, owners.tables(record)))
+    return f"{_head(agreed, owners.sentences(record))}{tables}<p>{escape(owners.proof(record))}</p>"
 
 
 def why(record: Record) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from html import escape
 
+from allocator.report import bargain as owners
 from allocator.report import frontier as curves
 from allocator.report import tables as made
 from allocator.report import why as reasons
@@ -49,6 +50,17 @@ def frontier(record: Record) -> str:
     parts += ["\n".join(f"- **{text(name)}**: {text(told)}" for name, told in curves.summary(record)) + "\n"]
     parts += [f"{text(note)}\n" for note in curves.notes(record)]
     return "\n".join([*parts, render(curves.tables(record))])
+
+
+def bargain(record: Record) -> str:
+    """A bargain: what each owner gets and gives, then all tables."""
+    agreed = record["outcome"]
+    if "amounts" not in agreed:
+        return outcome(agreed)
+    parts = [f"## {text(made.title(agreed))}\n"]
+    parts += [f"- {text(note)}\n" for note in made.notes(agreed)]
+    parts += [f"{text(each)}\n" for each in owners.sentences(record)]
+    return "\n".join([*parts, render(owners.tables(record)), f"{text(owners.proof(record))}\n"])
 
 
 def why(record: Record) -> str:

@@ -10,11 +10,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from allocator.report import bargain as owners
 from allocator.report import mix, plots
 from allocator.report import tables as made
 from allocator.report.cards import STATES, cards, titles, whom
 from allocator.report.glossary import used
-from allocator.report.words import NOTHING, dollars, gap_in_words, percent, quantity, scored, size
+from allocator.report.words import NOTHING, dollars, gap_in_words, millions, percent, quantity, scored, size
 from allocator.report.words import named as named_aim
 from allocator.solution import Record
 
@@ -33,7 +34,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"dollars": dollars, "percent": percent}
+    found.filters |= {"dollars": dollars, "millions": millions, "percent": percent}
     found.tests["link"] = lambda url: url.lower().startswith(("https://", "http://"))
     return found
 
@@ -44,11 +45,36 @@ def page(record: Record) -> str:
     Args:
         record: as `Outcome.record` or an outcome file has it.
     """
-    template = environment().get_template("review.html.j2")
-    view = _view(record)
-    # The words of the glossary are those that the rest of the page uses.
-    body = template.render(view, glossary={}).partition("<body>")[2]
-    return template.render(view, glossary=used(re.sub("<[^>]*>", " ", body)))
+    return _rendered("review.html.j2", _view(record))
+
+
+def bargain(record: Record) -> str:
+    """The page of a bargain: what each owner gets and gives, in sentences and a picture; then the mix, and who signs.
+
+    Args:
+        record: as `Bargain.record` or its file has it.
+    """
+    agreed = record["outcome"]
+    view = _view(agreed) | {"bargain": record}
+    if "amounts" not in agreed:
+        return _rendered("bargain.html.j2", view)
+    return _rendered(
+        "bargain.html.j2",
+        view
+        | {
+            "sentences": owners.sentences(record),
+            "terms_of_owners": owners.owners(record),
+            "set": _drawn("bargain", record) if len(record["owners"]) == 2 else None,
+            "proof_of_bargain": owners.proof(record).capitalize(),
+        },
+    )
+
+
+def _rendered(template: str, view: dict[str, Any]) -> str:
+    """A page with those words in its glossary that the rest of it uses."""
+    made = environment().get_template(template)
+    body = made.render(view, glossary={}).partition("<body>")[2]
+    return made.render(view, glossary=used(re.sub("<[^>]*>", " ", body)))
 
 
 def _view(record: Record) -> dict[str, Any]:
@@ -91,19 +117,21 @@ def _view(record: Record) -> dict[str, Any]:
 
 def _pictures(record: Record) -> dict[str, dict[str, Any]]:
     """The pictures that have something to show, by name: title and inline SVG, for wide screens and for phones."""
-    from allocator.report.plots.canvas import WIDTHS, svg
-
     there = {
         "allocation": record["totals"]["deployed"],
         "financing": record["totals"]["tranches"],
         "prices": any(price["worth"] for price in record["prices"]),
         "risk": any("risk-share" in each for each in record["amounts"]),
     }
-    drawn = {name: plots.picture(name, record) for name, shows in there.items() if shows}
-    return {
-        name: {"title": each.title, "drawn": [Markup(svg(each, name, kind)) for kind in WIDTHS]}
-        for name, each in drawn.items()
-    }
+    return {name: _drawn(name, record) for name, shows in there.items() if shows}
+
+
+def _drawn(name: str, record: Record) -> dict[str, Any]:
+    """A picture: title and inline SVG, for wide screens and for phones."""
+    from allocator.report.plots.canvas import WIDTHS, svg
+
+    made = plots.picture(name, record)
+    return {"title": made.title, "drawn": [Markup(svg(made, name, kind)) for kind in WIDTHS]}
 
 
 def _objective(record: Record) -> str:

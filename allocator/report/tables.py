@@ -303,8 +303,8 @@ def unit_of_prices(record: Record) -> str:
         return f"the objective's own unit ({own}{'; 0.0001 is 1 bp' if scored(objective) == 'share' else ''})"
     if objective["parts"][-1]["name"] == "sharpe":
         return "dollars a year of return, less those that pay for the risk at this ratio"
-    blended = ", or of what the blend holds equal to it" if form(objective) in ("sum", "blend") else ""
-    return f"dollars a year of income{blended}"
+    whole = {"sum": "blend", "blend": "blend", "bargain": "bargain"}.get(form(objective))
+    return f"dollars a year of income{f', or of what the {whole} holds equal to it' if whole else ''}"
 
 
 def _price_note(record: Record) -> str:

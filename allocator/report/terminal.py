@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 
 from allocator.estimates import Estimate
-from allocator.report import estimate, frontier, impact, why
+from allocator.report import bargain, estimate, frontier, impact, why
 from allocator.report import tables as made
 from allocator.report.tables import Table
 from allocator.solution import Record
@@ -92,6 +92,23 @@ def show_frontier(out: Console, record: Record) -> None:
     for note in frontier.notes(record):
         out.print(f"  {escape(note)}", soft_wrap=True)
     show(out, frontier.tables(record))
+
+
+def show_bargain(out: Console, record: Record) -> None:
+    """Print a bargain: what each owner gets and gives in sentences, then the tables, then the proof."""
+    agreed = record["outcome"]
+    if "amounts" not in agreed:
+        show_outcome(out, agreed)
+        return
+    out.print(f"[bold]{escape(made.title(agreed))}[/bold]")
+    for note in made.notes(agreed):
+        out.print(f"[yellow]{escape(note)}[/yellow]")
+    for told in bargain.sentences(record):
+        out.print()
+        out.print(escape(told))
+    show(out, bargain.tables(record))
+    out.print()
+    out.print(f"[{'green' if agreed['certificate']['passes'] else 'bold red'}]{escape(bargain.proof(record))}[/]")
 
 
 def show_impact(out: Console, record: Record) -> None:

@@ -26,6 +26,12 @@ def dollars(billions: float | None) -> str:
     return f"{sign}${size * 1e6:.0f} k" if size >= 5e-7 else "$0"
 
 
+def millions(billions: float) -> str:
+    """An amount of $ bn to the million: `$10.931 bn`, `$78 m`."""
+    told = round(billions, 3)
+    return f"{'-' if told < 0 else ''}${abs(told):,.3f} bn" if abs(told) >= 1 else dollars(told)
+
+
 def change(billions: float | None) -> str:
     """A change of $ bn, always with its sign."""
     if billions is None:

@@ -19,6 +19,8 @@ OUTCOME = ("allocation", "financing", "prices", "risk")
 "The pictures of an outcome."
 FRONTIER = ("frontier",)
 "The pictures of a frontier."
+BARGAIN = ("bargain",)
+"The picture of a bargain."
 
 
 class Picture(Protocol):

@@ -72,7 +72,7 @@ def svg(picture: Picture, name: str, kind: str) -> str:
         drawn = io.StringIO()
         figure.savefig(drawn, format="svg")
     text = drawn.getvalue()
-    body = _inline(ElementTree.fromstring(text), ids, set(re.findall(r"url\(#(\w+)\)", text)))
+    body = _inline(ElementTree.fromstring(text), ids, set(re.findall(r"(?:url\(|href=\")#(\w+)", text)))
     title, words = escape(printable(picture.title)), escape(printable(picture.words))
     return (
         f'<svg class="picture {kind}" viewBox="0 0 {wide:g} {high + foot:.2f}" role="img" '
@@ -92,12 +92,18 @@ def _plain(element: ElementTree.Element, name: str, named: Set[str]) -> str:
         return ""
     inside = escape((element.text or "").strip()) + _inline(element, name, named)
     attributes = {
-        key: value for key, value in element.attrib.items() if key not in ("style", "id") and "rotate(-0" not in value
+        key.rpartition("}")[2]: value
+        for key, value in element.attrib.items()
+        if key not in ("style", "id") and "rotate(-0" not in value
     }
     if element.get("id") in named:
         attributes["id"] = f"{name}-{element.attrib['id']}"
-    attributes |= _styles(element.get("style", ""))
-    if tag in ("g", "defs") and not (attributes and inside):
+    else:
+        # What is used elsewhere is coloured there, where the style sheet reaches it.
+        attributes |= _styles(element.get("style", ""))
+    if "href" in attributes:
+        attributes["href"] = f"#{name}-{attributes['href'].removeprefix('#')}"
+    if (tag == "g" and not (attributes and inside)) or (tag == "defs" and not inside):
         return inside
     told = "".join(f" {key}={quoteattr(_short(value, name))}" for key, value in attributes.items())
     return f"<{tag}{told}>{inside}</{tag}>" if inside else f"<{tag}{told}/>"
