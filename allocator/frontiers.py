@@ -14,7 +14,9 @@ from allocator import parabolas
 from allocator import record as records
 from allocator.arcs import Arcs
 from allocator.case import Case
-from allocator.errors import Infeasible, InputError, NotCertified
+from allocator.choices import Choice
+from allocator.codes import Code
+from allocator.errors import Infeasible, InputError, NotCertified, Problem
 from allocator.objectives import Objective
 from allocator.outcome import allocate, rulebook_of
 from allocator.rulebook import Rulebook
@@ -270,7 +272,8 @@ def frontier(
         The curve, or where nothing satisfies the rules what `allocate` says of it.
 
     Raises:
-        InputError: rules or objectives need what the case lacks; the two are one; the gap is no part of a range.
+        InputError: rules or objectives need what the case lacks; the two are one; the gap is no part of a range; a rule
+            (ticket, count) chooses lines whole.
         NotCertified: a solver failed, or they do not agree on whether anything fits.
     """
     pair = _pair(first, second)
@@ -278,6 +281,8 @@ def frontier(
         raise InputError.of(f"a gap of {gap:g} can't be proved", f"ask for {LEAST:.3%} (1e-5) to {MOST:.0%} (0.5)")
     book = rulebook_of(rules)
     clauses = book.clauses(case)
+    if faults := _wholes(book, clauses):
+        raise InputError(faults)
     for objective in pair:
         if not objective.score(case).concave:
             what = f"'{objective.name}' is not concave, so it can't be maximised"
@@ -311,6 +316,14 @@ def _traced(
         # cvxpy warns of inaccurate solutions; here the certificates are the judge of those.
         warnings.simplefilter("ignore")
         return trace(case, clauses, pair, gap), why
+
+
+def _wholes(rules: Rulebook, clauses: Sequence[Clause]) -> list[Problem]:
+    """The rules between whose allocations mixtures are none."""
+    names = dict.fromkeys(clause.rule for clause in clauses if isinstance(clause, Choice))
+    what = "chooses lines whole, so that mixtures of allocations may break it, and a frontier is made of them"
+    places = [(name, rules.rule(name).place()) for name in names]
+    return [Problem(f"rule '{name}' {what}", "leave it out", place, Code.NO_MEANING) for name, place in places]
 
 
 def _pair(first: Objective, second: Objective) -> tuple[Objective, Objective]:

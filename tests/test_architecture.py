@@ -33,7 +33,7 @@ LAYERS = [
     ["formulation", "expression"],
     ["program"],
     ["optimum", "payoff", "sandwich", "choosing", "traces", "arcs"],
-    ["prices", "diagnosis", "bench"],
+    ["prices", "diagnosis", "bench", "readings"],
     ["record"],
     ["outcome", "report"],
     ["tracing", "parabolas"],

@@ -336,6 +336,27 @@ def test_what_is_refused(first: Any, second: Any, gap: float, message: str) -> N
     assert str(refused.value) == message
 
 
+@pytest.mark.parametrize("pair", [(DY, SW), (ER, VAR)], ids=["sandwich", "exact"])
+def test_rules_that_choose_lines_whole_are_refused_by_name(pair: tuple[Any, Any]) -> None:
+    case = tiny(
+        {"cash-yield [%]": [8, 4], "strategic-weight": [0.2, 1.0], "expected-return [%]": [8, 4]},
+        covariance=np.diag([0.04, 0.01]),
+        **INVESTED,
+    )
+    rules = book(
+        al.rules.Ticket(id="small", title="S", at_least="$10 bn"),
+        al.rules.Count(id="few", title="F", at_most=1),
+        al.rules.Share(id="one", title="O", each="line", of="deployed", at_most="90%"),
+    )
+    with pytest.raises(InputError) as refused:
+        al.frontier(case, rules, *pair)
+    assert str(refused.value) == "\n".join(
+        f"rule '{name}' chooses lines whole, so that mixtures of allocations may break it, and a frontier is made of "
+        "them; leave it out"
+        for name in ("small", "few")
+    )
+
+
 def test_levels_that_are_refused() -> None:
     found = al.frontier(SEGMENT, NONE, DY, SW)
     for asked in ({}, {"first": 0.05, "second": 0.5}):

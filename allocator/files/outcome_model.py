@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BaseModel, Field, JsonValue, model_validator
 
+from allocator.files.outcome_origin import CaseName, Changes, Finite, Input, Part, PolicySaid
 from allocator.model import kebab
 
-Finite = Annotated[float, Field(ge=-1e18, le=1e18)]
 Dollars = Annotated[float, Field(ge=-1e7, le=1e7)]
 "An amount in $ bn."
 Maybe = Annotated[Finite, Field(default_factory=float)]
@@ -32,90 +32,7 @@ def _once(key: Callable[[Any], Any]) -> AfterValidator:
     return AfterValidator(check)
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", alias_generator=kebab, strict=True)
-
-
-class CaseName(_Part):
-    """Whose allocation it is; `equity` in $ bn."""
-
-    id: str
-    title: str
-    equity: Annotated[Finite, Field(gt=0)]
-
-
-class SourceSaid(_Part):
-    """A text that rules rest on."""
-
-    title: str
-    url: str
-    quote: str
-
-
-class ApprovalSaid(_Part):
-    """Who agreed to what; `current` where it is what the rules mean now."""
-
-    by: str
-    on: str
-    digest: str
-    state: Literal["current", "stale"]
-
-
-class WaiverSaid(_Part):
-    """Another limit for a rule, or for those `names` that it limits each, for a time."""
-
-    id: str
-    rule: str
-    names: list[str]
-    side: Literal["at-least", "at-most"]
-    limit: str
-    from_: str
-    until: str
-    state: Literal["in force", "expired", "not yet in force"]
-    authority: str
-    approved_by: str
-    why: str
-
-
-class ChangeSaid(_Part):
-    """What an overlay made of one field of a rule of its base."""
-
-    rule: str
-    field: str
-    was: str
-    now: str
-    direction: Literal["tighter", "looser"]
-    authority: str
-    why: str
-
-
-class PolicySaid(_Part):
-    """By whose rules, on what texts, who must agree and who did, what overlays changed, and what is waived.
-
-    `digest` is of what the rules mean. Texts by language have English (en) and may have others.
-    """
-
-    id: str
-    title: str
-    titles: dict[str, str]
-    status: str
-    owner: str
-    digest: str
-    approvers: list[str]
-    approvals: list[ApprovalSaid]
-    changes: list[ChangeSaid]
-    waivers: list[WaiverSaid]
-    sources: dict[str, SourceSaid]
-
-
-class Changes(_Part):
-    """What was tried without editing a file, `name.field` to its new value as files write it."""
-
-    rules: dict[str, JsonValue]
-    case: dict[str, JsonValue]
-
-
-class ObjectivePart(_Part):
+class ObjectivePart(Part):
     """An objective in the aim: the weight asked for, what one unit of it counted, and the value it took.
 
     `title` is its name with the settings that matter, and `settings` are what it was made with. In a lexicographic
@@ -133,7 +50,7 @@ class ObjectivePart(_Part):
     unit: Annotated[Unit, Field(default_factory=str)]
 
 
-class ObjectiveSaid(_Part):
+class ObjectiveSaid(Part):
     """What was maximised. `income`: how much of the score a unit of income over equity is.
 
     `ranges` are how far the objectives of a blend or a maximin can move, and `lows` the worst that they take; of a
@@ -152,14 +69,7 @@ class ObjectiveSaid(_Part):
     income: Maybe
 
 
-class Input(_Part):
-    """A file that was read, relative to the case's folder."""
-
-    path: str
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-
-
-class LineAmount(_Part):
+class LineAmount(Part):
     """Capital of a line, in $ bn and as a share of the capital deployed; its share of the variance of the whole."""
 
     line: str
@@ -170,7 +80,7 @@ class LineAmount(_Part):
     risk_share: Maybe
 
 
-class Loan(_Part):
+class Loan(Part):
     """Debt of a tranche secured on a line, in $ bn."""
 
     line: str
@@ -178,7 +88,7 @@ class Loan(_Part):
     amount: Dollars
 
 
-class TrancheTotal(_Part):
+class TrancheTotal(Part):
     """Debt of a tranche, in $ bn; its yearly cost as a fraction."""
 
     title: str
@@ -187,7 +97,7 @@ class TrancheTotal(_Part):
     cost: Finite
 
 
-class Totals(_Part):
+class Totals(Part):
     """The fund as a whole: $ bn, $ bn a year, and fractions of equity."""
 
     equity: Finite
@@ -210,7 +120,7 @@ class Totals(_Part):
     volatility: Maybe
 
 
-class WaterfallSaid(_Part):
+class WaterfallSaid(Part):
     """Up to the deemed annuity, in $ bn a year, income is divided `before`, then `after`: each principal's part."""
 
     deemed: Finite
@@ -218,7 +128,7 @@ class WaterfallSaid(_Part):
     after: dict[str, Finite]
 
 
-class HolderPaid(_Part):
+class HolderPaid(Part):
     """What a holder is paid, in $ bn a year: `amount` by the waterfall if there is one, `by_equity` without it.
 
     `yield` is of its equity, and `share` of all that is paid.
@@ -234,7 +144,7 @@ class HolderPaid(_Part):
     share: Finite | None
 
 
-class PrincipalGain(_Part):
+class PrincipalGain(Part):
     """What a principal gains, in $ bn a year: its treasury's income less funding, with what its own score is worth."""
 
     principal: str
@@ -250,7 +160,7 @@ class PrincipalGain(_Part):
     walk_away: Finite
 
 
-class Distributions(_Part):
+class Distributions(Part):
     """Who gets what of a year's distributable income, in $ bn a year; nothing is paid where it is negative."""
 
     paid: Annotated[Finite, Field(ge=0)]
@@ -259,7 +169,7 @@ class Distributions(_Part):
     principals: Annotated[list[PrincipalGain], _once(lambda each: (each.principal,))]
 
 
-class StressTold(_Part):
+class StressTold(Part):
     """What the allocation would lose in a stress of the case, in $ bn; a gain is negative."""
 
     stress: str
@@ -268,7 +178,7 @@ class StressTold(_Part):
     loss: Finite
 
 
-class RuleReading(_Part):
+class RuleReading(Part):
     """A clause of a rule: its value at the closest member, against its limit; shortfall in $ bn.
 
     `number` is the limit's name among the prices; `waiver` is the one whose limit stands in place of the rule's;
@@ -297,7 +207,7 @@ class RuleReading(_Part):
     shortfall: Finite
 
 
-class TermReading(_Part):
+class TermReading(Part):
     """A member of a term that binds."""
 
     term: str
@@ -309,7 +219,7 @@ class TermReading(_Part):
     unit: Unit
 
 
-class PriceSaid(_Part):
+class PriceSaid(Part):
     """What a number is worth: score for one step of its unit; dollars in $ bn a year."""
 
     of: str
@@ -329,7 +239,7 @@ class PriceSaid(_Part):
     clear: bool | None
 
 
-class ClauseMultipliers(_Part):
+class ClauseMultipliers(Part):
     """The multipliers of a clause: a weight a member, and the witness that picks its tangent."""
 
     of: str
@@ -337,21 +247,21 @@ class ClauseMultipliers(_Part):
     witness: list[Finite] | list[list[Finite]]
 
 
-class LeastShortfall(_Part):
+class LeastShortfall(Part):
     """Where the objective has no income: how much more than the least the soft rules may cost, and what proves it."""
 
     gap: Finite
     multipliers: list[ClauseMultipliers]
 
 
-class OpenUnits(_Part):
+class OpenUnits(Part):
     """Which lines or groups a ticket or a count was decided to let in."""
 
     of: str
     units: list[str]
 
 
-class ChoiceSaid(_Part):
+class ChoiceSaid(Part):
     """Where it was chosen what is held: what a solver says of all other choices. All else is proved within this one.
 
     `gap` is the solver's bound less the value of the allocation, which its certificate does not prove.
@@ -364,7 +274,7 @@ class ChoiceSaid(_Part):
     open: list[OpenUnits]
 
 
-class CertificateSaid(_Part):
+class CertificateSaid(Part):
     """What was proved, and the multipliers that prove it."""
 
     value: Finite
@@ -381,7 +291,7 @@ class CertificateSaid(_Part):
     least_shortfall: LeastShortfall | None = None
 
 
-class AttemptSaid(_Part):
+class AttemptSaid(Part):
     """One try of a solver."""
 
     solver: str
@@ -389,14 +299,14 @@ class AttemptSaid(_Part):
     result: str
 
 
-class LeastAmount(_Part):
+class LeastAmount(Part):
     """Capital of a line in the allocation that breaks the rules least, in $ bn."""
 
     line: str
     amount: Finite
 
 
-class OutcomeFile(_Part):
+class OutcomeFile(Part):
     """An outcome of the allocator: an allocation with its certificate, or the rules that are broken least."""
 
     format: Literal["allocator/outcome/1"]

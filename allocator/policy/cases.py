@@ -12,7 +12,7 @@ from allocator.case import Case
 from allocator.codes import Code
 from allocator.errors import Collector, InputError, nearest
 from allocator.expectations import Amounts, Expectation, Verdict
-from allocator.record import readings
+from allocator.readings import readings
 from allocator.rulebook import Rulebook
 from allocator.rules import Rule
 from allocator.shapes import Clause

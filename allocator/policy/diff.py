@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from allocator.case import Case
 from allocator.direction import direction
 from allocator.policy import changes
-from allocator.record import readings
+from allocator.readings import readings
 from allocator.rulebook import Rulebook
 from allocator.rulebook.overlays import Change
 from allocator.rules import Rule

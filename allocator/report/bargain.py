@@ -7,7 +7,7 @@ from typing import Any
 
 from allocator.report import tables as made
 from allocator.report.mix import SMALL
-from allocator.report.tables import Table
+from allocator.report.table import Table
 from allocator.report.words import dollars, millions
 from allocator.solution import Record
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from allocator.estimates import Estimate
-from allocator.report.tables import Table
+from allocator.report.table import Table
 from allocator.report.words import percent
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from allocator.report import mix
 from allocator.report.mix import SMALL
-from allocator.report.tables import Table
+from allocator.report.table import Table
 from allocator.report.words import NOTHING, dollars, percent
 from allocator.solution import Record
 from allocator.units import BY_NAME

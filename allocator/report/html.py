@@ -9,7 +9,7 @@ from allocator.report import bargain as owners
 from allocator.report import frontier as curves
 from allocator.report import tables as made
 from allocator.report import why as reasons
-from allocator.report.tables import Table
+from allocator.report.table import Table
 from allocator.solution import Record
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from allocator.report import diff, markdown, moves
 from allocator.report.markdown import text
-from allocator.report.tables import Table, violations
+from allocator.report.table import Table
+from allocator.report.tables import violations
 from allocator.report.words import change, dollars, form, named, quantity, scored
 from allocator.rules import upper_first
 from allocator.solution import Record

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from allocator.report.tables import Table
+from allocator.report.table import Table
 from allocator.report.words import NOTHING, change, dollars, percent, quantity, worth
 from allocator.solution import Record
 

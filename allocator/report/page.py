@@ -13,6 +13,7 @@ from markupsafe import Markup
 from allocator.report import bargain as owners
 from allocator.report import mix, plots
 from allocator.report import tables as made
+from allocator.report.binding import unit_of_prices
 from allocator.report.cards import STATES, cards, titles, whom
 from allocator.report.glossary import used
 from allocator.report.words import NOTHING, dollars, gap_in_words, millions, percent, quantity, scored, size
@@ -110,7 +111,7 @@ def _view(record: Record) -> dict[str, Any]:
         "beaten": _beaten(record, record["certificate"]["gap"]),
         "over": _at_most(record["certificate"]["worst-excess"] * record["case"]["equity"]),
         "a_year": " a year" if record["objective"]["income"] > 0 else "",
-        "unit_of_prices": f"Prices are in {made.unit_of_prices(record)}." if not choice else PRICELESS,
+        "unit_of_prices": f"Prices are in {unit_of_prices(record)}." if not choice else PRICELESS,
         "choice": choice and {"solver": choice["solver"], "beaten": _beaten(record, choice["gap"])},
     }
 

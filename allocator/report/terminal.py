@@ -13,7 +13,7 @@ from rich.table import Table as RichTable
 from allocator.estimates import Estimate
 from allocator.report import bargain, estimate, frontier, impact, why
 from allocator.report import tables as made
-from allocator.report.tables import Table
+from allocator.report.table import Table
 from allocator.solution import Record
 
 PIPED_WIDTH = 120

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from allocator.report.tables import Table, binding_rules, terms
+from allocator.report.binding import binding_rules, terms
+from allocator.report.table import Table
 from allocator.report.words import NOTHING, dollars, limit, quantity
 from allocator.rules import upper_first
 from allocator.solution import Record

@@ -16,7 +16,8 @@ from allocator.report import markdown
 from allocator.report.csv import render
 from allocator.report.html import fragment
 from allocator.report.moves import moved
-from allocator.report.tables import Table, exchange, summary, tables, violations
+from allocator.report.table import Table
+from allocator.report.tables import exchange, summary, tables, violations
 from allocator.report.terminal import console, show, show_outcome
 from allocator.report.words import change, dollars, percent, quantity
 
