@@ -185,3 +185,12 @@ def test_penalties_are_no_longer_what_they_were() -> None:
     cheap, dear = (book(al.rules.Share(**FLOOR | {"penalty": rate})) for rate in ("50 bp", "60 bp"))
     found = al.bargain(owned(), cheap, resolve=False)
     assert not al.verify(found.outcome, owned(), dear)
+
+
+def test_lines_that_are_held_whole_are_refused() -> None:
+    """Mixtures of allocations may break such a rule, and a product's tangent proves nothing without them."""
+    rule = al.rules.Count(id="few", title="Few", at_most="1")
+    with pytest.raises(
+        InputError, match=r"^no solver takes minimum tickets or counts beside this objective \(a logari"
+    ):
+        al.bargain(owned(), book(rule))
