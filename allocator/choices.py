@@ -119,7 +119,7 @@ class Ticket(Choice):
         return self.theta * self.dollar
 
     def excess(self, v: Vector) -> Vector:
-        """How far it is from nothing and from the minimum, whichever is nearer; where there is nothing, far from over."""
+        """How far it is from nothing and from the minimum, whichever is nearer; -inf where there is nothing."""
         amount = self.G @ v
         return np.asarray(np.where(amount > 0, np.minimum(amount, self.least - amount), -np.inf))
 
