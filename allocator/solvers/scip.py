@@ -2,8 +2,6 @@
 
 from typing import Any, ClassVar
 
-FEASIBILITY = 1e-7
-
 
 class Scip:
     """For whole choices beside curves; it leaves no multipliers, so it is asked for nothing else."""
@@ -17,13 +15,12 @@ class Scip:
 
     @staticmethod
     def options(tolerance: float) -> dict[str, Any]:
-        """Feasibility, and how far the best bound may be from the best choice.
+        """How far the best bound may be from the best choice; feasibility stays at its own default.
 
-        Much under its own default of 1e-6, which is of squares, it has been seen to call feasible programs infeasible.
+        That is of squares; asked for more, it has been seen to call feasible programs infeasible, or not to end.
         """
         return {
             "scip_params": {
-                "numerics/feastol": max(tolerance, FEASIBILITY),
                 "limits/gap": 1e-6,
                 "parallel/maxnthreads": 1,
             }
