@@ -117,7 +117,7 @@ def _best(case: Case, rules: Rulebook) -> Record:
     if not case.objective:
         return {}
     found = allocate(case, rules).record
-    told = ("objective", "totals", "rules", "terms", "prices")
+    told = ("case", "objective", "totals", "rules", "terms", "prices")
     return {"outcome": {key: found[key] for key in told}} if "amounts" in found else {}
 
 

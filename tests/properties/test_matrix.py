@@ -23,6 +23,7 @@ SIZE = al.rules.Amount(id="size", title="Size", at_least="$105 bn")
 RULES: dict[str, dict[str, Any]] = {
     "amount": {"measure": "debt", "at_most": "$20 bn"},
     "concentration": {"by": "line", "measure": "hhi", "of": "deployed", "at_most": "0.32"},
+    "count": {"at_most": "3"},
     "coverage": {"measure": "debt-service", "haircut": "10%", "at_least": "1.5x"},
     "domicile": {"country": "US", "basis": "seat", "of": "deployed", "at_least": "60%"},
     "exclusion": {"scope": {"line": "b"}},
@@ -32,6 +33,7 @@ RULES: dict[str, dict[str, Any]] = {
     "share": {"each": "line", "of": "deployed", "at_most": "40%"},
     "stress-loss": {"each": "stress", "of": "deployed", "at_most": "22%"},
     "tail-loss": {"confidence": "90%", "of": "deployed", "at_most": "16%"},
+    "ticket": {"at_least": "$30 bn"},
     "tracking": {"of": "deployed", "at_most": "6%"},
     "turnover": {"at_most": "60%"},
     "volatility": {"of": "deployed", "at_most": "15%"},
@@ -52,8 +54,12 @@ OBJECTIVES: dict[str, dict[str, Any]] = {
 EMPTY = {
     ("risk-budget", "exclusion"): "the rules and terms leave no capital for a mix with these risk budgets",
     ("risk-budget", "domicile"): "its mix has less than that in the United States",
+    ("risk-budget", "count"): "its mix holds all four lines",
+    ("risk-budget", "ticket"): "its mix has less than that in one line",
 }
 "Where nothing fits, and why."
+OPEN = {("tracking", "count")}
+"Where SCIP's bound over all choices leaves more open than counts as proved, and the outcome says so."
 
 
 def test_every_kind_has_its_line() -> None:
@@ -81,6 +87,11 @@ def check(aim: Aim, *rules: Rule) -> None:
 @pytest.mark.parametrize("rules", sorted(RULES))
 @pytest.mark.parametrize("kind", sorted(OBJECTIVES))
 def test_with_every_rule(kind: str, rules: str) -> None:
+    if (kind, rules) in OPEN:
+        out = al.allocate(CASE, book(SIZE, rule(rules)), objective(kind), resolve=False)
+        assert out.status == "not-certified"
+        assert out.record["certificate"]["gap"] <= out.record["certificate"]["allowed"]
+        return
     if (kind, rules) not in EMPTY:
         check(objective(kind), rule(rules))
         return
