@@ -33,7 +33,7 @@ def entries(free: Vector, low: Vector) -> Entries:
         whole = sp.csr_matrix((matrix.value, (matrix.row, matrix.column)), shape=matrix.shape)
         return whole @ picks.T
 
-    return Entries(cp.Variable(len(free)), free, at, lambda z: picks.T @ z + fixed)
+    return Entries(cp.Variable(len(free)), free, at, lambda z: picks.T @ z + fixed, 0.0)
 
 
 @settings(max_examples=5)

@@ -110,7 +110,7 @@ def _row(member: Record) -> tuple[str, str, str]:
     if "rule" in member:
         never = " It may not be relaxed." if member["relax"] == "never" else ""
         waived = "".join(map(_waiver, member["waivers"]))
-        held = "".join(f" {_inherited(each)}." for each in member["inherited"])
+        held = "".join(f" {_inherited(each)}." for each in member.get("inherited", ()))
         places = " ".join(filter(None, [member["place"], *(each["place"] for each in member["waivers"])]))
         return member["rule"], f"{member['title']}. {member['sentence']}{never}{waived}{held}", places
     inside = [f"{each['member']} {quantity(each['limit'], each['unit'])}" for each in member["members"]]

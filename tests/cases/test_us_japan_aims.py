@@ -43,7 +43,8 @@ def allocate(aim: Aim) -> al.Outcome:
 
 
 def made(kind: str) -> Objective:
-    found: Objective = kinds.find("objectives", kind)()
+    settings = {"principal": "japan"} if kind == "owner-gain" else {}
+    found: Objective = kinds.find("objectives", kind)(**settings)
     return found
 
 
@@ -81,7 +82,8 @@ def test_every_way_is_certified(kind: str, way: str) -> None:
         assert out.totals["dividend-yield"] >= 0.06 - 1e-7
 
 
-@pytest.mark.parametrize("kind", [kind for kind in OTHERS if kind != "robust-yield"])
+# An owner bears its part of what soft rules cost only, so that its best and the dividend's miss them by unlike amounts.
+@pytest.mark.parametrize("kind", [kind for kind in OTHERS if kind not in ("robust-yield", "owner-gain")])
 def test_every_objective_may_come_first_or_be_held(kind: str) -> None:
     first = allocate(al.lexicographic([made(kind), DY]))
     assert first.status == "optimal"
