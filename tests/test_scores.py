@@ -60,7 +60,8 @@ def test_tangents_touch_at_the_own_witness_and_lie_beyond_at_any(name: str, seed
     own = part.witness(v)
     assert own.shape == (part.length,)
     slope, constant = part.tangent(own)
-    assert slope @ v + constant == pytest.approx(part.value(v), rel=1e-9, abs=1e-9)
+    # Where a logarithm has no value, no line touches it.
+    assert not np.isfinite(part.value(v)) or slope @ v + constant == pytest.approx(part.value(v), rel=1e-9, abs=1e-9)
     for witness in (own, own + rng.normal(size=own.shape), 10 * rng.normal(size=own.shape), np.zeros(len(own))):
         slope, constant = part.tangent(witness)
         for at in (v, v + rng.normal(size=SIZE), 5 * rng.normal(size=SIZE)):
