@@ -12,8 +12,8 @@ from allocator.aims.bargain import Bargain as Agreement
 from allocator.case import Case
 from allocator.frontiers import frontier
 from allocator.objectives.owner_gain import OwnerGain
-from allocator.outcome import Outcome, allocate, rulebook_of
-from allocator.rulebook import Rulebook
+from allocator.outcome import Outcome, allocate
+from allocator.rulebook import Rulebook, rulebook_of
 from allocator.rules import Rule
 from allocator.solution import BARGAIN, Record
 

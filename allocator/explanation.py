@@ -7,8 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from allocator.case import Case
-from allocator.outcome import rulebook_of
-from allocator.rulebook import Rulebook
+from allocator.rulebook import Rulebook, rulebook_of
 from allocator.rules import Rule
 from allocator.solution import Record
 

@@ -11,11 +11,8 @@ import numpy as np
 
 from allocator.errors import InputError
 from allocator.scores import Least, Linear, Log, Norm, Own, Part, Quadratic, Score, Worst
-from allocator.shapes import Owed
+from allocator.shapes import TYPICAL, Owed
 from allocator.sparse import Indices, Sparse, Vector
-
-TYPICAL = 0.05
-"The size that squares have, for the scaling of cones: what compression costs, over equity."
 
 Reader = Callable[[Vector], Vector]
 "Gives a part's witness at the v that was found."

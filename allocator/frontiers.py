@@ -18,8 +18,8 @@ from allocator.choices import Choice
 from allocator.codes import Code
 from allocator.errors import Infeasible, InputError, NotCertified, Problem
 from allocator.objectives import Objective
-from allocator.outcome import allocate, rulebook_of
-from allocator.rulebook import Rulebook
+from allocator.outcome import allocate, part_of
+from allocator.rulebook import Rulebook, rulebook_of
 from allocator.rules import Rule
 from allocator.shapes import Clause
 from allocator.solution import Record
@@ -74,10 +74,7 @@ class Frontier:
         Raises:
             Infeasible: nothing does.
         """
-        if name not in self.record:
-            broken = "; ".join(each["rule"] for each in self.record.get("violations", []))
-            raise Infeasible(f"no allocation satisfies the rules; broken least: {broken or 'not known'}")
-        return self.record[name]
+        return part_of(self.record, name)
 
     @property
     def gap(self) -> float:

@@ -14,7 +14,7 @@ from allocator.case import Case
 from allocator.certificate import shortfall_gap
 from allocator.errors import Infeasible, InputError, NotCertified
 from allocator.objectives import Aim
-from allocator.rulebook import Rulebook
+from allocator.rulebook import Rulebook, rulebook_of
 from allocator.rules import Rule
 from allocator.solution import Record, over_choices
 
@@ -48,10 +48,7 @@ class Outcome:
         Raises:
             Infeasible: there is no allocation.
         """
-        if name not in self.record:
-            broken = "; ".join(each["rule"] for each in self.record.get("violations", []))
-            raise Infeasible(f"no allocation satisfies the rules; broken least: {broken or 'not known'}")
-        return self.record[name]
+        return part_of(self.record, name)
 
     @cached_property
     def amounts(self) -> pd.DataFrame:
@@ -190,6 +187,18 @@ class Outcome:
         return fragment(self.record)
 
 
+def part_of(record: Record, name: str) -> Any:
+    """A part of a record that is only there where something satisfies the rules.
+
+    Raises:
+        Infeasible: nothing does.
+    """
+    if name not in record:
+        broken = "; ".join(each["rule"] for each in record.get("violations", []))
+        raise Infeasible(f"no allocation satisfies the rules; broken least: {broken or 'not known'}")
+    return record[name]
+
+
 def _frame(rows: Sequence[Record], index: str) -> pd.DataFrame:
     import pandas as pd
 
@@ -228,20 +237,6 @@ def allocate(
         # cvxpy warns of inaccurate solutions; here the certificate is the judge of those.
         warnings.simplefilter("ignore")
         return _allocate(case, rulebook_of(rules), objective, solver, resolve, laps)
-
-
-def rulebook_of(given: Rulebook | Sequence[Rule] | None, as_of: str | None = None) -> Rulebook:
-    """A rulebook as it is, or one made of a list of rules; none make an empty one.
-
-    Raises:
-        InputError: it is something else.
-    """
-    if isinstance(given, Rulebook):
-        return given
-    rules = () if given is None else given
-    if isinstance(rules, (list, tuple)) and all(isinstance(rule, Rule) for rule in rules):
-        return Rulebook(rules, as_of)
-    raise InputError.of(f"{given!r} is no rulebook", "give al.read_rules(path), or a list of rules")
 
 
 def _allocate(

@@ -9,14 +9,11 @@ import numpy as np
 
 from allocator.measures import Measure
 from allocator.model import kebab
-from allocator.shapes import Clause, Number, RotatedCone, Rows
+from allocator.shapes import TYPICAL, Clause, Number, RotatedCone, Rows
 from allocator.sparse import Sparse
 
 if TYPE_CHECKING:
     from allocator.rules import Limit, Rule
-
-TYPICAL_INCOME = 0.05
-"Income over equity, for the scaling of cones."
 
 
 def number(limit: Limit, **how: float) -> Number:
@@ -105,4 +102,4 @@ def ratio(
     if bend is None:
         return Rows(**data)
     M = Sparse.stack([bend * scale**-0.5] * m)
-    return RotatedCone(**data, M=M, k=np.zeros(M.shape[0]), typical=np.full(m, TYPICAL_INCOME))
+    return RotatedCone(**data, M=M, k=np.zeros(M.shape[0]), typical=np.full(m, TYPICAL))

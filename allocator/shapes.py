@@ -215,6 +215,10 @@ class Cone(Clause):
         return arms @ self.M, float(arms @ self.k)
 
 
+TYPICAL = 0.05
+"The size that squared norms have in a fund, in parts of equity: what compression costs. For the scaling of cones only."
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RotatedCone(Cone):
     """`|| M v + k ||^2 <= room(v)`, such as losses from compression against the income left.

@@ -27,8 +27,8 @@ from allocator.files.cases import read_case
 from allocator.files.outcomes import check_record, read_record
 from allocator.files.policies import read_rules
 from allocator.objectives import Aim
-from allocator.outcome import Outcome, rulebook_of
-from allocator.rulebook import Rulebook
+from allocator.outcome import Outcome
+from allocator.rulebook import Rulebook, rulebook_of
 from allocator.rules import Rule
 from allocator.scores import Score
 from allocator.shapes import Clause, Multipliers

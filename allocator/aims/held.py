@@ -12,7 +12,7 @@ from allocator.aims.blend import check_part
 from allocator.errors import InputError, Unparsable
 from allocator.objectives import Aim, Bench, Objective, part_said
 from allocator.scores import Linear, Norm, Part, Quadratic, Score, Worst
-from allocator.shapes import Clause, Cone, Number, RotatedCone, Rows, Tail
+from allocator.shapes import TYPICAL, Clause, Cone, Number, RotatedCone, Rows, Tail
 from allocator.sparse import Sparse, Vector
 
 if TYPE_CHECKING:
@@ -229,10 +229,6 @@ def lexicographic(stages: Sequence[Objective | tuple[Objective, str | float | No
             raise InputError.of(f"the tolerance of '{part.name}' is negative", "give zero or more")
         found.append(Stage(part, tolerance))
     return Lexicographic(tuple(found))
-
-
-TYPICAL = 0.05
-"The size that squares have here, for the scaling of cones."
 
 
 def held(objective: Objective, case: Case, level: float) -> Clause:

@@ -96,7 +96,9 @@ class RiskBudget(Objective):
 
     def doubt(self, case: Case, v: Vector) -> str:
         """That the mix is another than the budgets ask for."""
-        parts = contributions(risk_of(case, self), np.array(self.shares))
+        parts = risk_of(case, self).shares(np.array(self.shares))
+        if parts is None:
+            return "the mix has no risk to take parts of"
         off = float(np.abs(parts - self._budgets(case)).max())
         return "" if off <= DOUBTED else f"a line's part of the risk is off its budget by {off:.2g}"
 
@@ -109,12 +111,6 @@ class RiskBudget(Objective):
                 raise InputError.of(f"no line '{line}' for a risk budget", nearest(line, ids), code=Code.UNKNOWN_NAME)
         given = np.array([self.budgets.get(line, 0.0) for line in ids])
         return np.asarray(given / given.sum())
-
-
-def contributions(risk: Risk, shares: Vector) -> Vector:
-    """Each line's part of the variance (n, they add up to one)."""
-    seen = risk.factor @ shares
-    return np.asarray(shares * (seen @ risk.factor) / (seen @ seen))
 
 
 def mix(risk: Risk, budgets: Vector, names: tuple[str, ...]) -> Vector:

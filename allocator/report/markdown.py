@@ -31,10 +31,14 @@ def render(tables: Sequence[Table]) -> str:
     return "\n".join(parts)
 
 
+def _head(record: Record) -> list[str]:
+    """Of what, by what rules, and what else a reader must know."""
+    return [f"## {text(made.title(record))}\n", *(f"- {text(note)}\n" for note in made.notes(record))]
+
+
 def outcome(record: Record) -> str:
     """An outcome with all its tables."""
-    parts = [f"## {text(made.title(record))}\n"]
-    parts += [f"- {text(note)}\n" for note in made.notes(record)]
+    parts = _head(record)
     if "amounts" not in record:
         return "\n".join([*parts, render([made.violations(record)])])
     parts += ["\n".join(f"- **{text(name)}**: {text(told)}" for name, told in made.summary(record)) + "\n"]
@@ -43,8 +47,7 @@ def outcome(record: Record) -> str:
 
 def frontier(record: Record) -> str:
     """A frontier with all its tables."""
-    parts = [f"## {text(made.title(record))}\n"]
-    parts += [f"- {text(note)}\n" for note in made.notes(record)]
+    parts = _head(record)
     if "points" not in record:
         return "\n".join([*parts, render([made.violations(record)])])
     parts += ["\n".join(f"- **{text(name)}**: {text(told)}" for name, told in curves.summary(record)) + "\n"]
@@ -57,15 +60,13 @@ def bargain(record: Record) -> str:
     agreed = record["outcome"]
     if "amounts" not in agreed:
         return outcome(agreed)
-    parts = [f"## {text(made.title(agreed))}\n"]
-    parts += [f"- {text(note)}\n" for note in made.notes(agreed)]
+    parts = _head(agreed)
     parts += [f"{text(each)}\n" for each in owners.sentences(record)]
     return "\n".join([*parts, render(owners.tables(record)), f"{text(owners.proof(record))}\n"])
 
 
 def why(record: Record) -> str:
     """An explanation with all its tables."""
-    parts = [f"## {text(made.title(record))}\n"]
-    parts += [f"- {text(note)}\n" for note in made.notes(record)]
+    parts = _head(record)
     parts += [f"{text(each)}\n" for each in reasons.sentences(record)]
     return "\n".join([*parts, render(reasons.tables(record))])

@@ -52,11 +52,16 @@ def show(out: Console, tables: Sequence[Table]) -> None:
             out.print(f"[dim]{escape(table.note)}[/dim]")
 
 
-def show_outcome(out: Console, record: Record) -> None:
-    """Print an outcome: the summary, the mix, the financing, the rules by price, the certificate."""
+def _head(out: Console, record: Record) -> None:
+    """Of what, by what rules, and what else a reader must know."""
     out.print(f"[bold]{escape(made.title(record))}[/bold]")
     for note in made.notes(record):
         out.print(f"[yellow]{escape(note)}[/yellow]")
+
+
+def show_outcome(out: Console, record: Record) -> None:
+    """Print an outcome: the summary, the mix, the financing, the rules by price, the certificate."""
+    _head(out, record)
     if "amounts" not in record:
         show(out, [made.violations(record)])
         return
@@ -80,9 +85,7 @@ def show_estimate(out: Console, found: Estimate) -> None:
 
 def show_frontier(out: Console, record: Record) -> None:
     """Print a frontier: how close it is, the curve, the mix along it, where rules begin or cease to bind."""
-    out.print(f"[bold]{escape(made.title(record))}[/bold]")
-    for note in made.notes(record):
-        out.print(f"[yellow]{escape(note)}[/yellow]")
+    _head(out, record)
     if "points" not in record:
         show(out, [made.violations(record)])
         return
@@ -100,9 +103,7 @@ def show_bargain(out: Console, record: Record) -> None:
     if "amounts" not in agreed:
         show_outcome(out, agreed)
         return
-    out.print(f"[bold]{escape(made.title(agreed))}[/bold]")
-    for note in made.notes(agreed):
-        out.print(f"[yellow]{escape(note)}[/yellow]")
+    _head(out, agreed)
     for told in bargain.sentences(record):
         out.print()
         out.print(escape(told))
@@ -125,9 +126,7 @@ def show_impact(out: Console, record: Record) -> None:
 
 def show_why(out: Console, record: Record) -> None:
     """Print an explanation: the sentence first, then the tables."""
-    out.print(f"[bold]{escape(made.title(record))}[/bold]")
-    for note in made.notes(record):
-        out.print(f"[yellow]{escape(note)}[/yellow]")
+    _head(out, record)
     out.print()
     for told in why.sentences(record):
         out.print(escape(told))

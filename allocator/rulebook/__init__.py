@@ -251,6 +251,20 @@ class Rulebook:
         return f"Rulebook('{title}', {len(self.rules)} rules as of {self.as_of})"
 
 
+def rulebook_of(given: Rulebook | Sequence[Rule] | None, as_of: str | None = None) -> Rulebook:
+    """A rulebook as it is, or one made of a list of rules; none make an empty one.
+
+    Raises:
+        InputError: it is something else.
+    """
+    if isinstance(given, Rulebook):
+        return given
+    rules = () if given is None else given
+    if isinstance(rules, (list, tuple)) and all(isinstance(rule, Rule) for rule in rules):
+        return Rulebook(rules, as_of)
+    raise InputError.of(f"{given!r} is no rulebook", "give al.read_rules(path), or a list of rules")
+
+
 def as_date(given: dt.date | str) -> dt.date:
     """A date, as Python or the command line gives it.
 

@@ -434,6 +434,11 @@ def limits_in_words(rule: Rule, on: dt.date, of: str = "") -> str:
     return f"{now}{whole}{then}"
 
 
+def plural(noun: str) -> str:
+    """The word for several, as in `counterparties`."""
+    return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+
+
 def upper_first(text: str) -> str:
     """The text with which a sentence begins."""
     return text[:1].upper() + text[1:]

@@ -11,7 +11,7 @@ from pydantic import model_validator
 from allocator.codes import Code
 from allocator.errors import InputError, Unparsable
 from allocator.measures import MeasureName
-from allocator.rules import Groups, Rule, limits_in_words
+from allocator.rules import Groups, Rule, limits_in_words, plural
 from allocator.units import Count, Dated, Index, Level, Share
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Concentration(Rule):
     def plain(self, on: dt.date) -> str:
         """The rule in plain language."""
         limits = limits_in_words(self, on)
-        many = f"{self.by[:-1]}ies" if self.by.endswith("y") else f"{self.by}s"
+        many = plural(self.by)
         if self.measure == "hhi":
             return f"The HHI of the {many} (each one's share of {self.of}, squared, and all added up) is {limits}."
         if self.measure == "effective-number":

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, model_validator
 
 from allocator.codes import Code
 from allocator.errors import InputError, Unparsable
-from allocator.rules import Grouping, Groups, Rule, limits_in_words
+from allocator.rules import Grouping, Groups, Rule, limits_in_words, plural
 from allocator.scope import Scope
 from allocator.units import Count as Whole
 from allocator.units import Dated, Money, positive
@@ -63,7 +63,7 @@ class Count(Rule):
 
     @property
     def _many(self) -> str:
-        return f"{self.by[:-1]}ies" if self.by.endswith("y") else f"{self.by}s"
+        return plural(self.by)
 
     def formula(self, on: dt.date) -> str:
         """The rule in notation."""

@@ -9,7 +9,7 @@ from helpers import amounts, book, everything, solve, tiny
 
 import allocator as al
 from allocator.errors import NotCertified
-from allocator.objectives.risk_budget import contributions, mix
+from allocator.objectives.risk_budget import mix
 from allocator.risk import Risk
 from allocator.sparse import Vector
 
@@ -91,7 +91,7 @@ def test_against_the_logarithmic_barrier(seed: int) -> None:
     risk = Risk.from_covariance(F.T @ F, names)
     found = mix(risk, budgets, names)
     assert found == pytest.approx(x.value / x.value.sum(), abs=1e-6)
-    assert contributions(risk, found) == pytest.approx(budgets, abs=1e-10)
+    assert risk.shares(found) == pytest.approx(budgets, abs=1e-10)
     assert found.sum() == pytest.approx(1)
 
 
