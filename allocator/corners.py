@@ -16,10 +16,10 @@ from allocator.errors import InputError, Problem
 from allocator.objectives.expected_return import ExpectedReturn
 from allocator.objectives.variance import Variance
 from allocator.polyhedron import Member, Polyhedron, polyhedron
-from allocator.rulebook import Rulebook
+from allocator.rulebook import Rulebook, rulebook_of
 from allocator.rules import Rule
 from allocator.scores import Linear, Quadratic
-from allocator.shapes import Equal, Fixed, Rows
+from allocator.shapes import Clause, Equal, Fixed, Rows
 from allocator.sparse import Vector
 
 if TYPE_CHECKING:
@@ -34,12 +34,14 @@ class CornerPortfolios:
 
     Attributes:
         case: whose it is.
+        clauses: its terms and the rules.
         line: the frontier in v, in parts of equity: `line.at_mean`, `line.at_variance`, `line.slope_at`.
         limits: the bounds and rows that it was traced within.
         problem: the same with mean and covariance.
     """
 
     case: Case
+    clauses: tuple[Clause, ...]
     line: CriticalLine
     limits: Polyhedron
     problem: MeanVariance
@@ -141,11 +143,13 @@ class CornerPortfolios:
         return f"CornerPortfolios('{self.case.fund.title}', {count} corners, {span})"
 
 
-def obstacles(case: Case, rules: Rulebook) -> list[Problem]:
+def obstacles(case: Case, rules: Rulebook, clauses: Sequence[Clause]) -> list[Problem]:
     """Why the frontier of return against variance can't be traced exactly; nothing where it can.
 
-    Raises:
-        InputError: a rule needs what the case lacks, or is not convex.
+    Args:
+        case: what is given.
+        rules: those in force.
+        clauses: they and the terms; they don't count where there is debt.
     """
     if case.decision.pairs:
         return [Problem(f"with debt {INEXACT}", "leave the stack out", None, Code.NO_MEANING)]
@@ -153,7 +157,7 @@ def obstacles(case: Case, rules: Rulebook) -> list[Problem]:
     if len(case.decision.bent):
         what = f"with compression, which bends the expected return, {INEXACT}"
         found.append(Problem(what, "leave compression out of fund.yaml", None, Code.NO_MEANING))
-    for clause in rules.clauses(case):
+    for clause in clauses:
         soft = clause.penalty is not None
         if soft or not isinstance(clause, (Rows, Equal, Fixed)):
             what = f"rule '{clause.rule}' is {'soft' if soft else 'not linear'}, and so {INEXACT}"
@@ -174,10 +178,21 @@ def corner_portfolios(case: Case, rules: Rulebook | Sequence[Rule] | None = None
         Infeasible: no allocation satisfies rules and terms.
         NotCertified: rounding keeps a corner from being proved.
     """
-    book = rules if isinstance(rules, Rulebook) else Rulebook(rules or ())
-    if faults := obstacles(case, book):
+    book = rulebook_of(rules)
+    clauses = () if case.decision.pairs else book.clauses(case)
+    if faults := obstacles(case, book, clauses):
         raise InputError(faults)
-    limits = polyhedron(book.clauses(case), case.box)
+    return corners_within(case, clauses)
+
+
+def corners_within(case: Case, clauses: Sequence[Clause]) -> CornerPortfolios:
+    """The same under clauses to which nothing stands in the way.
+
+    Raises:
+        Infeasible: no allocation satisfies them.
+        NotCertified: rounding keeps a corner from being proved.
+    """
+    limits = polyhedron(clauses, case.box)
     mean, constant = np.zeros(case.decision.size), 0.0
     for weight, part in ExpectedReturn().score(case).parts:
         assert isinstance(part, Linear)
@@ -186,4 +201,4 @@ def corner_portfolios(case: Case, rules: Rulebook | Sequence[Rule] | None = None
     assert isinstance(square, Quadratic)
     problem = MeanVariance(square.F, mean, limits.rows, limits.least, limits.most, limits.low, limits.high)
     line = critical_line(problem)
-    return CornerPortfolios(case, replace(line, means=line.means + constant), limits, problem)
+    return CornerPortfolios(case, tuple(clauses), replace(line, means=line.means + constant), limits, problem)

@@ -301,7 +301,7 @@ def _traced(
     why = ""
     if parabolas.applies(pair):
         try:
-            return parabolas.trace(case, rules, pair), why
+            return parabolas.trace(case, rules, clauses, pair), why
         except Infeasible:
             return None, why
         except NotCertified as error:

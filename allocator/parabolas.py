@@ -16,7 +16,7 @@ import numpy as np
 from allocator.aims import Blend
 from allocator.case import Case
 from allocator.certificate import Certificate, certify
-from allocator.corners import CornerPortfolios, corner_portfolios, obstacles
+from allocator.corners import CornerPortfolios, corners_within, obstacles
 from allocator.errors import NotCertified
 from allocator.objectives import Objective
 from allocator.objectives.expected_return import ExpectedReturn
@@ -47,13 +47,11 @@ class _Proof:
 
     Attributes:
         corners: the line.
-        clauses: rules and terms.
         pair: the objectives.
         ranges: of both (2).
     """
 
     corners: CornerPortfolios
-    clauses: tuple[Clause, ...]
     pair: tuple[Objective, Objective]
     ranges: Vector
 
@@ -71,14 +69,14 @@ class _Proof:
         risk = problem.covariances(problem.exposures(v[None]))[0]
         prices = prices * (2 * own[Variance] or own[ExpectedReturn])
         costs = 2 * own[Variance] * risk - own[ExpectedReturn] * problem.mean + prices @ problem.limits
-        linear = [isinstance(clause, (Rows, Equal)) for clause in self.clauses]
-        sizes = [clause.size * here for clause, here in zip(self.clauses, linear, strict=True)]
+        linear = [isinstance(clause, (Rows, Equal)) for clause in self.corners.clauses]
+        sizes = [clause.size * here for clause, here in zip(self.corners.clauses, linear, strict=True)]
         found = np.split(self.corners.limits.weights(costs, prices), np.cumsum(sizes)[:-1])
         weights = tuple(
             weight if here else np.zeros(clause.size)
-            for weight, clause, here in zip(found, self.clauses, linear, strict=True)
+            for weight, clause, here in zip(found, self.corners.clauses, linear, strict=True)
         )
-        witnesses = tuple(clause.witness(v) for clause in self.clauses)
+        witnesses = tuple(clause.witness(v) for clause in self.corners.clauses)
         return Multipliers(weights, witnesses, tuple(blend.score(self.corners.case).witness(v)))
 
     def solution(self, v: Vector, blend: Blend, prices: Vector) -> Solution:
@@ -96,7 +94,7 @@ class _Proof:
             value=score.value(v),
             score=score,
             penalty=score.income,
-            clauses=self.clauses,
+            clauses=self.corners.clauses,
             multipliers=multipliers,
             certificate=self.certificate(recorded, blend, multipliers),
             attempts=(),
@@ -104,29 +102,30 @@ class _Proof:
 
     def certificate(self, v: Vector, blend: Blend, multipliers: Multipliers) -> Certificate:
         """Of amounts as they are recorded."""
-        score, box = blend.score(self.corners.case), self.corners.case.box.fixing(self.clauses)
-        return certify(self.clauses, score, box, v, multipliers, score.income)
+        score, box = blend.score(self.corners.case), self.corners.case.box.fixing(self.corners.clauses)
+        return certify(self.corners.clauses, score, box, v, multipliers, score.income)
 
     def scores(self, v: Vector) -> Vector:
         """Both scores at v (2)."""
         return np.array([objective.score(self.corners.case).value(v) for objective in self.pair])
 
 
-def trace(case: Case, rules: Rulebook, pair: tuple[Objective, Objective]) -> Trace:
+def trace(case: Case, rules: Rulebook, clauses: Sequence[Clause], pair: tuple[Objective, Objective]) -> Trace:
     """The curve between expected return and variance by the critical line.
 
     Args:
         case: what is given.
         rules: those in force.
+        clauses: they and the terms.
         pair: the two objectives, in either order.
 
     Raises:
         NotCertified: it can't be traced exactly; the message is the reason, in words for a reader.
         Infeasible: no allocation satisfies the rules.
     """
-    if faults := obstacles(case, rules):
+    if faults := obstacles(case, rules, clauses):
         raise NotCertified(faults[0].what)
-    corners = corner_portfolios(case, rules)
+    corners = corners_within(case, clauses)
     line, size = corners.line, float(np.abs(corners.line.means).max())
     alone = line.means[0] - line.means[-1] <= ALONE * size
     ends = np.array([[line.means[k], -line.variances[k]] for k in ((-1, -1) if alone else (0, -1))])
@@ -135,7 +134,7 @@ def trace(case: Case, rules: Rulebook, pair: tuple[Objective, Objective]) -> Tra
         ends = ends[::-1, ::-1]
     best, worst = np.diagonal(ends), np.diagonal(ends[::-1])
     ranges = best - worst if not alone else np.maximum(np.abs(best), ALONE)
-    proof = _Proof(corners, tuple(rules.clauses(case)), pair, ranges)
+    proof = _Proof(corners, pair, ranges)
     places = [len(line) - 1] if alone else list(range(len(line)))
     spots = [_spot(proof, k, rising) for k in places]
     top = _top(proof, spots[0])

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from allocator import record as records
-from allocator.aims import Bargain
 from allocator.aims import read as read_aim
 from allocator.case import Case
 from allocator.certificate import certify, shortfall_gap
@@ -156,28 +155,16 @@ def verify(outcome: Outcome, case: Case, rules: Rulebook | Sequence[Rule] | None
     if (word := solution.over_choices) is not None:
         told = f"by the word of {word.solver} none is better by more than {word.gap:.3g} of {word.allowed:.3g} allowed"
         checks.append(Check("other choices", word.gap <= word.allowed, told))
-    if doubt := aim.doubt(case, solution.v):
-        checks.append(Check("objective settled", False, doubt))
-    if isinstance(aim, Bargain):
-        # The sum that was certified is the bargain's where each gain counts by its surplus.
-        unlike = aim.unlike(case, solution.clauses, solution.v)
-        checks.append(Check("bargain", not unlike, unlike or "each gain counts by its weight over its surplus"))
+    (name, fine), doubt = aim.rechecked, aim.doubt(case, solution.clauses, solution.v)
+    if doubt or fine:
+        checks.append(Check(name, not doubt, doubt or fine))
     again = records.optimal(case, rules, aim, solution, ())
+    taken = f"the bound of {word.solver} over all choices" if word else "prices"
+    unchecked = ", and ".join(filter(None, [taken, aim.unchecked]))
     return Verification(
         (*_inputs(again["inputs"], record["inputs"]), *checks, *_parts(again, record)),
-        (f"{', and '.join(_unchecked(record, solution))}: not rechecked; they take solving",),
+        (f"{unchecked}: not rechecked; they take solving",),
     )
-
-
-def _unchecked(record: Record, solution: Solution) -> list[str]:
-    """What can't be checked without solving."""
-    settled = {
-        "blend": ["the ranges of the blend"],
-        "maximin": ["the ranges of the maximin"],
-        "lexicographic": ["the levels that the earlier objectives keep"],
-    }
-    found = [f"the bound of {solution.over_choices.solver} over all choices" if solution.over_choices else "prices"]
-    return found + settled.get(record["objective"].get("of") or record["objective"]["form"], [])
 
 
 def _solution(record: Record, case: Case, rules: Rulebook, aim: Aim) -> Solution:

@@ -9,6 +9,16 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
+EVIL = [
+    "<script>alert(1)</script>",
+    r"$\frac{1}{0}$ at 5$ and \$6",
+    "W" * 90,
+    "many short words " * 12,
+    "電力インフラと送電網への長期投資計画（日本国際協力銀行の融資を伴うもの）",
+    "a\x00b\nc\x1b\u202e",
+]
+"Titles that would run, be taken for mathematics, or not fit."
+
 
 def rows(axes: Axes) -> list[tuple[str, str, list[float]]]:
     """Each bar from the top down: its name, its value, and the lengths of its parts."""

@@ -139,11 +139,11 @@ def test_what_is_not_exact_is_told_with_its_place(tmp_path: Path) -> None:
     path = tmp_path / "p.yaml"
     path.write_text(POLICY + "    kind: volatility\n    of: deployed\n    at-most: 15%\n")
     rules = al.read_rules(path, as_of="2026-04-01")
-    (fault,) = obstacles(reserved(), rules)
+    (fault,) = obstacles(reserved(), rules, rules.clauses(reserved()))
     assert str(fault).replace(f"{path}", "p.yaml") == (
         "p.yaml:5:5: rule 'one' is not linear, and so the frontier can't be traced exactly; leave it out"
     )
-    assert obstacles(reserved(), book(cap())) == []
+    assert obstacles(reserved(), book(cap()), book(cap()).clauses(reserved())) == []
 
 
 def test_what_the_case_lacks_is_told() -> None:

@@ -218,7 +218,7 @@ def test_rounding_that_defeats_the_critical_line_is_told(monkeypatch: pytest.Mon
     def defeated(*_: Any) -> None:
         raise NotCertified("the variance of a corner portfolio is proved only up to 1e-06 of it")
 
-    monkeypatch.setattr(parabolas, "corner_portfolios", defeated)
+    monkeypatch.setattr(parabolas, "corners_within", defeated)
     found = al.frontier(plain(), None, ER, VAR, gap=0.05)
     assert (found.status, found.exact) == ("optimal", False)
     assert found.record["why-not-exact"] == "the variance of a corner portfolio is proved only up to 1e-06 of it"
@@ -243,7 +243,7 @@ def test_a_highest_mean_that_is_not_proved_is_told(monkeypatch: pytest.MonkeyPat
     found = al.corner_portfolios(TWO)
     assert found.line.prices.tolist() == pytest.approx([0.10])
     line = replace(found.line, prices=1.1 * found.line.prices)
-    monkeypatch.setattr(parabolas, "corner_portfolios", lambda *_: replace(found, line=line))
+    monkeypatch.setattr(parabolas, "corners_within", lambda *_: replace(found, line=line))
     told = al.frontier(TWO, None, ER, VAR, gap=0.05)
     assert not told.exact
     assert told.record["why-not-exact"] == (

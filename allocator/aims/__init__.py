@@ -45,14 +45,13 @@ def read(said: Mapping[str, Any]) -> Aim:
         levels = [each.get("level") for each in said["parts"][:-1]]
         stages = tuple(Stage(part, each.get("tolerance")) for (_, part), each in zip(parts, said["parts"], strict=True))
         return Lexicographic(stages, tuple(float(level) for level in levels if level is not None))
-    ranges = tuple(map(Range, said.get("lows", [0.0] * len(parts)), said.get("ranges", ())))
     if said["form"] == "bargain":
         principals = tuple((part.settings()["principal"], weight) for weight, part in parts)
         return Bargain(principals, tuple(said["lows"]), tuple(float(each["counts"]) for each in said["parts"]))
     if said["form"] == "maximin":
-        return Maximin(parts, ranges)
+        return Maximin(parts, tuple(map(Range, said["lows"], said["ranges"])))
     if said["form"] == "blend":
-        return Blend(parts, tuple(span for _, span in ranges))
+        return Blend(parts, tuple(said["ranges"]))
     return parts[0][1]
 
 

@@ -80,6 +80,7 @@ class Bargain(Aim):
     keeps: tuple[float, ...] = ()
     unit = Index
     apart: ClassVar = "it is what the owners agree on between them"
+    rechecked: ClassVar = ("bargain", "each gain counts by its weight over its surplus")
 
     @property
     def name(self) -> str:  # type: ignore[override]
@@ -150,8 +151,8 @@ class Bargain(Aim):
         income = sum(slope * each.score(case).income for slope, each in zip(slopes, self.over, strict=True))
         return tuple(slope / income for slope in slopes)
 
-    def unlike(self, case: Case, clauses: Sequence[Clause], v: Vector) -> str:
-        """Why an allocation is not this bargain's of this case, even if it has the greatest sum; empty where it is."""
+    def doubt(self, case: Case, clauses: Sequence[Clause], v: Vector) -> str:
+        """Why an allocation is not this bargain's of this case, even if it has the greatest sum."""
         if self.principals != _weights(case):
             return "the principals and their weights are not the case's"
         if self.lows != _walk_aways(case):

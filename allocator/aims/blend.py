@@ -51,6 +51,11 @@ class Blend(Aim):
             raise InputError.of("a blend's ranges are not known yet", "allocate it, or give them")
         return [weight / span if span > 0 else 0.0 for (weight, _), span in zip(self.parts, self.ranges, strict=True)]
 
+    @property
+    def unchecked(self) -> str:
+        """The ranges."""
+        return "the ranges of the blend"
+
     def settled(self, case: Case, bench: Bench) -> Blend | None:
         """With its ranges."""
         if self.ranges is not None:

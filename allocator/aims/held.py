@@ -74,9 +74,14 @@ class Epsilon(Aim):
         inner = self.aim.settled(case, bench.within(self._levels(case)))
         return None if inner is None else replace(self, aim=inner)
 
-    def doubt(self, case: Case, v: Vector) -> str:
+    def doubt(self, case: Case, clauses: Sequence[Clause], v: Vector) -> str:
         """That of the inner aim."""
-        return self.aim.doubt(case, v)
+        return self.aim.doubt(case, clauses, v)
+
+    @property
+    def unchecked(self) -> str:
+        """That of the inner aim; the levels are given."""
+        return self.aim.unchecked
 
     def score(self, case: Case) -> Score:
         """That of the inner aim."""
@@ -173,6 +178,11 @@ class Lexicographic(Aim):
         return tuple(
             held(stage.objective, case, level) for stage, level in zip(self.stages[:-1], self.levels, strict=True)
         )
+
+    @property
+    def unchecked(self) -> str:
+        """The levels."""
+        return "the levels that the earlier objectives keep"
 
     def settled(self, case: Case, bench: Bench) -> Lexicographic | None:
         """With the levels of all but the last, found one after the other."""

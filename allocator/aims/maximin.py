@@ -42,6 +42,11 @@ class Maximin(Aim):
         """The objectives with their weights."""
         return f"the least of {' and '.join(f'{part.name} {weight:g}' for weight, part in self.parts)}"
 
+    @property
+    def unchecked(self) -> str:
+        """The ranges."""
+        return "the ranges of the maximin"
+
     def settled(self, case: Case, bench: Bench) -> Maximin | None:
         """With its ranges."""
         if self.ranges:

@@ -66,12 +66,19 @@ class Aim(ABC):
     unit: type[Quantity]
     apart: ClassVar[str] = ""
     "Why it can't be part of a sum or of another aim; empty where it can."
+    rechecked: ClassVar[tuple[str, str]] = ("objective settled", "")
+    "What the check of `doubt` is called, and what is told where there is none; empty where nothing need be."
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What an outcome must say of it: that of all objectives in it."""
         parts = (*(part for _, part in self.terms()), *self.holds())
         return tuple(dict.fromkeys(note for part in parts for note in part.caveats))
+
+    @property
+    def unchecked(self) -> str:
+        """What was settled and takes solving to recheck; empty for nothing."""
+        return ""
 
     keeps: tuple[float, ...] = ()
     "What each of its scores keeps in the canonical choice; empty where their weighted sum is all that counts."
@@ -101,8 +108,8 @@ class Aim(ABC):
         """
         return self
 
-    def doubt(self, case: Case, v: Vector) -> str:
-        """What the amounts at v tell against what was settled; empty where nothing does."""
+    def doubt(self, case: Case, clauses: Sequence[Clause], v: Vector) -> str:
+        """What the amounts at v tell against what was settled under the clauses; empty where nothing does."""
         return ""
 
     @abstractmethod

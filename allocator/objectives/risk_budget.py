@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -94,7 +94,7 @@ class RiskBudget(Objective):
             raise InputError.of(what, "leave lines that are excluded or have no capacity out of the budgets")
         return made
 
-    def doubt(self, case: Case, v: Vector) -> str:
+    def doubt(self, case: Case, clauses: Sequence[Clause], v: Vector) -> str:
         """That the mix is another than the budgets ask for."""
         parts = risk_of(case, self).shares(np.array(self.shares))
         if parts is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ from allocator.objectives.expected_return import ExpectedReturn
 from allocator.objectives.tail_loss import TailLoss
 from allocator.objectives.volatility import Volatility
 from allocator.scores import Linear, Score
+from allocator.shapes import Clause
 from allocator.sparse import Vector
 from allocator.units import Index, Share
 
@@ -103,7 +105,7 @@ class Sharpe(Objective):
         gain, risk = (each.score(case).value(v) for each in self.over)
         return gain / -risk if risk < 0 else 0.0
 
-    def doubt(self, case: Case, v: Vector) -> str:
+    def doubt(self, case: Case, clauses: Sequence[Clause], v: Vector) -> str:
         """That the ratio is another than the amounts have."""
         score = self.value(case)
         if abs(score.value(v)) <= 2 * score.tolerance(v):

@@ -7,24 +7,13 @@ from pathlib import Path
 import cvxpy as cp
 import numpy as np
 import pytest
+from orlib import instance
 
 import allocator as al
 from allocator.sparse import Vector
 
 HALF = 0.5e-10
 "Means and variances are printed to ten decimals."
-
-
-def instance(folder: Path, number: int) -> tuple[Vector, Vector, Vector]:
-    """Means, covariance, and the published frontier (mean, variance)."""
-    numbers = np.array((folder / f"orlib/data/port{number}.txt").read_text().split(), float)
-    n = int(numbers[0])
-    moments = numbers[1 : 1 + 2 * n].reshape(n, 2)
-    correlation = np.zeros((n, n))
-    for i, j, value in numbers[1 + 2 * n :].reshape(-1, 3):
-        correlation[int(i) - 1, int(j) - 1] = correlation[int(j) - 1, int(i) - 1] = value
-    frontier = np.loadtxt(folder / f"orlib/data/portef{number}.txt")
-    return moments[:, 0], correlation * np.outer(moments[:, 1], moments[:, 1]), frontier
 
 
 def traced(mean: Vector, covariance: Vector) -> al.CornerPortfolios:

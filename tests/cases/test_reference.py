@@ -8,23 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers import book
+from orlib import instance
 from scipy.optimize import minimize
 
 import allocator as al
 from allocator.objectives import Aim
 from allocator.sparse import Vector
-
-
-def orlib(folder: Path, number: int) -> tuple[Vector, Vector, Vector]:
-    """Means and covariance of an instance, and the published frontier (mean, variance)."""
-    numbers = np.array((folder / f"orlib/data/port{number}.txt").read_text().split(), float)
-    n = int(numbers[0])
-    moments = numbers[1 : 1 + 2 * n].reshape(n, 2)
-    correlation = np.zeros((n, n))
-    for i, j, value in numbers[1 + 2 * n :].reshape(-1, 3):
-        correlation[int(i) - 1, int(j) - 1] = correlation[int(j) - 1, int(i) - 1] = value
-    frontier = np.loadtxt(folder / f"orlib/data/portef{number}.txt")
-    return moments[:, 0], correlation * np.outer(moments[:, 1], moments[:, 1]), frontier
 
 
 def target(mean: float) -> al.Rulebook:
@@ -47,7 +36,7 @@ def weights(out: al.Outcome) -> Vector:
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 5])
 def test_the_published_frontiers(reference: Path, number: int) -> None:
     """Chang, Meade, Beasley and Sharaiha 2000: 2,000 points each, printed to ten digits; twenty of them."""
-    mean, covariance, frontier = orlib(reference, number)
+    mean, covariance, frontier = instance(reference, number)
     case = al.Case.from_moments(mean, covariance)
     for wanted, variance in frontier[np.linspace(0, len(frontier) - 1, 20).astype(int)]:
         out = least_variance(case, target(wanted))
@@ -60,7 +49,7 @@ def test_the_published_frontiers(reference: Path, number: int) -> None:
 
 
 def test_an_amount_rule_is_the_same_target(reference: Path) -> None:
-    mean, covariance, frontier = orlib(reference, 1)
+    mean, covariance, frontier = instance(reference, 1)
     wanted, variance = frontier[1000]
     rules = book(al.rules.Amount(id="t", title="T", measure="expected-return", at_least=f"${1000 * wanted:.9f} m"))
     out = least_variance(al.Case.from_moments(mean, covariance), rules)

@@ -10,7 +10,7 @@ from typing import Any, cast
 import matplotlib as mpl
 import numpy as np
 import pytest
-from drawn import all_texts, outside, overlapping, sizes
+from drawn import EVIL, all_texts, outside, overlapping, sizes
 from helpers import book, tiny
 from matplotlib import pyplot
 from matplotlib.axes import Axes
@@ -29,14 +29,6 @@ mpl.use("Agg")
 ER, VAR, DY, SW = al.ExpectedReturn(), al.Variance(), al.DividendYield(), al.StrategicWeight()
 ROUND = al.rules.Concentration(id="round", title="R", by="line", measure="hhi", of="equity", at_most="0.25")
 CIRCLE = tiny({"cash-yield [%]": [8, 0], "strategic-weight": [0, 2], "capacity [$ bn]": [100, 100]})
-EVIL = [
-    "<script>alert(1)</script>",
-    r"$\frac{1}{0}$ at 5$ and \$6",
-    "W" * 90,
-    "many short words " * 12,
-    "電力インフラと送電網への長期投資計画（日本国際協力銀行の融資を伴うもの）",
-    "a\x00b\nc\x1b\u202e",
-]
 
 
 @pytest.fixture(scope="module")

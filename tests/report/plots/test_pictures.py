@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import matplotlib as mpl
 import pytest
-from drawn import all_texts, falls, outside, overlapping, rows, sizes
+from drawn import EVIL, all_texts, falls, outside, overlapping, rows, sizes
 from helpers import DAY, tiny
 from matplotlib import pyplot
 from matplotlib.axes import Axes
@@ -27,14 +27,6 @@ from allocator.report.plots.text import families
 mpl.use("Agg")
 
 ROOT = Path(__file__).parent.parent.parent.parent
-EVIL = [
-    "<script>alert(1)</script>",
-    r"$\frac{1}{0}$ at 5$ and \$6",
-    "W" * 90,
-    "many short words " * 12,
-    "電力インフラと送電網への長期投資計画（日本国際協力銀行の融資を伴うもの）",
-    "a\x00b\nc\x1b\u202e",
-]
 
 
 @pytest.fixture(scope="module")
