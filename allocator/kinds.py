@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -14,14 +13,21 @@ from allocator.errors import InputError, Place, nearest
 
 
 @cache
+def _points() -> Any:
+    """Those of all installed packages, which takes a look into each."""
+    return entry_points()
+
+
+@cache
 def _claims(wing: str) -> dict[str, tuple[str | EntryPoint, ...]]:
     """Every name of a wing with those that claim it."""
     folder = Path(__file__).parent / wing
     found: dict[str, tuple[str | EntryPoint, ...]] = {
-        module.name.replace("_", "-"): (f"allocator.{wing}.{module.name}",)
-        for module in pkgutil.iter_modules([str(folder)])
+        file.stem.replace("_", "-"): (f"allocator.{wing}.{file.stem}",)
+        for file in folder.glob("*.py")
+        if file.stem != "__init__"
     }
-    for point in entry_points(group=f"allocator.{wing}"):
+    for point in _points().select(group=f"allocator.{wing}"):
         found[point.name] = (*found.get(point.name, ()), point)
     return found
 

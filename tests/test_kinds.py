@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, EntryPoints
 
 import pytest
 
@@ -20,7 +20,7 @@ def claim(monkeypatch: pytest.MonkeyPatch) -> Iterator[Claim]:
 
     def install(**points: str) -> None:
         found = [EntryPoint(name.replace("_", "-"), value, "allocator.rules") for name, value in points.items()]
-        monkeypatch.setattr(kinds, "entry_points", lambda group: found if group == "allocator.rules" else [])
+        monkeypatch.setattr(kinds, "_points", lambda: EntryPoints(found))
         kinds._claims.cache_clear()
 
     yield install

@@ -14,15 +14,23 @@ from allocator.codes import Code
 from allocator.errors import Collector, InputError, nearest
 from allocator.files.columns import amounts, check_columns, check_rows, find_columns, first_place
 from allocator.files.matrices import matrix, matrix_places, numbers
-from allocator.files.names import Factors, Folder, RiskFiles
+from allocator.files.names import Factors, Folder, FundFile, RiskFiles
 from allocator.files.tables import Table
 from allocator.lines import Lines
+from allocator.principals import Principal, Waterfall, check_owners, check_scores
 from allocator.risk import Risk
 from allocator.units import Share
 from allocator.universe import Universe
 
 WHOLE = 1e-6
 "Shares that add up to 100% but for this are whole: what is written is rounded."
+
+
+class CaseFile(FundFile):
+    """All that `fund.yaml` says."""
+
+    principals: list[Principal] = []
+    waterfall: Waterfall | None = None
 
 
 def read_case(path: str | os.PathLike[str]) -> Case:
@@ -35,10 +43,14 @@ def read_case(path: str | os.PathLike[str]) -> Case:
         InputError: all that is wrong with its files, each with its place.
     """
     problems = Collector()
-    folder = Folder(path)
+    folder = Folder(path, CaseFile)
     said, names = folder.said, folder.names(problems)
     risk, holdings, benchmark = None, dict[str, float](), dict[str, float]()
+    with problems.part():
+        check_owners(said.fund, said.principals, said.waterfall, said.references)
     if names is not None:
+        with problems.part():
+            check_scores(said.principals, names.lines)
         with problems.part():
             risk = _risk(folder, names.lines)
         with problems.part():
@@ -64,7 +76,7 @@ def read_case(path: str | os.PathLike[str]) -> Case:
     )
 
 
-def _holdings(folder: Folder, lines: Lines) -> dict[str, float]:
+def _holdings(folder: Folder[CaseFile], lines: Lines) -> dict[str, float]:
     name = folder.said.holdings
     if not name:
         return {}
@@ -72,7 +84,7 @@ def _holdings(folder: Folder, lines: Lines) -> dict[str, float]:
     return _by_line(table, lines, "amount", {"$ bn": 1.0, "$ m": 0.001}, "amount [$ bn]")
 
 
-def _benchmark(folder: Folder, lines: Lines) -> dict[str, float]:
+def _benchmark(folder: Folder[CaseFile], lines: Lines) -> dict[str, float]:
     name = folder.said.benchmark
     if not name:
         return {}
@@ -108,7 +120,7 @@ def _by_line(table: Table, lines: Lines, name: str, units: Mapping[str, float], 
     return found
 
 
-def _risk(folder: Folder, universe: Lines) -> Risk | None:
+def _risk(folder: Folder[CaseFile], universe: Lines) -> Risk | None:
     said, lines = folder.said.risk, universe.ids
     if said is None:
         return None
@@ -129,7 +141,7 @@ def _risk(folder: Folder, universe: Lines) -> Risk | None:
     return replace(risk, note=note, scenarios=_scenarios(said, lines, folder).scenarios if beside else risk.scenarios)
 
 
-def _scenarios(said: RiskFiles, lines: tuple[str, ...], folder: Folder) -> Risk:
+def _scenarios(said: RiskFiles, lines: tuple[str, ...], folder: Folder[CaseFile]) -> Risk:
     assert said.scenarios is not None
     table = folder.table(said.scenarios, said.place("scenarios"))
     named = [header for header in table.columns if header not in ("id", "date")]
@@ -137,7 +149,7 @@ def _scenarios(said: RiskFiles, lines: tuple[str, ...], folder: Folder) -> Risk:
     return Risk.from_scenarios(numbers(table, lines), first_place(table))
 
 
-def _factor_model(said: Factors, lines: tuple[str, ...], folder: Folder) -> Risk:
+def _factor_model(said: Factors, lines: tuple[str, ...], folder: Folder[CaseFile]) -> Risk:
     loadings = folder.table(said.loadings, said.place("loadings"))
     common = folder.table(said.covariance, said.place("covariance"))
     specific = folder.table(said.specific, said.place("specific"))

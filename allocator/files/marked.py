@@ -36,7 +36,8 @@ _NO_INK = re.compile(
 _DIGITS = re.compile(r"[^\D0-9]+")
 _BLANK_OR_DIGITS = re.compile(r"[^\S\n\t ]+|[^\D0-9]+")
 "Blanks and digits that are not those of ASCII."
-_CJK = re.compile("[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff]")
+_CJK = ((0x3041, 0x30FF), (0x3400, 0x9FFF), (0xAC00, 0xD7A3), (0xF900, 0xFAFF), (0x20000, 0x3FFFF))
+"First and last letters of the scripts of East Asia; a regular expression of them takes 6 ms to compile."
 _ESCAPE = re.compile(r"\\.", re.DOTALL)
 _PLAIN_ESCAPES = ('\\"', r"\\", r"\/", r"\n", r"\t", "\\ ", "\\\n")
 _DIRECTIVE = re.compile(r"(?:[ \t]*(?:#.*)?\n)*%")
@@ -355,7 +356,7 @@ class _Document:
         if written.isascii() and event.style != '"':
             return
         strict = is_key or not event.style
-        if strict or not _CJK.search(written):
+        if strict or not _has_cjk(written):
             finds = (_BLANK_OR_DIGITS if strict else _DIGITS).finditer(written)
             self.problems.add_each(finds, in_text(self.text, self.name, _lookalike, start))
         if event.style == '"':
@@ -379,6 +380,10 @@ def _parsed(text: str) -> Iterator[Any]:
             return iter(found)
     slowly: Iterator[Any] = YAML(typ="safe", pure=True).parse(text)
     return slowly
+
+
+def _has_cjk(text: str) -> bool:
+    return any(first <= ord(letter) <= last for letter in text for first, last in _CJK)
 
 
 def _is_null(event: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, model_validator
 
@@ -20,7 +20,6 @@ from allocator.fund import Fund
 from allocator.lines import Lines, split_header
 from allocator.model import Model, Source
 from allocator.names import LONE_SLOPE, Names
-from allocator.principals import Principal, Waterfall, check_owners, check_scores
 from allocator.stack import SubLimit, Tranche
 from allocator.stresses import Stress
 from allocator.units import Index, Rate, not_negative
@@ -67,14 +66,14 @@ def _weights(given: Any) -> Any:
 
 
 class FundFile(Model):
-    """What `fund.yaml` says."""
+    """What `fund.yaml` says; who gains what by it is left for whoever reads the whole case."""
 
     format: Literal["allocator/fund/1"]
     fund: Fund
     references: dict[str, Rate] = {}
     stack: list[Tranche] = []
-    principals: list[Principal] = []
-    waterfall: Waterfall | None = None
+    principals: Any = None
+    waterfall: Any = None
     universe: str
     exposures: str | None = None
     stresses: list[Stress] = []
@@ -85,7 +84,10 @@ class FundFile(Model):
     objective: Annotated[dict[str, Annotated[Index, AfterValidator(not_negative)]], BeforeValidator(_weights)] = {}
 
 
-class Folder:
+Said = TypeVar("Said", bound=FundFile)
+
+
+class Folder(Generic[Said]):
     """The files of one case; what was read is remembered with its digest.
 
     Attributes:
@@ -94,11 +96,12 @@ class Folder:
         sources: those that were read.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], kind: type[Said]) -> None:
         """Read `fund.yaml`.
 
         Args:
             path: the folder, or its `fund.yaml`.
+            kind: how much is read of it.
 
         Raises:
             InputError: there is none, or all that is wrong with it by itself.
@@ -107,7 +110,7 @@ class Folder:
         file = given / "fund.yaml" if os.path.isdir(given) else given
         if not os.path.exists(file):
             raise _no_case(given)
-        self.said = FundFile.read(read_yaml(file))
+        self.said: Said = kind.read(read_yaml(file))
         self.base = file.parent
         self.sources: list[Source] = [source_of(file)]
 
@@ -132,8 +135,6 @@ class Folder:
         said, lines = self.said, None
         _check_names(said, problems)
         with problems.part():
-            check_owners(said.fund, said.principals, said.waterfall, said.references)
-        with problems.part():
             lines = _lines(said, self)
         if lines is None:
             return None
@@ -142,8 +143,6 @@ class Folder:
                 what = f"the tranche id '{tranche.id}' is a line's too"
                 problems.add(what, "rename the tranche", tranche.place("id"), Code.TWICE)
             tranche.check_scopes(lines, problems)
-        with problems.part():
-            check_scores(said.principals, lines)
         for stress in said.stresses:
             with problems.part():
                 stress.returns(lines)
@@ -172,7 +171,7 @@ def read_names(path: str | os.PathLike[str]) -> Names:
         InputError: all that is wrong with the files read, each with its place.
     """
     problems = Collector()
-    names = Folder(path).names(problems)
+    names = Folder(path, FundFile).names(problems)
     problems.finish()
     assert names is not None
     return names
@@ -211,7 +210,7 @@ def _check_ids(kind: str, entries: Sequence[Tranche | SubLimit | Stress], proble
         first.add(entry.id)
 
 
-def _lines(said: FundFile, folder: Folder) -> Lines:
+def _lines(said: FundFile, folder: Folder[Any]) -> Lines:
     table = folder.table(said.universe, said.place("universe"))
     lines = Lines.build(table.columns, table.place)
     who = "debt" if said.stack else "compression" if said.fund.compression else ""

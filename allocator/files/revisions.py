@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-import subprocess
 
 from allocator.codes import Code
 from allocator.errors import InputError
@@ -70,6 +69,8 @@ def _refused(what: str, mend: str) -> InputError:
 
 def _git(*arguments: str) -> bytes | None:
     """What git prints; None where it fails."""
+    import subprocess  # a file on disk needs none
+
     environment = {**os.environ, **QUIETLY}
     try:
         told = subprocess.run(

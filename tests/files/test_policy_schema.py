@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Iterator
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, EntryPoints
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -202,7 +202,7 @@ class Tithe(Rule):
 def test_a_kind_of_another_package_has_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint("tithe", f"{__name__}:Tithe", "allocator.rules")
     monkeypatch.setattr(EntryPoint, "load", lambda self: Tithe)
-    monkeypatch.setattr(kinds, "entry_points", lambda group: [point])
+    monkeypatch.setattr(kinds, "_points", lambda: EntryPoints([point]))
     kinds._claims.cache_clear()
     try:
         schema = policy_schema()
