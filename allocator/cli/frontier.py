@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from allocator.cli import question
-from allocator.cli.output import FORMATS, check_out, emit
+from allocator.cli.output import FORMATS, check_out, emit, put
 
 
 @click.command("frontier")
@@ -18,10 +18,10 @@ from allocator.cli.output import FORMATS, check_out, emit
 )  # fmt: skip
 @click.option("--gap", default="0.1%", show_default=True, help="How close to the true curve, in parts of the ranges.")
 @question.of_rules
-@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
+@click.option("--format", "form", type=click.Choice((*FORMATS, "html")), default="table", show_default=True)
 @click.option(
     "--out", type=click.Path(path_type=Path),
-    help="A file for the frontier as JSON (the table is printed all the same) or Markdown; for csv a folder.",
+    help="A file for the frontier as JSON (the table is printed all the same), Markdown or HTML; for csv a folder.",
 )  # fmt: skip
 def command(
     case: Path,
@@ -48,7 +48,12 @@ def command(
     from allocator.frontiers import frontier
 
     found = frontier(given, rules, first, second, close)
-    emit(found.record, form, out, "frontier")
+    if form == "html":
+        from allocator.report.page import frontier as page
+
+        put(page(found.record), out)
+    else:
+        emit(found.record, form, out, "frontier")
     question.leave(found.status)
 
 

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from allocator.report import bargain as owners
+from allocator.report import frontier as curves
 from allocator.report import mix, plots
 from allocator.report import tables as made
 from allocator.report.binding import unit_of_prices
@@ -71,6 +72,27 @@ def bargain(record: Record) -> str:
     )
 
 
+def frontier(record: Record) -> str:
+    """The page of a frontier: the curve with what it costs, how the mix moves along it, and where rules bind.
+
+    Args:
+        record: as `Frontier.record` or its file has it.
+    """
+    first, second = (each["name"].replace("-", " ") for each in record["between"])
+    view = _origin(record, "points" in record) | {"signed": False, "objective": f"{first} against {second}"}
+    if view["found"]:
+        view |= {
+            "doubt": "" if record["status"] == "optimal" else dict(curves.summary(record))["Gap"],
+            "facts": curves.summary(record),
+            "said": curves.notes(record),
+            "curve": curves.curve(record),
+            "mixes": curves.mixes(record),
+            "changes": curves.changes(record),
+            "picture": _drawn("frontier", record),
+        }
+    return _rendered("frontier.html.j2", view)
+
+
 def _rendered(template: str, view: dict[str, Any]) -> str:
     """A page with those words in its glossary that the rest of it uses."""
     made = environment().get_template(template)
@@ -78,18 +100,28 @@ def _rendered(template: str, view: dict[str, Any]) -> str:
     return made.render(view, glossary=used(re.sub("<[^>]*>", " ", body)))
 
 
-def _view(record: Record) -> dict[str, Any]:
-    rules, policy = cards(record), record["policy"]
-    view = {
+def _origin(record: Record, found: bool) -> dict[str, Any]:
+    """What the page of every result says: of what it is, by what rules, and where it comes from."""
+    policy = record["policy"]
+    return {
         "record": record,
         "policy": policy,
         "others": {code: text for code, text in (policy["titles"] if policy else {}).items() if code != "en"},
-        "found": "amounts" in record,
+        "found": found,
+        "tried": made.tried(record),
+        "unsigned": _unsigned(record),
+        "notes": record["notes"],
+        "doubt": "",
+        "signed": True,
+    }
+
+
+def _view(record: Record) -> dict[str, Any]:
+    rules = cards(record)
+    view = _origin(record, "amounts" in record) | {
         "cards": rules,
         "states": STATES,
         "counts": {state: sum(card.state == state for card in rules) for state in STATES},
-        "tried": made.tried(record),
-        "unsigned": _unsigned(record),
         "notes": [*record["notes"], *made.idle(record)],
         "objective": _objective(record),
     }
@@ -107,6 +139,7 @@ def _view(record: Record) -> dict[str, Any]:
         "dearest": sorted((card for card in rules if card.dearest.weight), key=lambda card: -card.dearest.weight),
         "terms": _terms(record),
         "proof": gap_in_words(record),
+        "doubt": "" if record["certificate"]["passes"] else gap_in_words(record),
         "pictures": _pictures(record),
         "beaten": _beaten(record, record["certificate"]["gap"]),
         "over": _at_most(record["certificate"]["worst-excess"] * record["case"]["equity"]),

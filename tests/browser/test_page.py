@@ -23,6 +23,7 @@ from reviewed import DIGEST, EVIL, JAPANESE, hostile, reviewed
 
 import allocator as al
 from allocator.report.page import bargain as agreement
+from allocator.report.page import frontier as curve
 from allocator.report.page import page as html
 
 ROOT = Path(__file__).parent.parent.parent
@@ -54,10 +55,12 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     case = al.read_case(ROOT / "examples" / "sector-mix")
     rules = al.read_rules(ROOT / "constraints" / "sector-mix.yaml", as_of="2026-11-22")
     small = al.allocate(case, rules, al.DividendYield())
+    traced = al.frontier(case, rules, al.DividendYield(), al.StrategicWeight(), gap=0.01)
     assert (found.status, nothing.status, small.status) == ("optimal", "infeasible", "optimal")
     folder = tmp_path_factory.mktemp("pages")
     made = {"example": reviewed(found.record), "hostile": hostile(small.record), "empty": reviewed(nothing.record)}
-    written = {name: html(each) for name, each in made.items()} | {"bargain": agreement(agreed.record)}
+    written = {name: html(each) for name, each in made.items()}
+    written |= {"bargain": agreement(agreed.record), "frontier": curve(traced.record)}
     for name, text in written.items():
         (folder / f"{name}.html").write_text(text, encoding="utf-8")
     return {name: folder / f"{name}.html" for name in written}
@@ -86,7 +89,7 @@ def shown(browser: Browser, path: Path, **options: Any) -> Iterator[Seen]:
     context.close()
 
 
-NAMES = ["example", "hostile", "empty", "bargain"]
+NAMES = ["example", "hostile", "empty", "bargain", "frontier"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -116,6 +119,8 @@ def test_hostile_text_is_inert_and_shows(browser: Browser, pages: dict[str, Path
         ("empty", "dark"),
         ("bargain", "light"),
         ("bargain", "dark"),
+        ("frontier", "light"),
+        ("frontier", "dark"),
     ],
 )
 def test_axe_finds_nothing_serious(name: str, scheme: str, browser: Browser, pages: dict[str, Path]) -> None:

@@ -73,6 +73,16 @@ def test_csv_goes_to_a_folder_and_markdown_to_a_file(capsys: pytest.CaptureFixtu
     assert (tmp_path / "f.md").read_text().startswith("## Four sectors, by policy sector-mix (example)")
 
 
+def test_html_is_a_page_that_loads_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    out = tmp_path / "frontier.html"
+    assert run(capsys, "frontier", *ASKED, "--format", "html", "--out", str(out)) == (0, "", "")
+    assert out.read_text().startswith("<!DOCTYPE html>")
+    assert "<svg" in out.read_text()
+    code, _, err = run(capsys, "frontier", *ASKED, "--format", "html", "--out", str(tmp_path / "frontier.txt"))
+    assert code == 2
+    assert "does not end in .html" in err
+
+
 def test_a_number_tried_moves_the_curve_and_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     first = run(capsys, "frontier", *ASKED, "--format", "csv")[1]
     setting = ("--set", "borrowing.at-most=0.5x")

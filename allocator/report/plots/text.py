@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from functools import lru_cache
 from typing import Any
@@ -44,19 +45,21 @@ def width(text: str, size: float, bold: bool, fonts: Fonts) -> float:
 
 
 def wrapped(text: str, most: float, size: float, bold: bool, fonts: Fonts) -> list[str]:
-    """A text in lines no wider than asked, broken between words, or within those that are wider themselves."""
+    """A text in lines no wider than asked: broken between words, and wider words behind a hyphen, or else anywhere."""
     lines = [""]
     for word in printable(text).split():
-        longer = f"{lines[-1]} {word}".lstrip()
-        if width(longer, size, bold, fonts) <= most:
-            lines[-1] = longer
-            continue
-        if lines[-1]:
-            lines.append("")
-        for letter in word:
-            if lines[-1] and width(lines[-1] + letter, size, bold, fonts) > most:
+        whole = width(word, size, bold, fonts) <= most
+        for number, part in enumerate([word] if whole else re.split("(?<=-)", word)):
+            longer = f"{lines[-1]}{'' if number else ' '}{part}".lstrip()
+            if width(longer, size, bold, fonts) <= most:
+                lines[-1] = longer
+                continue
+            if lines[-1]:
                 lines.append("")
-            if len(lines) > MOST_LINES:
-                return [*lines[: MOST_LINES - 1], f"{lines[MOST_LINES - 1][:-1]}…"]
-            lines[-1] += letter
+            for letter in part:
+                if lines[-1] and width(lines[-1] + letter, size, bold, fonts) > most:
+                    lines.append("")
+                if len(lines) > MOST_LINES:
+                    return [*lines[: MOST_LINES - 1], f"{lines[MOST_LINES - 1][:-1]}…"]
+                lines[-1] += letter
     return lines
