@@ -18,7 +18,7 @@ from allocator.errors import AllocatorError
 from allocator.expression import Entries, Expression
 from allocator.formulation import Formulation
 from allocator.scores import Score
-from allocator.shapes import Box, Clause, Multipliers
+from allocator.shapes import TYPICAL, Box, Clause, Multipliers
 from allocator.solvers import able
 from allocator.sparse import Vector
 
@@ -88,7 +88,9 @@ class Program(Formulation):
 
     @cached_property
     def _expressions(self) -> list[Expression]:
-        entries = Entries(self._z, self._free, self._at, self._fill, self._cost)
+        # SCIP lets squares miss by a millionth, which is little beside the square of a norm that is near one.
+        unit = TYPICAL if self.mixed else 1.0
+        entries = Entries(self._z, self._free, self._at, self._fill, self._cost, unit)
         made = [entries.score(score) for score in self.scores]
         self._constraints += [each for expression in made for each in expression.constraints]
         return made
