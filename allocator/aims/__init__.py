@@ -12,7 +12,7 @@ from allocator.aims.concave import Concave
 from allocator.aims.held import Epsilon, Lexicographic, Stage, epsilon, lexicographic
 from allocator.aims.maximin import Maximin, maximin
 from allocator.errors import InputError
-from allocator.objectives import Aim, Objective, Range, Sum
+from allocator.objectives import Aim, Objective, Range, Sum, from_text
 
 __all__ = [
     "Bargain", "Blend", "Epsilon", "Lexicographic", "Maximin",
@@ -21,12 +21,12 @@ __all__ = [
 
 
 def from_names(weights: Mapping[str, float]) -> Aim:
-    """A blend from names, as files and the command line give them.
+    """A blend of objectives as files and the command line write them.
 
     Raises:
-        InputError: an unknown name.
+        InputError: one can't be read.
     """
-    return blend({kinds.find("objectives", name)(): weight for name, weight in weights.items()})
+    return blend({from_text(text): weight for text, weight in weights.items()})
 
 
 def read(said: Mapping[str, Any]) -> Aim:

@@ -14,7 +14,7 @@ from allocator.cli.output import FORMATS, check_out, emit, put
 @click.argument("case", type=click.Path(path_type=Path))
 @click.option(
     "--between", nargs=2, required=True, metavar="FIRST SECOND",
-    help="The two objectives, as in dividend-yield strategic-weight.",
+    help="The two objectives, as in dividend-yield strategic-weight, or owner-gain:japan owner-gain:united-states.",
 )  # fmt: skip
 @click.option("--gap", default="0.1%", show_default=True, help="How close to the true curve, in parts of the ranges.")
 @question.of_rules
@@ -42,10 +42,10 @@ def command(
     check_out(form, out)
     close = _gap(gap)
     given, rules = question.case_and_rules(case, policy, as_of, settings)
-    from allocator import kinds
-
-    first, second = (kinds.find("objectives", name)() for name in between)
     from allocator.frontiers import frontier
+    from allocator.objectives import from_text
+
+    first, second = map(from_text, between)
 
     found = frontier(given, rules, first, second, close)
     if form == "html":

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 WAYS = ("blend", "lexicographic", "maximin")
 OBJECTIVE = click.option(
-    "--objective", "objectives", multiple=True, metavar="NAME[=WEIGHT]",
-    help="What to maximise; give several with weights for a blend. The case's own by default.",
+    "--objective", "objectives", multiple=True, metavar="NAME[:SETTING][=WEIGHT]",
+    help="What to maximise; give several with weights for a blend. The case's own by default. Settings stand behind "
+    "colons, as in tail-loss:99% or owner-gain:japan.",
 )  # fmt: skip
 COMBINE = click.option(
     "--combine", type=click.Choice(WAYS), default="blend", show_default=True,
@@ -152,13 +153,14 @@ class Asked:
             InputError: there is neither, or a name is unknown.
             click.BadParameter: a level or a tolerance can't be read, or objectives that can't be combined so.
         """
-        from allocator import aims, kinds
+        from allocator import aims
+        from allocator.objectives import from_text
 
         weights = {name: _number(text) or 0.0 if text else 1.0 for name, text in self.objectives.items()}
         weights = weights or dict(case.objective)
         if not weights:
             raise InputError.of("no objective", "give one with --objective, or name one under 'objective' in fund.yaml")
-        found = {name: kinds.find("objectives", name)() for name in (*weights, *self.held)}
+        found = {name: from_text(name) for name in (*weights, *self.held)}
         if self.combine == "lexicographic":
             with _blamed("--objective"):
                 return aims.lexicographic([(found[name], text or None) for name, text in self.objectives.items()])

@@ -17,6 +17,7 @@ from allocator.files.matrices import matrix, matrix_places, numbers
 from allocator.files.names import Factors, Folder, FundFile, RiskFiles
 from allocator.files.tables import Table
 from allocator.lines import Lines
+from allocator.objectives import from_text
 from allocator.principals import Principal, Waterfall, check_owners, check_scores
 from allocator.risk import Risk
 from allocator.units import Share
@@ -46,6 +47,7 @@ def read_case(path: str | os.PathLike[str]) -> Case:
     folder = Folder(path, CaseFile)
     said, names = folder.said, folder.names(problems)
     risk, holdings, benchmark = None, dict[str, float](), dict[str, float]()
+    _check_objective(said, problems)
     with problems.part():
         check_owners(said.fund, said.principals, said.waterfall, said.references)
     if names is not None:
@@ -74,6 +76,18 @@ def read_case(path: str | os.PathLike[str]) -> Case:
         principals=tuple(said.principals),
         waterfall=said.waterfall,
     )
+
+
+def _check_objective(said: CaseFile, problems: Collector) -> None:
+    """What objectives are made with must be read; that there are such kinds is known."""
+    for name in said.objective:
+        try:
+            from_text(name)
+        except InputError as error:
+            place = getattr(name, "place", said.place("objective"))
+            told = (each for each in error.problems if each.code is not Code.UNKNOWN_KIND)
+            for each in told:
+                problems.add(each.what, each.mend, place, each.code)
 
 
 def _holdings(folder: Folder[CaseFile], lines: Lines) -> dict[str, float]:

@@ -196,8 +196,9 @@ def _check_names(said: FundFile, problems: Collector) -> None:
         with problems.part():
             tranche.cost.yearly(said.references, tranche.place("cost"))
     for name in said.objective:
-        if name not in kinds.known("objectives"):
-            what, mend = f"unknown objective '{name}'", nearest(name, kinds.known("objectives"))
+        kind = name.partition(":")[0]
+        if kind not in kinds.known("objectives"):
+            what, mend = f"unknown objective '{kind}'", nearest(kind, kinds.known("objectives"))
             problems.add(what, mend, getattr(name, "place", said.place("objective")), Code.UNKNOWN_KIND)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from inspect import signature
 from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
@@ -197,6 +198,24 @@ class Objective(Aim):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.settings().items())})"
+
+
+def from_text(text: str) -> Objective:
+    """An objective as files and the command line write it: its kind, and behind colons what it is made with.
+
+    `tail-loss:99%` is `TailLoss("99%")`; settings stand in the order of the kind's arguments.
+
+    Raises:
+        InputError: an unknown kind, more settings than it takes, or one that can't be read.
+    """
+    kind, *settings = text.split(":")
+    made = kinds.find("objectives", kind)
+    taken = [name for name, each in signature(made).parameters.items() if each.kind is each.POSITIONAL_OR_KEYWORD]
+    if len(settings) > len(taken):
+        takes = f"takes no more than {' and '.join(taken)}" if taken else "takes no settings"
+        raise InputError.of(f"'{text}' says too much: '{kind}' {takes}", f"leave out ':{settings[len(taken)]}'")
+    found: Objective = made(*settings)
+    return found
 
 
 def part_said(objective: Objective, weight: float) -> dict[str, Any]:

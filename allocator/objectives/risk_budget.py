@@ -46,7 +46,7 @@ class RiskBudget(Objective):
     unit = Multiple
     apart: ClassVar = "it fixes the mix, which leaves nothing to weigh"
 
-    def __init__(self, budgets: Mapping[str, float | str] | None = None, shares: list[float] | None = None) -> None:
+    def __init__(self, budgets: Mapping[str, float | str] | None = None, *, shares: list[float] | None = None) -> None:
         if budgets is not None:
             budgets = shares_from("risk budgets", budgets)
         self.budgets, self.shares = budgets, shares

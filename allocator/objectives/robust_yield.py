@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from numbers import Real
+import math
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from allocator.errors import InputError
+from allocator.errors import InputError, Unparsable
 from allocator.objectives import Objective, net_of_costs
 from allocator.scores import Norm, Score
 from allocator.sparse import Sparse
-from allocator.units import Share
+from allocator.units import Index, Share
 
 if TYPE_CHECKING:
     from allocator.case import Case
@@ -33,10 +33,13 @@ class RobustYield(Objective):
     kind: ClassVar = "robust-yield"
     unit = Share
 
-    def __init__(self, radius: float = 1.0) -> None:
-        if not isinstance(radius, Real) or not np.isfinite(radius) or radius < 0:
+    def __init__(self, radius: float | str = 1.0) -> None:
+        try:
+            self.radius = float(Index.parse(radius)) if isinstance(radius, str) else float(radius)
+        except (Unparsable, TypeError, ValueError):
+            self.radius = math.nan
+        if not math.isfinite(self.radius) or self.radius < 0:
             raise InputError.of(f"the radius {radius} is no number of zero or more", "write 1, say")
-        self.radius: float = float(radius)
 
     @property
     def name(self) -> str:  # type: ignore[override]

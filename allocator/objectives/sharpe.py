@@ -69,6 +69,7 @@ class Sharpe(Objective):
         rate: float | str = 0.0,
         risk: Literal["volatility", "tail-loss"] = "volatility",
         confidence: float | str | None = None,
+        *,
         at: float | None = None,
     ) -> None:
         self.rate = share_from("rate", rate, "write 4%, say")

@@ -145,6 +145,20 @@ def test_a_way_that_there_is_not(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Invalid value for '--combine': 'nash' is not one of 'blend', 'lexicographic', 'maximin'." in err
 
 
+def test_the_owners_gains(capsys: pytest.CaptureFixture[str]) -> None:
+    """Twice the same kind, each made with another owner, and one of them held."""
+    asked = ("solve", FUND, *DAY, "--objective", "owner-gain:united-states")
+    code, out, err = run(capsys, *asked, "--hold", "owner-gain:japan=1.85%")
+    assert (code, err) == (0, "")
+    first, held = objective(out)
+    assert first.startswith(
+        "Objective         owner-gain of united-states, with owner-gain of japan at least 1.85%: 3."
+    )
+    assert held == "Held              owner-gain of japan 1.85%, at least 1.85%"
+    code, _, err = run(capsys, *asked, "--objective", "owner-gain:japn")
+    assert (code, err) == (1, "error: no principal 'japn'; did you mean 'japan'?\n")
+
+
 def test_an_unknown_objective_held(capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(capsys, "solve", FUND, *DAY, "--hold", "volatilty=12%")
     assert (code, err) == (1, "error: unknown kind of objective 'volatilty'; did you mean 'volatility'?\n")

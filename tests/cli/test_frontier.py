@@ -73,6 +73,20 @@ def test_csv_goes_to_a_folder_and_markdown_to_a_file(capsys: pytest.CaptureFixtu
     assert (tmp_path / "f.md").read_text().startswith("## Four sectors, by policy sector-mix (example)")
 
 
+def test_between_the_owners(capsys: pytest.CaptureFixture[str]) -> None:
+    """The ends of the curve are the owners' own bests, which the bargain tells."""
+    pair = ("owner-gain:united-states", "owner-gain:japan")
+    asked = ("examples/us-japan", "--as-of", "2026-04-01", "--between", *pair)
+    code, out, _ = run(capsys, "frontier", *asked, "--gap", "10%", "--format", "json")
+    assert code == 0
+    record = json.loads(out)
+    assert [each["name"] for each in record["between"]] == ["owner-gain of united-states", "owner-gain of japan"]
+    case = al.read_case("examples/us-japan")
+    agreed = al.bargain(case, al.read_rules("constraints/us-japan-fund.yaml", as_of="2026-04-01"), resolve=False)
+    bests = [record["between"][k]["best"] * case.equity for k in (0, 1)]
+    assert bests == pytest.approx(agreed.owners["best"].tolist(), rel=1e-4)
+
+
 def test_html_is_a_page_that_loads_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     out = tmp_path / "frontier.html"
     assert run(capsys, "frontier", *ASKED, "--format", "html", "--out", str(out)) == (0, "", "")

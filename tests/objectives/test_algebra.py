@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import allocator as al
 from allocator.aims import Blend, from_names
-from allocator.objectives import Aim
+from allocator.objectives import Aim, Objective, from_text
 
 SMALL = small_case()
 PLAIN = al.Case.from_moments([0.05, 0.08], np.diag([0.09, 0.16]))
@@ -185,6 +185,39 @@ def test_small_blends() -> None:
     with pytest.raises(al.InputError) as caught:
         from_names({"dividend-yeild": 1})
     assert str(caught.value) == "unknown kind of objective 'dividend-yeild'; did you mean 'dividend-yield'?"
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("dividend-yield", DY),
+        ("tail-loss:99%", al.TailLoss("99%")),
+        ("robust-yield:2", al.RobustYield(2)),
+        ("owner-gain:japan", al.OwnerGain("japan")),
+        ("sharpe:4%:tail-loss:90%", al.Sharpe("4%", "tail-loss", 0.9)),
+    ],
+)
+def test_settings_stand_behind_colons(text: str, made: Objective) -> None:
+    assert from_text(text) == made
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("variance:2", "'variance:2' says too much: 'variance' takes no settings; leave out ':2'"),
+        ("tail-loss:95%:2", "'tail-loss:95%:2' says too much: 'tail-loss' takes no more than confidence; leave out ':2'"),
+        ("sharpe:1%:tail-loss:95%:2", "'sharpe:1%:tail-loss:95%:2' says too much: 'sharpe' takes no more than rate and "
+         "risk and confidence; leave out ':2'"),
+        ("risk-budget:a", "cannot read the risk budgets 'a'; give lines with their shares, as in {'power': '30%'}"),
+        ("tail-loss:", "cannot read the confidence ''; write 95%, say"),
+        ("robust-yield:many", "the radius many is no number of zero or more; write 1, say"),
+        ("tale-loss:95%", "unknown kind of objective 'tale-loss'; did you mean 'tail-loss'?"),
+    ],
+)  # fmt: skip
+def test_settings_that_mean_nothing(text: str, told: str) -> None:
+    with pytest.raises(al.InputError) as caught:
+        from_text(text)
+    assert str(caught.value) == told
 
 
 @given(parts=st.lists(st.floats(0, 1), min_size=3, max_size=3))

@@ -59,7 +59,7 @@ def test_a_radius_of_zero_is_the_dividend_yield() -> None:
     assert value(solve(CASE, book(), al.RobustYield(0))) == pytest.approx(value(solve(CASE, book())), abs=1e-7)
 
 
-@pytest.mark.parametrize("radius", [-1, float("nan"), float("inf"), "2", None])
+@pytest.mark.parametrize("radius", [-1, float("nan"), float("inf"), "2%", None])
 def test_a_radius_that_means_nothing(radius: Any) -> None:
     with pytest.raises(al.InputError) as caught:
         al.RobustYield(radius)
