@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from allocator.files.cases import read_case
     from allocator.files.estimates import read_returns
     from allocator.files.policies import read_rules
-    from allocator.frontiers import Frontier, frontier
+    from allocator.frontiers import Frontier, frontier, read_frontier
     from allocator.objectives.dividend_yield import DividendYield
     from allocator.objectives.expected_return import ExpectedReturn
     from allocator.objectives.owner_gain import OwnerGain
@@ -68,6 +68,7 @@ _HOMES = {
     "lexicographic": "aims.held",
     "maximin": "aims.maximin",
     "read_case": "files.cases",
+    "read_frontier": "frontiers",
     "read_outcome": "verification",
     "read_returns": "files.estimates",
     "read_rules": "files.policies",

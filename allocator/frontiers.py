@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -22,7 +23,7 @@ from allocator.outcome import allocate, part_of
 from allocator.rulebook import Rulebook, rulebook_of
 from allocator.rules import Rule
 from allocator.shapes import Clause
-from allocator.solution import Record
+from allocator.solution import FRONTIER, Record
 from allocator.sparse import Vector
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from allocator.traces import Spot, Trace
 
-FORMAT = "allocator/frontier/1"
 LEAST, MOST = 1e-5, 0.5
 "The gaps that can be asked for; of the least, the canonical choice gives up a tenth."
 TOLD = ("rule", "clause", "number", "side", "member", "value", "limit", "unit", "slack", "binding", "shortfall")
@@ -248,6 +248,17 @@ class Frontier:
         return fragment(self.record)
 
 
+def read_frontier(path: str | os.PathLike[str]) -> Frontier:
+    """Read a frontier that was saved.
+
+    Raises:
+        InputError: the file is no frontier.
+    """
+    from allocator.files.outcomes import read_record
+
+    return Frontier(read_record(path, FRONTIER))
+
+
 def frontier(
     case: Case, rules: Rulebook | Sequence[Rule] | None, first: Objective, second: Objective, gap: float = 1e-3
 ) -> Frontier:
@@ -290,7 +301,7 @@ def frontier(
         if out.status != "infeasible":
             raise NotCertified("the solvers do not agree on whether anything satisfies the rules")
         kept = {key: value for key, value in out.record.items() if key != "objective"}
-        return Frontier(kept | {"format": FORMAT, "between": [_named(objective) for objective in pair]})
+        return Frontier(kept | {"format": FRONTIER, "between": [_named(objective) for objective in pair]})
     return Frontier(_record(case, book, pair, found, gap, why))
 
 
@@ -355,7 +366,7 @@ def _record(
         | {"range": float(found.ranges[k]), "income": objective.score(case).income}
         for k, objective in enumerate(pair)
     ]
-    record = {"format": FORMAT, **records.origin(case, rules, "optimal" if found.gap <= gap else "not-certified")}
+    record = {"format": FRONTIER, **records.origin(case, rules, "optimal" if found.gap <= gap else "not-certified")}
     whole = [records.optimal(case, rules, spot.blend, spot.solution, []) for spot in found.spots]
     record["notes"] += [note for note in whole[0]["notes"] if note not in record["notes"]]
     points = [_point(case, spot, each, senses) for spot, each in zip(found.spots, whole, strict=True)]

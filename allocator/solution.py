@@ -13,7 +13,7 @@ from allocator.scores import Score
 from allocator.shapes import Clause, Multipliers
 from allocator.sparse import Indices, Vector
 
-FORMAT, BARGAIN = "allocator/outcome/1", "allocator/bargain/1"
+FORMAT, BARGAIN, FRONTIER = "allocator/outcome/1", "allocator/bargain/1", "allocator/frontier/1"
 Record = dict[str, Any]
 "A solution as plain data, which JSON holds without loss."
 

@@ -30,8 +30,8 @@ def command(
     """Write one page for a committee and for reviewers, of a case or of an outcome.
 
     CASE, a folder with fund.yaml, is solved first; OUTCOME is a JSON file that 'allocator solve --out' wrote. The page
-    has the mix, the financing, each rule with its authority, value and price, waivers, approvals and the certificate.
-    It is one file, loads nothing from elsewhere, and prints.
+    has the mix, the financing, each rule with its authority, value and price, waivers, approvals and the certificate;
+    that of a frontier's file has the curve. It is one file, loads nothing from elsewhere, and prints.
     """
     if out.suffix != ".html":
         told = f"the page is HTML, and '{out}' does not end in .html; write {out.with_suffix('.html')}"
@@ -45,17 +45,20 @@ def command(
         asked = question.Asked.of(objectives, combine, held)
         record = _solved(what, policy, asked, as_of, settings)
     from allocator.files.texts import write_texts
-    from allocator.report.page import page
+    from allocator.report import page
+    from allocator.solution import FRONTIER
 
-    write_texts(out.parent, {out.name: page(record)})
+    write = page.frontier if record["format"] == FRONTIER else page.page
+    write_texts(out.parent, {out.name: write(record)})
     click.echo(f"wrote {out}")
     question.leave(record["status"])
 
 
 def _stored(path: Path) -> Record:
     from allocator.files.outcomes import read_record
+    from allocator.solution import FORMAT, FRONTIER
 
-    return read_record(path)
+    return read_record(path, FORMAT, FRONTIER)
 
 
 def _solved(

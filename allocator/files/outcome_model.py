@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Literal, TypeVar
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, JsonValue, model_validator
+from pydantic import BaseModel, Field, JsonValue, model_validator
 
-from allocator.files.outcome_origin import CaseName, Changes, Finite, Input, Part, PolicySaid
+from allocator.files.outcome_origin import Finite, Part, Result, once
 from allocator.model import kebab
 
 Dollars = Annotated[float, Field(ge=-1e7, le=1e7)]
@@ -15,21 +15,6 @@ Dollars = Annotated[float, Field(ge=-1e7, le=1e7)]
 Maybe = Annotated[Finite, Field(default_factory=float)]
 "A number that some outcomes lack; a null it never is."
 Unit = Literal["share", "rate", "money", "multiple", "years", "index", "count"]
-Item = TypeVar("Item")
-
-
-def _once(key: Callable[[Any], Any]) -> AfterValidator:
-    """Refuses a list in which two items have the same key."""
-
-    def check(items: list[Item]) -> list[Item]:
-        seen: set[Any] = set()
-        for name in map(key, items):
-            if name in seen:
-                raise ValueError(f"{' of '.join(reversed(name))} stands twice")
-            seen.add(name)
-        return items
-
-    return AfterValidator(check)
 
 
 class ObjectivePart(Part):
@@ -166,7 +151,7 @@ class Distributions(Part):
     paid: Annotated[Finite, Field(ge=0)]
     waterfall: WaterfallSaid | None
     holders: Annotated[list[HolderPaid], Field(min_length=1)]
-    principals: Annotated[list[PrincipalGain], _once(lambda each: (each.principal,))]
+    principals: Annotated[list[PrincipalGain], once(lambda each: (each.principal,))]
 
 
 class StressTold(Part):
@@ -306,24 +291,16 @@ class LeastAmount(Part):
     amount: Finite
 
 
-class OutcomeFile(Part):
+class OutcomeFile(Result):
     """An outcome of the allocator: an allocation with its certificate, or the rules that are broken least."""
 
     format: Literal["allocator/outcome/1"]
-    status: Literal["optimal", "not-certified", "infeasible"]
-    as_of: Annotated[str, Field(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
-    case: CaseName
-    policy: PolicySaid | None
-    set: Changes
     objective: ObjectiveSaid
-    notes: list[str]
-    inputs: Annotated[list[Input], _once(lambda each: (each.path,))]
-    versions: dict[str, str]
-    amounts: Annotated[list[LineAmount], _once(lambda each: (each.line,)), Field(min_length=1, default_factory=list)]
-    financing: Annotated[list[Loan], _once(lambda each: (each.line, each.tranche)), Field(default_factory=list)]
+    amounts: Annotated[list[LineAmount], once(lambda each: (each.line,)), Field(min_length=1, default_factory=list)]
+    financing: Annotated[list[Loan], once(lambda each: (each.line, each.tranche)), Field(default_factory=list)]
     totals: Annotated[Totals, Field(default_factory=dict)]
     distributions: Annotated[Distributions, Field(default_factory=dict)]
-    stresses: Annotated[list[StressTold], _once(lambda each: (each.stress,)), Field(default_factory=list)]
+    stresses: Annotated[list[StressTold], once(lambda each: (each.stress,)), Field(default_factory=list)]
     rules: Annotated[list[RuleReading], Field(default_factory=list)]
     terms: Annotated[list[TermReading], Field(default_factory=list)]
     prices: Annotated[list[PriceSaid], Field(default_factory=list)]
@@ -338,7 +315,7 @@ class OutcomeFile(Part):
         """An allocation has all its parts, and nothing of a diagnosis; so the other way round."""
         infeasible = self.status == "infeasible"
         mine, others = (DIAGNOSIS, (*ALLOCATION, "distributions")) if infeasible else (ALLOCATION, DIAGNOSIS)
-        _expect(self, mine, others)
+        expect(self, mine, others)
         said, form = self.objective, self.objective.of or self.objective.form
         if form == "single" and len(said.parts) > 1:
             raise ValueError("a single objective has one part")
@@ -348,9 +325,9 @@ class OutcomeFile(Part):
             return self
         if ("distributions" in self.model_fields_set) != ("distributable_income" in self.totals.model_fields_set):
             raise ValueError("an income and its 'distributions' belong together")
-        _expect(said, ("value", "income"))
+        expect(said, ("value", "income"))
         for part in (*said.parts, *said.held):
-            _expect(part, ("counts", "value", "unit"))
+            expect(part, ("counts", "value", "unit"))
         if form in ("blend", "maximin") and len(said.ranges) != len(said.parts):
             raise ValueError(f"a {form} has a range for each part")
         if form in ("maximin", "bargain") and len(said.lows) != len(said.parts):
@@ -364,7 +341,12 @@ ALLOCATION = ("amounts", "financing", "totals", "stresses", "rules", "terms", "p
 DIAGNOSIS = ("violations", "terms_too", "least_violation")
 
 
-def _expect(said: BaseModel, parts: Sequence[str], foreign: Sequence[str] = ()) -> None:
+def expect(said: BaseModel, parts: Sequence[str], foreign: Sequence[str] = ()) -> None:
+    """Refuse a part of a file that lacks some of its own parts, or has some that belong elsewhere.
+
+    Raises:
+        ValueError: it does.
+    """
     for part in parts:
         if part not in said.model_fields_set:
             raise ValueError(f"there is no '{kebab(part)}'")

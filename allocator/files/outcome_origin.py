@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from allocator.model import kebab
 
+Item = TypeVar("Item")
 Finite = Annotated[float, Field(ge=-1e18, le=1e18)]
+
+
+def once(key: Callable[[Any], Any]) -> AfterValidator:
+    """Refuses a list in which two items have the same key."""
+
+    def check(items: list[Item]) -> list[Item]:
+        seen: set[Any] = set()
+        for name in map(key, items):
+            if name in seen:
+                raise ValueError(f"{' of '.join(reversed(name))} stands twice")
+            seen.add(name)
+        return items
+
+    return AfterValidator(check)
 
 
 class Part(BaseModel):
@@ -101,3 +117,16 @@ class Input(Part):
 
     path: str
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class Result(Part):
+    """What every file of a result begins with."""
+
+    status: Literal["optimal", "not-certified", "infeasible"]
+    as_of: Annotated[str, Field(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    case: CaseName
+    policy: PolicySaid | None
+    set: Changes
+    notes: list[str]
+    inputs: Annotated[list[Input], once(lambda each: (each.path,))]
+    versions: dict[str, str]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from allocator.errors import InputError, Place
 from allocator.files.texts import write_texts
-from allocator.solution import BARGAIN, FORMAT, Record
+from allocator.solution import BARGAIN, FORMAT, FRONTIER, Record
 
 MOST_BYTES = 1 << 30
 
@@ -27,12 +27,17 @@ def write_outcome(record: Record, path: str | os.PathLike[str]) -> None:
     write_texts(Path(path).parent, {Path(path).name: to_json(record)})
 
 
-def read_record(path: str | os.PathLike[str]) -> Record:
+def read_record(path: str | os.PathLike[str], *formats: str) -> Record:
     """Read the record of an outcome, or of the outcome that a bargain's file has in it.
 
+    Args:
+        path: of the file.
+        formats: those looked for, if not that of an outcome.
+
     Raises:
-        InputError: the file is missing, too large, no JSON, or no outcome of this format.
+        InputError: the file is missing, too large, no JSON, of no such format, or damaged.
     """
+    formats = formats or (FORMAT,)
     name = str(path)
     try:
         if Path(path).stat().st_size > MOST_BYTES:
@@ -47,8 +52,9 @@ def read_record(path: str | os.PathLike[str]) -> Record:
         raise InputError.of("this is no JSON", "give a file that 'allocator solve --out' wrote", Place(name)) from None
     if isinstance(found, dict) and found.get("format") == BARGAIN:
         found = found.get("outcome")
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise InputError.of("no outcome", f"give a file whose format is {FORMAT}", Place(name))
+    if not isinstance(found, dict) or found.get("format") not in formats:
+        kinds = " or ".join(each.split("/")[1] for each in formats)
+        raise InputError.of(f"no {kinds}", f"give a file whose format is {' or '.join(formats)}", Place(name))
     check_record(found, Place(name))
     return found
 
@@ -61,12 +67,15 @@ def check_record(record: Record, place: Place | None = None) -> None:
     """
     from pydantic import ValidationError
 
+    from allocator.files.frontier_model import FrontierFile
     from allocator.files.outcome_model import OutcomeFile
 
+    traced = record.get("format") == FRONTIER
     try:
-        OutcomeFile.model_validate(record)
+        (FrontierFile if traced else OutcomeFile).model_validate(record)
     except ValidationError as error:
         first = error.errors()[0]
         where = f" at '{'.'.join(map(str, first['loc'][:4]))}'" if first["loc"] else ""
         why = f": {first['ctx']['error']}" if first["type"] == "value_error" else ""
-        raise InputError.of(f"the outcome is damaged{where}{why}", "compute it again", place) from None
+        what = f"the {'frontier' if traced else 'outcome'} is damaged{where}{why}"
+        raise InputError.of(what, "compute it again", place) from None

@@ -92,6 +92,10 @@ def test_html_is_a_page_that_loads_nothing(capsys: pytest.CaptureFixture[str], t
     assert run(capsys, "frontier", *ASKED, "--format", "html", "--out", str(out)) == (0, "", "")
     assert out.read_text().startswith("<!DOCTYPE html>")
     assert "<svg" in out.read_text()
+    saved, again = tmp_path / "frontier.json", tmp_path / "again.html"
+    run(capsys, "frontier", *ASKED, "--out", str(saved))
+    assert run(capsys, "report", str(saved), "--out", str(again)) == (0, f"wrote {again}\n", "")
+    assert again.read_text() == out.read_text()
     code, _, err = run(capsys, "frontier", *ASKED, "--format", "html", "--out", str(tmp_path / "frontier.txt"))
     assert code == 2
     assert "does not end in .html" in err

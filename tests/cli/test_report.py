@@ -74,4 +74,5 @@ def test_what_is_no_outcome_is_refused(tmp_path: Path, capsys: pytest.CaptureFix
     path.write_text("[]")
     code, out, err = run(capsys, "report", str(path), "--out", str(tmp_path / "review.html"))
     assert (code, out) == (1, "")
-    assert err == f"error: {path}:1:1: no outcome; give a file whose format is allocator/outcome/1\n"
+    told = "no outcome or frontier; give a file whose format is allocator/outcome/1 or allocator/frontier/1"
+    assert err == f"error: {path}:1:1: {told}\n"
