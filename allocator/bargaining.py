@@ -137,8 +137,13 @@ def bargain(
 def _between(case: Case, rules: Rulebook, first: str, second: str) -> Record:
     """What two owners could have, from the best of the first to the best of the second, in $ bn a year."""
     found = frontier(case, rules, OwnerGain(first), OwnerGain(second), GAP).record
-    points = [[value * case.equity for value in point["values"]] for point in found["points"]]
-    return {"between": [first, second], "gap": found["gap"]["proven"], "points": points}
+    return {
+        "between": [first, second],
+        "gap": found["gap"]["proven"],
+        "best": [each["best"] * case.equity for each in found["between"]],
+        "worst": [each["worst"] * case.equity for each in found["between"]],
+        "points": [[value * case.equity for value in point["values"]] for point in found["points"]],
+    }
 
 
 def _owners(agreed: Record, between: Sequence[Record]) -> list[Record]:
@@ -147,8 +152,7 @@ def _owners(agreed: Record, between: Sequence[Record]) -> list[Record]:
     found = []
     for each in agreed["distributions"]["principals"]:
         name, borne = each["principal"], cost * each["equity"]
-        ends = [(one["points"][0][0], one["points"][-1][0]) for one in between if one["between"][0] == name]
-        ends += [(one["points"][-1][1], one["points"][0][1]) for one in between if one["between"][1] == name]
+        sides = [(one, one["between"].index(name)) for one in between if name in one["between"]]
         found.append(
             {
                 "owner": name,
@@ -156,8 +160,8 @@ def _owners(agreed: Record, between: Sequence[Record]) -> list[Record]:
                 "gain": each["gain-by-equity"] - borne,
                 "walk-away": each["walk-away"],
                 "surplus": each["gain-by-equity"] - borne - each["walk-away"],
-                "best": max(own for own, _ in ends),
-                "other-decides": min(others for _, others in ends),
+                "best": max(one["best"][k] for one, k in sides),
+                "other-decides": min(one["worst"][k] for one, k in sides),
                 "income": each["income-by-equity"],
                 "funding": each["funding"],
                 "strategic": each["strategic"],

@@ -98,6 +98,15 @@ def test_three_owners() -> None:
         found.plot()
 
 
+def test_nobody_gains_more_than_its_own_best(agreed: al.Bargain) -> None:
+    """Each one's best is what it has where it is the only objective, to the last digits."""
+    case, rules = owned(), book()
+    for name, best in agreed.owners["best"].items():
+        alone = al.allocate(case, rules, al.OwnerGain(str(name)), resolve=False).record["certificate"]
+        assert best == pytest.approx(alone["bound"] * case.equity, rel=1e-7)
+        assert best >= agreed.owners.loc[name, "gain"]
+
+
 def test_where_nobody_owns_nobody_bargains() -> None:
     case = tiny({"cash-yield [%]": [8], "capacity [$ bn]": [100]})
     with pytest.raises(InputError, match=r"^there is nobody to bargain; name the owners under 'principals' in fund.ya"):

@@ -14,7 +14,7 @@ from allocator.objectives.expected_return import ExpectedReturn
 from allocator.objectives.tail_loss import TailLoss
 from allocator.objectives.volatility import Volatility
 from allocator.scores import Linear, Score
-from allocator.shapes import Clause
+from allocator.shapes import Clause, Owed
 from allocator.sparse import Vector
 from allocator.units import Index, Share
 
@@ -48,7 +48,7 @@ class Sharpe(Objective):
 
     The ratio is maximised by its parametric form: the largest t at which some allocation's gain less t times its risk
     is not negative (Dinkelbach 1967), which is what the certificate checks. The change of variables of Charnes and
-    Cooper (1962) gives the same optimum.
+    Cooper (1962) gives the same optimum. What soft rules cost is taken off the gain; the ratio that is told is before.
 
     Args:
         rate: what is earned without risk, as text such as `4%` or as a number; 0 by default.
@@ -108,16 +108,23 @@ class Sharpe(Objective):
 
     def doubt(self, case: Case, clauses: Sequence[Clause], v: Vector) -> str:
         """That the ratio is another than the amounts have."""
-        score = self.value(case)
-        if abs(score.value(v)) <= 2 * score.tolerance(v):
+        risk, at = self.over[1].score(case), self.at or 0.0
+        earned = self._earned(case, clauses, v)
+        if abs(earned + at * risk.value(v)) <= 2 * self.value(case).tolerance(v):
             return ""
-        return f"the amounts have a ratio of {self.measured(case, v):.6g}, and it is said to be {self.at or 0.0:.6g}"
+        ratio = earned / -risk.value(v) if risk.value(v) < 0 else 0.0
+        return f"the amounts have a ratio of {ratio:.6g}, and it is said to be {at:.6g}"
+
+    def _earned(self, case: Case, clauses: Sequence[Clause], v: Vector) -> float:
+        """The gain less what soft rules cost."""
+        gain = self.over[0].score(case)
+        return gain.value(v) - gain.income * Owed(tuple(clauses), len(v)).value(v)
 
     def settled(self, case: Case, bench: Bench) -> Sharpe | None:
         """With the best ratio: it grows from below, each step the ratio of the best allocation at the last one."""
         if self.at is not None:
             return self
-        gain, risk = (each.score(case) for each in self.over)
+        risk = self.over[1].score(case)
         if not case.fund.fully_invested and float(case.fund.reserve_yield) >= self.rate:
             safe = bench.best(self.over, [0.0, 1.0])
             if safe is not None and -risk.value(safe) <= NO_RISK:
@@ -129,7 +136,7 @@ class Sharpe(Objective):
             v = bench.best(self.over, [1.0, ratio])
             if v is None:
                 return None
-            earned, taken = gain.value(v), -risk.value(v)
+            earned, taken = self._earned(case, bench.clauses, v), -risk.value(v)
             if earned <= NO_RISK and ratio == 0:
                 what = f"no allocation earns more than the rate of {Share(self.rate)}"
                 raise InputError.of(what, "give a lower rate, or pursue the expected return alone")

@@ -84,7 +84,7 @@ def test_between_the_owners(capsys: pytest.CaptureFixture[str]) -> None:
     case = al.read_case("examples/us-japan")
     agreed = al.bargain(case, al.read_rules("constraints/us-japan-fund.yaml", as_of="2026-04-01"), resolve=False)
     bests = [record["between"][k]["best"] * case.equity for k in (0, 1)]
-    assert bests == pytest.approx(agreed.owners["best"].tolist(), rel=1e-4)
+    assert bests == pytest.approx(agreed.owners["best"].tolist(), rel=1e-8)
 
 
 def test_html_is_a_page_that_loads_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

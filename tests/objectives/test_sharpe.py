@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,30 @@ def refused(case: al.Case, aim: al.Sharpe, *rules: al.rules.Amount) -> str:
     with pytest.raises(al.InputError) as caught:
         al.allocate(case, book(*rules), aim)
     return str(caught.value)
+
+
+@pytest.mark.parametrize("penalty", ["30 bp", "100 bp", "300 bp", "1000 bp"])
+def test_what_soft_rules_cost_is_taken_off_the_gain(penalty: str) -> None:
+    """Of two lines alone: the share of the second is looked for on a fine grid."""
+    mean, covariance = np.array([0.06, 0.09]), np.diag([0.0225, 0.09])
+    floor = al.rules.Share(
+        id="floor", title="Floor", scope={"line": "a1"}, of="deployed", at_least="45%", severity="soft", penalty=penalty
+    )
+    case = al.Case.from_moments(pd.Series(mean, ["a0", "a1"]), covariance)
+    out = solve(case, book(floor), al.Sharpe("2%"))
+    s = np.linspace(0, 1, 200_001)
+    cost = float(floor.penalty or 0) * np.maximum(0.45 - s, 0)
+    net = ((1 - s) * mean[0] + s * mean[1] - 0.02 - cost) / np.sqrt(0.0225 * (1 - s) ** 2 + 0.09 * s**2)
+    (part,) = out.record["objective"]["parts"]
+    assert part["settings"]["at"] == pytest.approx(net.max(), rel=1e-8)
+    share = s[net.argmax()]
+    assert amounts(out)[1] == pytest.approx(share, abs=2e-3)
+    assert part["value"] >= part["settings"]["at"] - 1e-9
+    check = al.verify(out, case, book(floor))
+    assert check, str(check)
+    forged = al.Outcome(copy.deepcopy(out.record))
+    forged.record["objective"]["parts"][0]["settings"]["at"] *= 1.01
+    assert not al.verify(forged, case, book(floor))
 
 
 def test_a_reserve_that_earns_the_rate_without_risk() -> None:
