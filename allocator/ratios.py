@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from allocator.rules import Limit, Rule
 
 
+UNLIKE = 1e4
+"A measure that is larger by more is not what the other one is checked by: the smaller one could be nothing at all."
+
+
 def number(limit: Limit, **how: float) -> Number:
     """The limit as a clause's number; `how` says how theta follows from it."""
     return Number(kebab(limit.field), float(limit.value), type(limit.value), **how)
@@ -76,8 +80,9 @@ def ratio(
     sign = 1.0 if limit.at_least else -1.0
     below = Sparse.stack([Sparse.dense(whole.row[None])] * m)
     # Rows of order one: a measure in megawatts would else be checked a thousand times more strictly than dollars.
-    sizes = [np.abs(numerators.value).max(initial=0), np.abs(below.value).max(initial=0), whole.constant]
-    scale = float(max(sizes)) or 1.0
+    over, under = np.abs(numerators.value).max(initial=0), max(np.abs(below.value).max(initial=0), whole.constant)
+    least = min((size for size in (over, abs(float(limit.value)) * under) if size > 0), default=1.0)
+    scale = float(min(max(over, under), UNLIKE * least)) or 1.0
     top = numerators * (sign / scale), np.full(m, constant * sign / scale)
     bottom = below * (-sign / scale), np.full(m, -sign * whole.constant / scale)
     bend = loss if loss is not None else whole.loss

@@ -202,3 +202,17 @@ def test_a_file_that_fails(tmp_path: object, lines: str, message: str) -> None:
     )
     case = grown if "growth" in lines or "nedeed" in lines else SMALL
     assert refused(tmp_path, f"kind: ratio\n{lines}", case) == message
+
+
+@pytest.mark.parametrize("size", [1e3, 1e5, 1e7, 1e9])
+def test_a_column_of_large_numbers_hides_no_breach(size: float) -> None:
+    """A dollar in the plant supplies what millions in the hall need: few dollars count, and none are not enough."""
+    columns = {"cash-yield [%]": [1, 8, 4], "expected-return [%]": [-50, 8, 4], "capacity [$ bn]": [60, 60, 60],
+               "supplied [W/$ bn]": [size, 0, 0], "needed [W/$ bn]": [0, 1, 0]}  # fmt: skip
+    rule = al.rules.Ratio(
+        id="r", title="R", numerator={"column": "supplied"}, denominator={"column": "needed"}, at_least="1.15x"
+    )
+    out = al.allocate(tiny(columns, covariance=np.diag([0.04, 0.01, 0.01])), [rule], al.ExpectedReturn())
+    (told,) = out.record["rules"]
+    assert out.status != "optimal" or told["value"] >= 1.15 * (1 - 1e-3)
+    assert out.status == "optimal" or size > 1e7
