@@ -141,7 +141,6 @@ def _between(case: Case, rules: Rulebook, first: str, second: str) -> Record:
         "between": [first, second],
         "gap": found["gap"]["proven"],
         "best": [each["best"] * case.equity for each in found["between"]],
-        "worst": [each["worst"] * case.equity for each in found["between"]],
         "points": [[value * case.equity for value in point["values"]] for point in found["points"]],
     }
 
@@ -161,7 +160,7 @@ def _owners(agreed: Record, between: Sequence[Record]) -> list[Record]:
                 "walk-away": each["walk-away"],
                 "surplus": each["gain-by-equity"] - borne - each["walk-away"],
                 "best": max(one["best"][k] for one, k in sides),
-                "other-decides": min(one["worst"][k] for one, k in sides),
+                "other-decides": min(one["points"][k - 1][k] for one, k in sides),
                 "income": each["income-by-equity"],
                 "funding": each["funding"],
                 "strategic": each["strategic"],

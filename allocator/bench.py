@@ -10,7 +10,7 @@ from allocator.errors import NotCertified
 from allocator.objectives import Aim, Range, Scored
 from allocator.payoff import ranges
 from allocator.program import Point, Program
-from allocator.shapes import Clause
+from allocator.shapes import Clause, Multipliers
 from allocator.sparse import Vector
 
 
@@ -43,6 +43,9 @@ class Bench:
         """How far each can move: the pay-off table; None where nothing satisfies the clauses."""
         program = self.program(over)
         penalties = [max(score.income, 0.0) for score in program.scores]
+        if not any(penalties) and self._pays(program):
+            units = [[float(k == j) for j in range(len(over))] for k in range(len(over))]
+            penalties = [least_shortfall_first(program, unit)[0] for unit in units]
         return ranges(program, penalties, lambda point: self._chosen(point).program(over))
 
     def best(self, over: Sequence[Scored], weights: Sequence[float]) -> Vector | None:
@@ -53,6 +56,8 @@ class Bench:
         """
         program = self.program(over)
         penalty = max(program.score(weights).income, 0.0)
+        if penalty == 0 and self._pays(program):
+            penalty, _ = least_shortfall_first(program, weights)
         found = program.solve(weights, penalty, 1e-10)
         if found.status == "infeasible":
             return None
@@ -63,6 +68,28 @@ class Bench:
             return self._chosen(found).best(over, weights)
         return found.v
 
+    def _pays(self, program: Program) -> bool:
+        """Whether soft rules can be missed, within choices that are made."""
+        return not program.mixed and any(clause.penalty is not None for clause in self.clauses)
+
     def _chosen(self, point: Point) -> Bench:
         """The same with the choices made that a point made."""
         return Bench(self.case, settle(self.case, self.clauses, point.chosen), self.solver)
+
+
+def least_shortfall_first(program: Program, weights: Sequence[float]) -> tuple[float, Multipliers | None]:
+    """A penalty so large that the soft rules' cost is least before the objective counts (an exact penalty).
+
+    The multiplier of the least cost, held, is the smallest penalty that does so; twice as much is safe.
+
+    Returns:
+        the penalty, and the multipliers that prove the least cost.
+    """
+    nothing = [0.0] * len(weights)
+    least = program.solve(nothing, 1.0, 1e-10)
+    if least.status == "infeasible":
+        return 1.0, None
+    held = program.hold(least.value - 1e-7, nothing, 1.0, weights, 0.0)
+    if least.status != "optimal" or held.status != "optimal":
+        raise NotCertified("the least shortfall of the soft rules could not be found; try another --solver")
+    return 1.0 + 2 * abs(held.hold), least.multipliers

@@ -18,7 +18,7 @@ from allocator.case import Case
 from allocator.choices import Choice
 from allocator.codes import Code
 from allocator.errors import Infeasible, InputError, NotCertified, Problem
-from allocator.objectives import Objective
+from allocator.objectives import Objective, share_from
 from allocator.outcome import allocate, part_of
 from allocator.rulebook import Rulebook, rulebook_of
 from allocator.rules import Rule
@@ -156,7 +156,7 @@ class Frontier:
         names = list(dict.fromkeys(name for each in bound for name in each))
         return self._numbered(pd.DataFrame([[name in each for name in names] for each in bound], columns=names))
 
-    def at(self, first: float | None = None, second: float | None = None) -> pd.DataFrame:
+    def at(self, first: float | str | None = None, second: float | str | None = None) -> pd.DataFrame:
         """The allocation at a level of one objective: a mixture of the two points around it.
 
         It satisfies all rules. Of an exact frontier it is the best there is, and the table's `attrs` have what it has
@@ -164,7 +164,7 @@ class Frontier:
         which is what `attrs` have, or better; the best there is may lie further out, by no more than the gap.
 
         Args:
-            first: a level of the first objective, in its own unit (0.065 for 6.5%).
+            first: a level of the first objective, in its own unit (0.065 or `6.5%`).
             second: or one of the second.
 
         Returns:
@@ -179,9 +179,10 @@ class Frontier:
         points = self.part("points")
         if (first is None) == (second is None):
             raise InputError.of("a level of one objective says where", "give first=..., or second=...")
-        axis, level = (0, first) if first is not None else (1, second)
+        axis, asked = (0, first) if first is not None else (1, second)
+        level = share_from("level", asked, "write 0.065 or 6.5%, say")
         values = np.array([each["values"][axis] for each in points])
-        if level is None or not values.min() <= level <= values.max():
+        if not values.min() <= level <= values.max():
             name = self._names()[axis]
             mend = f"give one between {values.min():.6g} and {values.max():.6g}"
             raise InputError.of(f"{level} is outside the curve of '{name}'", mend)
@@ -260,7 +261,7 @@ def read_frontier(path: str | os.PathLike[str]) -> Frontier:
 
 
 def frontier(
-    case: Case, rules: Rulebook | Sequence[Rule] | None, first: Objective, second: Objective, gap: float = 1e-3
+    case: Case, rules: Rulebook | Sequence[Rule] | None, first: Objective, second: Objective, gap: float | str = 1e-3
 ) -> Frontier:
     """Trace how much of one objective the best allocations give for another.
 
@@ -274,7 +275,7 @@ def frontier(
         first: an objective, pursued in its own sense.
         second: the other.
         gap: how far a curve that is not exact may be proved to lie from the true one, both axes in parts of their
-            ranges.
+            ranges; a number, or text such as `0.1%`.
 
     Returns:
         The curve, or where nothing satisfies the rules what `allocate` says of it.
@@ -285,6 +286,7 @@ def frontier(
         NotCertified: a solver failed, or they do not agree on whether anything fits.
     """
     pair = _pair(first, second)
+    gap = share_from("gap", gap, "write 0.1%, say")
     if not LEAST <= gap <= MOST:
         raise InputError.of(f"a gap of {gap:g} can't be proved", f"ask for {LEAST:.3%} (1e-5) to {MOST:.0%} (0.5)")
     book = rulebook_of(rules)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from allocator.program import Program
-    from allocator.shapes import Multipliers
     from allocator.solution import Solution
 
 
@@ -266,7 +265,7 @@ def _allocate(
     bench = Bench(case, clauses, solver)
     settled = aim.settled(case, bench)
     laps("ranges, or what else the objective must know first")
-    held = () if settled is None else settled.clauses(case)
+    held = (settled or aim).clauses(case)
     program = bench.within(held).program((settled or aim).over)
     laps("program")
     mixed, choice = program.mixed, None
@@ -304,27 +303,11 @@ def best(program: Program, case: Case, aim: Aim) -> Solution | None:
     weights, score = aim.weights(), aim.score(case)
     penalty, least = max(score.income, 0.0), None
     if penalty <= 0 and any(clause.penalty is not None for clause in program.clauses):
+        from allocator.bench import least_shortfall_first
+
         penalty, least = least_shortfall_first(program, weights)
     solution = optimum(program, case.decision, weights, score, penalty, aim.keeps)
     if solution is None or least is None:
         return solution
     gap = shortfall_gap(program.clauses, program.box, solution.v, least)
     return replace(solution, least=least, least_gap=gap)
-
-
-def least_shortfall_first(program: Program, weights: Sequence[float]) -> tuple[float, Multipliers | None]:
-    """A penalty so large that the soft rules' cost is least before the objective counts (an exact penalty).
-
-    The multiplier of the least cost, held, is the smallest penalty that does so; twice as much is safe.
-
-    Returns:
-        the penalty, and the multipliers that prove the least cost.
-    """
-    nothing = [0.0] * len(weights)
-    least = program.solve(nothing, 1.0, 1e-10)
-    if least.status == "infeasible":
-        return 1.0, None
-    held = program.hold(least.value - 1e-7, nothing, 1.0, weights, 0.0)
-    if least.status != "optimal" or held.status != "optimal":
-        raise NotCertified("the least shortfall of the soft rules could not be found; try another --solver")
-    return 1.0 + 2 * abs(held.hold), least.multipliers

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from allocator.aims import Blend
+from allocator.bench import least_shortfall_first
 from allocator.case import Case
 from allocator.certificate import shortfall
 from allocator.errors import NotCertified
 from allocator.objectives import Objective
-from allocator.outcome import best, least_shortfall_first
+from allocator.outcome import best
 from allocator.payoff import Payoff, payoff
 from allocator.program import Point, Program
 from allocator.sandwich import Touch, sandwich

@@ -325,7 +325,7 @@ BAD: list[tuple[Any, Any, Any, str]] = [
         "Sum(parts=((1.0, StrategicWeight()), (-1.0, Variance()))) is none; give one such as al.DividendYield()",
     ),
     (DY, SW, 0, "a gap of 0 can't be proved; ask for 0.001% (1e-5) to 50% (0.5)"),
-    (DY, SW, float("nan"), "a gap of nan can't be proved; ask for 0.001% (1e-5) to 50% (0.5)"),
+    (DY, SW, float("nan"), "the gap is not finite; write 0.1%, say"),
     (DY, VAR, 1e-3, "objective 'variance' needs a covariance, and the case has no risk; add one"),
 ]
 

@@ -99,6 +99,9 @@ def weighed(what: str, weights: Mapping[Objective, float]) -> tuple[tuple[float,
     Raises:
         InputError: no weight, or one that is negative or not finite; an objective that can't be part of another aim.
     """
+    if not isinstance(weights, Mapping):
+        mend = "give a mapping, as in {al.DividendYield(): 0.7, al.StrategicWeight(): 0.3}"
+        raise InputError.of(f"{what} is of objectives with weights", mend)
     for given in weights:
         check_part(what, given, alone=len(weights) == 1)
     parts = tuple((float(weight), objective) for objective, weight in weights.items())

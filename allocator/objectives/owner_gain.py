@@ -47,8 +47,10 @@ class OwnerGain(Objective):
         for principal in case.principals:
             if principal.id == self.principal:
                 return principal
-        what = f"no principal '{self.principal}'" if self.principal else "an owner's gain needs to know whose"
         known = [principal.id for principal in case.principals]
+        what = f"no principal '{self.principal}'"
+        if not self.principal:
+            what = "an owner's gain needs to know whose" + (f", as in {self.kind}:{known[0]}" if known else "")
         mend = nearest(self.principal, known) if known else "name them under 'principals' in fund.yaml"
         raise InputError.of(what, mend, code=Code.UNKNOWN_NAME)
 

@@ -267,6 +267,9 @@ def violations(record: Record) -> Table:
     note = "Found by the least sum of violations, each relative to its limit; limits in dollars give way last."
     if record.get("terms-too"):
         note += " The case's own terms leave nothing, so they are broken too."
+    held = [part["name"] for part in record.get("objective", {}).get("held", [])]
+    if held:
+        note += f" What must be reached of {' and '.join(held)} counts as a rule here, and may be what leaves nothing."
     note += " `allocator why` tells which rules conflict, and what would let something fit."
     return Table(
         "No allocation satisfies the rules. Broken least:", ("Rule", "Value>", "Limit>", "Short by>"), rows, note

@@ -236,3 +236,31 @@ def test_the_blend_is_the_optimum_of_what_it_says(parts: list[float]) -> None:
     gain = 0.6 / spans[0] * (0.05 + 0.05 * np.array(parts)) + 0.4 / spans[1] * np.array([1, 0.5, 0.2])
     best = cp.Problem(cp.Maximize(gain @ x), [x <= 0.6, cp.sum(x) <= 1]).solve(solver="CLARABEL")
     assert value(out) == pytest.approx(best, rel=1e-5)
+
+
+@pytest.fixture
+def floored() -> tuple[al.Case, al.Rulebook]:
+    """Line a is worst by both objectives, and a soft rule asks for 40% of it, which can be had."""
+    columns = {"cash-yield [%]": [4, 6, 5], "strategic-weight": [0.2, 0.9, 0.5], "capacity [$ bn]": [60, 60, 60]}
+    case = tiny(columns, covariance=np.diag([0.16, 0.01, 0.02]), **{"fully-invested": "yes"})
+    floor = al.rules.Share(
+        id="floor", title="Floor", scope={"line": "a"}, of="deployed", at_least="40%", severity="soft", penalty="300 bp"
+    )
+    return case, book(floor)
+
+
+@pytest.mark.parametrize("pair", [(VAR, SW), (SW, VAR)])
+def test_an_order_without_income_misses_no_soft_rule_that_can_be_kept(
+    pair: tuple[Objective, Objective], floored: tuple[al.Case, al.Rulebook]
+) -> None:
+    out = solve(*floored, al.lexicographic(list(pair)))
+    assert out.totals["penalties"] == pytest.approx(0, abs=1e-4)
+    assert amounts(out)[0] == pytest.approx(40, abs=1e-2)
+
+
+def test_ranges_without_income_are_those_of_the_frontier(floored: tuple[al.Case, al.Rulebook]) -> None:
+    out = solve(*floored, al.blend({VAR: 1, SW: 1}))
+    curve = al.frontier(*floored, VAR, SW)
+    assert out.record["objective"]["ranges"] == pytest.approx(
+        [each["range"] for each in curve.record["between"]], rel=1e-3
+    )

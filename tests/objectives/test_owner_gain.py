@@ -75,7 +75,9 @@ def test_two_principals_want_other_lines() -> None:
 def test_what_it_needs() -> None:
     with pytest.raises(InputError, match=r"^no principal 'weest'; did you mean 'west'\?$"):
         al.OwnerGain("weest").value(SMALL)
-    with pytest.raises(InputError, match=r"^an owner's gain needs to know whose; known: east, west$"):
+    with pytest.raises(
+        InputError, match=r"^an owner's gain needs to know whose, as in owner-gain:east; known: east, west$"
+    ):
         al.OwnerGain().value(SMALL)
     with pytest.raises(InputError, match=r"^no principal 'east'; name them under 'principals' in fund.yaml$"):
         al.OwnerGain("east").value(small_case())
