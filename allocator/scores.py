@@ -307,6 +307,8 @@ class Score:
     GIVE: ClassVar[float] = 1e-6
     LEAST: ClassVar[float] = 1e-9
     "The same, relative to the score's size: for an optimum of zero."
+    ROUNDING: ClassVar[float] = 1e-13
+    "By so much sums are off: for a score that is zero everywhere."
 
     @property
     def size(self) -> float:
@@ -325,7 +327,7 @@ class Score:
     def tolerance(self, v: Vector) -> float:
         """How far from the optimum counts as the same, near v."""
         near = self.GIVE * sum(abs(weight * part.value(v)) for weight, part in self.parts)
-        return self.give or max(near, self.LEAST * self.size)
+        return self.give or max(near, self.LEAST * self.size, self.ROUNDING)
 
     def witness(self, v: Vector) -> list[Vector]:
         """A witness for each part: the tangents at v."""

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from allocator.decision import Decision
 from allocator.errors import InputError
 from allocator.objectives import Objective
@@ -87,6 +89,21 @@ class Concave(Objective):
         return {}
 
     def value(self, case: Case) -> Score:
-        """The expression, whose tangents only the solver knows."""
+        """The expression, whose tangents only the solver knows.
+
+        Raises:
+            InputError: it is no single number, or not one of the decision alone.
+        """
         d = case.decision
-        return Score(((1.0, Own(lambda v: self.function(Entries(v, d)), d.size)),))
+
+        def told(v: Any) -> Any:
+            found = self.function(Entries(v, d))
+            if found is None or np.prod(np.shape(found)) != 1:
+                mend = "add it up, as in cp.sum(cp.sqrt(v.capital))"
+                raise InputError.of("the caller's own objective is no single number", mend)
+            if isinstance(v, np.ndarray) and getattr(found, "value", found) is None:
+                what = "the caller's own objective has a variable of its own"
+                raise InputError.of(what, "write it with the entries of v alone")
+            return found
+
+        return Score(((1.0, Own(told, d.size)),))

@@ -86,3 +86,25 @@ def test_a_saved_outcome_says_that_it_cannot_be_rechecked(tmp_path: Path) -> Non
             f"the objective '{shown}' is the caller's own expression, which no file holds; "
             "compute it again in Python: without it nothing can be rechecked"
         )
+
+
+def with_its_own(v: Any) -> Any:
+    y = cp.Variable(3)
+    return cp.sum(y) - cp.sum_squares(y - v.capital)
+
+
+NO_NUMBER = "is no single number; add it up, as in cp.sum(cp.sqrt(v.capital))"
+
+
+@pytest.mark.parametrize(
+    ("function", "told"),
+    [
+        (lambda v: cp.sqrt(v.capital), NO_NUMBER),
+        (lambda v: None, NO_NUMBER),
+        (with_its_own, "has a variable of its own; write it with the entries of v alone"),
+    ],
+)
+def test_what_is_no_number(function: Any, told: str) -> None:
+    with pytest.raises(al.InputError) as caught:
+        al.allocate(CASE, None, al.Concave(function))
+    assert str(caught.value) == f"the caller's own objective {told}"

@@ -43,3 +43,10 @@ def test_a_case_without_risk() -> None:
     with pytest.raises(al.InputError) as caught:
         al.allocate(tiny({"cash-yield [%]": [8]}), objective=al.Variance())
     assert str(caught.value) == "objective 'variance' needs a covariance, and the case has no risk; add one"
+
+
+@pytest.mark.parametrize("objective", [al.Variance(), al.Volatility()])
+def test_where_nothing_moves_nothing_is_left_to_prove(objective: al.Variance | al.Volatility) -> None:
+    """The bound is off by the rounding of sums, where the optimum and the objective's size are both zero."""
+    case = tiny({"cash-yield [%]": [6, 7], "capacity [$ bn]": [60, 60]}, covariance=np.zeros((2, 2)))
+    assert solve(case, book(), objective).record["certificate"]["value"] == 0
