@@ -56,7 +56,8 @@ class Bench:
         """
         program = self.program(over)
         penalty = max(program.score(weights).income, 0.0)
-        if penalty == 0 and self._pays(program):
+        # The surpluses of a bargain pay for soft rules themselves.
+        if penalty == 0 and self._pays(program) and all(isinstance(each, Aim) for each in over):
             penalty, _ = least_shortfall_first(program, weights)
         found = program.solve(weights, penalty, 1e-10)
         if found.status == "infeasible":
