@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from allocator.case import Case
 from allocator.chosen import settle
 from allocator.errors import NotCertified
@@ -42,11 +44,7 @@ class Bench:
     def ranges(self, over: Sequence[Aim]) -> tuple[Range, ...] | None:
         """How far each can move: the pay-off table; None where nothing satisfies the clauses."""
         program = self.program(over)
-        penalties = [max(score.income, 0.0) for score in program.scores]
-        if not any(penalties) and self._pays(program):
-            units = [[float(k == j) for j in range(len(over))] for k in range(len(over))]
-            penalties = [least_shortfall_first(program, unit)[0] for unit in units]
-        return ranges(program, penalties, lambda point: self._chosen(point).program(over))
+        return ranges(program, penalties(program)[0], lambda point: self._chosen(point).program(over))
 
     def best(self, over: Sequence[Scored], weights: Sequence[float]) -> Vector | None:
         """An optimum of weighted scores; None where nothing satisfies the clauses.
@@ -57,7 +55,7 @@ class Bench:
         program = self.program(over)
         penalty = max(program.score(weights).income, 0.0)
         # The surpluses of a bargain pay for soft rules themselves.
-        if penalty == 0 and self._pays(program) and all(isinstance(each, Aim) for each in over):
+        if penalty == 0 and _can_miss(program) and all(isinstance(each, Aim) for each in over):
             penalty, _ = least_shortfall_first(program, weights)
         found = program.solve(weights, penalty, 1e-10)
         if found.status == "infeasible":
@@ -69,13 +67,27 @@ class Bench:
             return self._chosen(found).best(over, weights)
         return found.v
 
-    def _pays(self, program: Program) -> bool:
-        """Whether soft rules can be missed, within choices that are made."""
-        return not program.mixed and any(clause.penalty is not None for clause in self.clauses)
-
     def _chosen(self, point: Point) -> Bench:
         """The same with the choices made that a point made."""
         return Bench(self.case, settle(self.case, self.clauses, point.chosen), self.solver)
+
+
+def penalties(program: Program) -> tuple[list[float], bool]:
+    """What a unit of the soft rules' cost takes off each score by itself: as much as of income.
+
+    Returns:
+        the penalties; and whether none of the scores has income, so that the cost is made least first.
+    """
+    found = [max(score.income, 0.0) for score in program.scores]
+    if any(found) or not _can_miss(program):
+        return found, False
+    units = np.eye(len(found)).tolist()
+    return [least_shortfall_first(program, unit)[0] for unit in units], True
+
+
+def _can_miss(program: Program) -> bool:
+    """Whether there are soft rules to miss, and no choices left that multipliers say nothing of."""
+    return not program.mixed and any(clause.penalty is not None for clause in program.clauses)
 
 
 def least_shortfall_first(program: Program, weights: Sequence[float]) -> tuple[float, Multipliers | None]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from allocator.aims import Blend
-from allocator.bench import least_shortfall_first
+from allocator.bench import penalties
 from allocator.case import Case
 from allocator.certificate import shortfall
 from allocator.errors import NotCertified
@@ -161,14 +161,11 @@ def trace(case: Case, clauses: Sequence[Clause], pair: tuple[Objective, Objectiv
         NotCertified: a solver failed.
     """
     program = _Counted(clauses, [objective.score(case) for objective in pair], case.box, case.spread)
-    penalties = [max(score.income, 0.0) for score in program.scores]
-    least = not any(penalties) and any(clause.penalty is not None for clause in program.clauses)
-    if least:
-        penalties = [least_shortfall_first(program, unit)[0] for unit in ([1.0, 0.0], [0.0, 1.0])]
-    table = payoff(program, penalties)
+    rates, least = penalties(program)
+    table = payoff(program, rates)
     if table is None:
         return None
-    tracer = _Tracer(program, case, pair, penalties, least, table)
+    tracer = _Tracer(program, case, pair, rates, least, table)
     ends = [tracer.ask(weights) for weights in tracer.ends()]
     if all(end.point is None for end in ends):
         raise NotCertified("no solver found an end of the curve that keeps every rule")

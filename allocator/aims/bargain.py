@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from allocator.certificate import shortfall
 from allocator.errors import Infeasible, InputError
-from allocator.objectives import Aim, Bench, Objective, Range, part_said
+from allocator.objectives import Aim, Bench, Objective, Range, net, part_said
 from allocator.objectives.owner_gain import OwnerGain
 from allocator.scores import Least, Linear, Log, Score
 from allocator.shapes import Clause, Owed
@@ -188,8 +187,7 @@ def _ranges(lows: Sequence[float], highs: Sequence[float]) -> tuple[Range, ...]:
 
 def _net(case: Case, name: str, clauses: Sequence[Clause], v: Vector) -> float:
     """A principal's gain after its part of what soft rules cost, over equity."""
-    gain = OwnerGain(name).score(case)
-    return gain.value(v) - gain.income * shortfall(clauses, v)
+    return net(OwnerGain(name).score(case), clauses, v)
 
 
 def _weights(case: Case) -> tuple[tuple[str, float], ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from allocator.cli import question
-from allocator.cli.output import check_out, emit, put
+from allocator.cli.output import check_out, emit
 
 
 @click.command("bargain")
@@ -35,10 +35,5 @@ def command(
 
     # Only the file tells what the rules' numbers are worth.
     found = bargain(given, rules, resolve=form == "json" or (out is not None and out.suffix == ".json"))
-    if form == "html":
-        from allocator.report.page import bargain as page
-
-        put(page(found.record), out)
-    else:
-        emit(found.record, form, out, "bargain")
+    emit(found.record, form, out, "bargain")
     question.leave(found.outcome.status)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from allocator.cli import question
-from allocator.cli.output import FORMATS, check_out, emit, put
+from allocator.cli.output import FORMATS, check_out, emit
 
 
 @click.command("frontier")
@@ -46,14 +46,8 @@ def command(
     from allocator.objectives import from_text
 
     first, second = map(from_text, between)
-
     found = frontier(given, rules, first, second, close)
-    if form == "html":
-        from allocator.report.page import frontier as page
-
-        put(page(found.record), out)
-    else:
-        emit(found.record, form, out, "frontier")
+    emit(found.record, form, out, "frontier")
     question.leave(found.status)
 
 

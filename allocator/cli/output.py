@@ -39,7 +39,7 @@ def put(text: str, out: Path | None) -> None:
 
 
 def emit(record: Record, form: str, out: Path | None, kind: str = "outcome") -> None:
-    """Print a result, or write it: JSON or Markdown to a file, CSV to a folder.
+    """Print a result, or write it: JSON, Markdown or HTML to a file, CSV to a folder.
 
     With a file that ends in `.json`, it is written there and the table printed all the same. `kind` is what the result
     is, by whose name the reports have a function each.
@@ -64,6 +64,10 @@ def emit(record: Record, form: str, out: Path | None, kind: str = "outcome") -> 
         from allocator.files.outcomes import to_json
 
         put(to_json(record), out)
+    elif form == "html":
+        from allocator.report import page
+
+        put(getattr(page, kind)(record), out)
     else:
         from allocator.report import markdown
 

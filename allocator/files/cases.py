@@ -85,9 +85,9 @@ def _check_objective(said: CaseFile, problems: Collector) -> None:
             from_text(name)
         except InputError as error:
             place = getattr(name, "place", said.place("objective"))
-            told = (each for each in error.problems if each.code is not Code.UNKNOWN_KIND)
-            for each in told:
-                problems.add(each.what, each.mend, place, each.code)
+            for each in error.problems:
+                if each.code is not Code.UNKNOWN_KIND:
+                    problems.add(each.what, each.mend, place, each.code)
 
 
 def _holdings(folder: Folder[CaseFile], lines: Lines) -> dict[str, float]:

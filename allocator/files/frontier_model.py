@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from allocator.files.outcome_model import (
     DIAGNOSIS,
-    LeastAmount,
-    LineAmount,
-    Loan,
+    Amounts,
+    Financing,
     Maybe,
-    RuleReading,
+    Result,
     TermReading,
     Totals,
     Unit,
     expect,
 )
-from allocator.files.outcome_origin import Finite, Part, Result, once
+from allocator.files.outcome_origin import Finite, Part
 
 Pair = Annotated[list[Finite], Field(min_length=2, max_length=2)]
 "A number for each of the two objectives."
@@ -109,8 +108,8 @@ class CurvePoint(Part):
     exchange: Finite | None
     dollars: Finite | None
     turn: str
-    amounts: Annotated[list[LineAmount], once(lambda each: (each.line,)), Field(min_length=1)]
-    financing: Annotated[list[Loan], once(lambda each: (each.line, each.tranche))]
+    amounts: Amounts
+    financing: Financing
     totals: Totals
     terms: list[TermReading]
     rules: list[RuleAt]
@@ -144,9 +143,6 @@ class FrontierFile(Result):
     bends: Annotated[list[Pair], Field(default_factory=list)]
     changes: Annotated[list[Change], Field(default_factory=list)]
     outer: Annotated[list[Pair], Field(default_factory=list)]
-    violations: Annotated[list[RuleReading], Field(default_factory=list)]
-    terms_too: Annotated[bool, Field(default_factory=bool)]
-    least_violation: Annotated[list[LeastAmount], Field(default_factory=list)]
 
     @model_validator(mode="after")
     def _whole(self) -> FrontierFile:
@@ -166,9 +162,3 @@ class FrontierFile(Result):
 
 
 CURVE = ("exact", "why_not_exact", "gap", "solves", "rules", "points", "bends", "changes", "outer")
-
-
-def schema() -> dict[str, Any]:
-    """The JSON Schema of a frontier; the copy in `frontier.schema.json` is published with the package."""
-    made = FrontierFile.model_json_schema(by_alias=True)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, JsonValue, model_validator
 
-from allocator.files.outcome_origin import Finite, Part, Result, once
+from allocator.files.outcome_origin import CaseName, Changes, Finite, Input, Part, PolicySaid, once
 from allocator.model import kebab
 
 Dollars = Annotated[float, Field(ge=-1e7, le=1e7)]
@@ -71,6 +71,10 @@ class Loan(Part):
     line: str
     tranche: str
     amount: Dollars
+
+
+Amounts = Annotated[list[LineAmount], once(lambda each: (each.line,)), Field(min_length=1)]
+Financing = Annotated[list[Loan], once(lambda each: (each.line, each.tranche))]
 
 
 class TrancheTotal(Part):
@@ -291,13 +295,35 @@ class LeastAmount(Part):
     amount: Finite
 
 
+class Result(Part):
+    """What every file of a result has: where it comes from, and where nothing fits the rules that are broken least."""
+
+    status: Literal["optimal", "not-certified", "infeasible"]
+    as_of: Annotated[str, Field(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    case: CaseName
+    policy: PolicySaid | None
+    set: Changes
+    notes: list[str]
+    inputs: Annotated[list[Input], once(lambda each: (each.path,))]
+    versions: dict[str, str]
+    violations: Annotated[list[RuleReading], Field(default_factory=list)]
+    terms_too: Annotated[bool, Field(default_factory=bool)]
+    least_violation: Annotated[list[LeastAmount], Field(default_factory=list)]
+
+    @classmethod
+    def published(cls) -> dict[str, Any]:
+        """Its JSON Schema; a copy is published with the package."""
+        made = cls.model_json_schema(by_alias=True)
+        return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
+
+
 class OutcomeFile(Result):
     """An outcome of the allocator: an allocation with its certificate, or the rules that are broken least."""
 
     format: Literal["allocator/outcome/1"]
     objective: ObjectiveSaid
-    amounts: Annotated[list[LineAmount], once(lambda each: (each.line,)), Field(min_length=1, default_factory=list)]
-    financing: Annotated[list[Loan], once(lambda each: (each.line, each.tranche)), Field(default_factory=list)]
+    amounts: Annotated[Amounts, Field(default_factory=list)]
+    financing: Annotated[Financing, Field(default_factory=list)]
     totals: Annotated[Totals, Field(default_factory=dict)]
     distributions: Annotated[Distributions, Field(default_factory=dict)]
     stresses: Annotated[list[StressTold], once(lambda each: (each.stress,)), Field(default_factory=list)]
@@ -306,9 +332,6 @@ class OutcomeFile(Result):
     prices: Annotated[list[PriceSaid], Field(default_factory=list)]
     certificate: Annotated[CertificateSaid, Field(default_factory=dict)]
     attempts: Annotated[list[AttemptSaid], Field(min_length=1, default_factory=list)]
-    violations: Annotated[list[RuleReading], Field(default_factory=list)]
-    terms_too: Annotated[bool, Field(default_factory=bool)]
-    least_violation: Annotated[list[LeastAmount], Field(default_factory=list)]
 
     @model_validator(mode="after")
     def _whole(self) -> OutcomeFile:
@@ -353,9 +376,3 @@ def expect(said: BaseModel, parts: Sequence[str], foreign: Sequence[str] = ()) -
     for part in foreign:
         if part in said.model_fields_set:
             raise ValueError(f"'{kebab(part)}' does not belong to this status")
-
-
-def schema() -> dict[str, Any]:
-    """The JSON Schema of an outcome; the copy in `outcome.schema.json` is published with the package."""
-    made = OutcomeFile.model_json_schema(by_alias=True)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}

@@ -117,16 +117,3 @@ class Input(Part):
 
     path: str
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-
-
-class Result(Part):
-    """What every file of a result begins with."""
-
-    status: Literal["optimal", "not-certified", "infeasible"]
-    as_of: Annotated[str, Field(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
-    case: CaseName
-    policy: PolicySaid | None
-    set: Changes
-    notes: list[str]
-    inputs: Annotated[list[Input], once(lambda each: (each.path,))]
-    versions: dict[str, str]

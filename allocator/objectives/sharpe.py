@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 
 from allocator.errors import InputError, NotCertified
-from allocator.objectives import Aim, Bench, Objective, share_from
+from allocator.objectives import Aim, Bench, Objective, net, share_from
 from allocator.objectives.expected_return import ExpectedReturn
 from allocator.objectives.tail_loss import TailLoss
 from allocator.objectives.volatility import Volatility
 from allocator.scores import Linear, Score
-from allocator.shapes import Clause, Owed
+from allocator.shapes import Clause
 from allocator.sparse import Vector
 from allocator.units import Index, Share
 
@@ -108,23 +108,18 @@ class Sharpe(Objective):
 
     def doubt(self, case: Case, clauses: Sequence[Clause], v: Vector) -> str:
         """That the ratio is another than the amounts have."""
-        risk, at = self.over[1].score(case), self.at or 0.0
-        earned = self._earned(case, clauses, v)
-        if abs(earned + at * risk.value(v)) <= 2 * self.value(case).tolerance(v):
+        gain, risk = (each.score(case) for each in self.over)
+        earned, taken, at = net(gain, clauses, v), -risk.value(v), self.at or 0.0
+        if abs(earned - at * taken) <= 2 * self.value(case).tolerance(v):
             return ""
-        ratio = earned / -risk.value(v) if risk.value(v) < 0 else 0.0
+        ratio = earned / taken if taken > 0 else 0.0
         return f"the amounts have a ratio of {ratio:.6g}, and it is said to be {at:.6g}"
-
-    def _earned(self, case: Case, clauses: Sequence[Clause], v: Vector) -> float:
-        """The gain less what soft rules cost."""
-        gain = self.over[0].score(case)
-        return gain.value(v) - gain.income * Owed(tuple(clauses), len(v)).value(v)
 
     def settled(self, case: Case, bench: Bench) -> Sharpe | None:
         """With the best ratio: it grows from below, each step the ratio of the best allocation at the last one."""
         if self.at is not None:
             return self
-        risk = self.over[1].score(case)
+        gain, risk = (each.score(case) for each in self.over)
         if not case.fund.fully_invested and float(case.fund.reserve_yield) >= self.rate:
             safe = bench.best(self.over, [0.0, 1.0])
             if safe is not None and -risk.value(safe) <= NO_RISK:
@@ -136,7 +131,7 @@ class Sharpe(Objective):
             v = bench.best(self.over, [1.0, ratio])
             if v is None:
                 return None
-            earned, taken = self._earned(case, bench.clauses, v), -risk.value(v)
+            earned, taken = net(gain, bench.clauses, v), -risk.value(v)
             if earned <= NO_RISK and ratio == 0:
                 what = f"no allocation earns more than the rate of {Share(self.rate)}"
                 raise InputError.of(what, "give a lower rate, or pursue the expected return alone")

@@ -81,9 +81,10 @@ def frontier(record: Record) -> str:
     first, second = (each["name"].replace("-", " ") for each in record["between"])
     view = _origin(record, "points" in record) | {"signed": False, "objective": f"{first} against {second}"}
     if view["found"]:
+        facts = curves.summary(record)
         view |= {
-            "doubt": "" if record["status"] == "optimal" else dict(curves.summary(record))["Gap"],
-            "facts": curves.summary(record),
+            "doubt": "" if record["status"] == "optimal" else dict(facts)["Gap"],
+            "facts": facts,
             "said": curves.notes(record),
             "curve": curves.curve(record),
             "mixes": curves.mixes(record),
