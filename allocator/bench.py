@@ -73,7 +73,7 @@ class Bench:
 
 
 def penalties(program: Program) -> tuple[list[float], bool]:
-    """What a unit of the soft rules' cost takes off each score by itself: as much as of income.
+    """What a unit of the soft rules' cost takes off each score by itself: what a unit of income adds to it.
 
     Returns:
         the penalties; and whether none of the scores has income, so that the cost is made least first.

@@ -12,6 +12,8 @@ from allocator.files.outcome_model import (
     Financing,
     Maybe,
     Result,
+    RuleAlong,
+    RuleAt,
     TermReading,
     Totals,
     Unit,
@@ -51,37 +53,6 @@ class SolvesTold(Part):
 
     curve: Annotated[int, Field(ge=0)]
     canonical: Annotated[int, Field(ge=0)]
-
-
-class RuleAlong(Part):
-    """What is the same of a rule at every point."""
-
-    rule: str
-    title: str
-    titles: dict[str, str]
-    authority: str
-    owner: str
-    whys: dict[str, str]
-    sentence: str
-    severity: Literal["hard", "soft"]
-    waiver: str
-    inherited: str
-
-
-class RuleAt(Part):
-    """What a point says of a rule's clause: its value at the closest member, against its limit; shortfall in $ bn."""
-
-    rule: str
-    clause: str
-    number: str
-    side: Literal["at-least", "at-most"]
-    member: str
-    value: Finite | None
-    limit: Finite
-    unit: Unit
-    slack: Finite | None
-    binding: list[str]
-    shortfall: Finite
 
 
 class Proved(Part):

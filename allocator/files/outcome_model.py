@@ -167,11 +167,11 @@ class StressTold(Part):
     loss: Finite
 
 
-class RuleReading(Part):
-    """A clause of a rule: its value at the closest member, against its limit; shortfall in $ bn.
+class RuleAlong(Part):
+    """A rule by itself.
 
-    `number` is the limit's name among the prices; `waiver` is the one whose limit stands in place of the rule's;
-    `inherited` says why, where the holdings are beyond it, what they may stay at stands in its place.
+    `waiver` is the one whose limit stands in place of the rule's; `inherited` says why, where the holdings are beyond
+    it, what they may stay at stands in its place.
     """
 
     rule: str
@@ -181,12 +181,21 @@ class RuleReading(Part):
     owner: str
     whys: dict[str, str]
     sentence: str
-    clause: str
     severity: Literal["hard", "soft"]
-    side: Literal["at-least", "at-most"]
-    number: str
     waiver: str
     inherited: str
+
+
+class RuleAt(Part):
+    """What an allocation makes of a rule's clause: its value at the closest member, against its limit.
+
+    `number` is the limit's name among the prices; the shortfall is in $ bn.
+    """
+
+    rule: str
+    clause: str
+    number: str
+    side: Literal["at-least", "at-most"]
     member: str
     value: Finite | None
     limit: Finite
@@ -194,6 +203,10 @@ class RuleReading(Part):
     slack: Finite | None
     binding: list[str]
     shortfall: Finite
+
+
+class RuleReading(RuleAlong, RuleAt):
+    """A clause of a rule, and what an allocation makes of it."""
 
 
 class TermReading(Part):
