@@ -11,6 +11,7 @@ from allocator.files.outcome_model import (
     Amounts,
     Financing,
     Maybe,
+    Proved,
     Result,
     RuleAlong,
     RuleAt,
@@ -53,18 +54,6 @@ class SolvesTold(Part):
 
     curve: Annotated[int, Field(ge=0)]
     canonical: Annotated[int, Field(ge=0)]
-
-
-class Proved(Part):
-    """That a point is the best for its weights, and breaks nothing."""
-
-    value: Finite
-    bound: Finite
-    gap: Finite
-    allowed: Finite
-    worst_excess: Finite
-    worst_clause: str
-    passes: bool
 
 
 class CurvePoint(Part):

@@ -276,8 +276,8 @@ class ChoiceSaid(Part):
     open: list[OpenUnits]
 
 
-class CertificateSaid(Part):
-    """What was proved, and the multipliers that prove it."""
+class Proved(Part):
+    """That an allocation is the best, and breaks nothing."""
 
     value: Finite
     bound: Finite
@@ -286,6 +286,11 @@ class CertificateSaid(Part):
     worst_excess: Finite
     worst_clause: str
     passes: bool
+
+
+class CertificateSaid(Proved):
+    """What was proved, and the multipliers that prove it."""
+
     penalty: Annotated[Finite, Field(ge=0)]
     multipliers: list[ClauseMultipliers]
     score_witness: list[list[Finite]]
