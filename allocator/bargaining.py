@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from allocator.aims.bargain import Bargain as Agreement
 from allocator.case import Case
-from allocator.frontiers import frontier
+from allocator.errors import InputError
+from allocator.frontiers import frontier, wholes
 from allocator.objectives.owner_gain import OwnerGain
 from allocator.outcome import Outcome, allocate
 from allocator.rulebook import Rulebook, rulebook_of
@@ -123,6 +124,8 @@ def bargain(
         NotCertified: no solver found anything, and none could say why.
     """
     rules = rulebook_of(rules)
+    if faults := wholes(rules, rules.clauses(case), "a bargain is proved by them"):
+        raise InputError(faults)
     agreed = allocate(case, rules, Agreement.of(case), solver=solver, resolve=resolve).record
     record: Record = {"format": BARGAIN, "outcome": agreed}
     if "amounts" not in agreed:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from allocator.case import Case
-from allocator.chosen import settle
+from allocator.choices import open_choices
+from allocator.choosing import Chosen, choose
 from allocator.errors import NotCertified
 from allocator.objectives import Aim, Range, Scored
 from allocator.payoff import ranges
-from allocator.program import Point, Program
+from allocator.program import Program
 from allocator.shapes import Clause, Multipliers
 from allocator.sparse import Vector
 
@@ -43,8 +44,17 @@ class Bench:
 
     def ranges(self, over: Sequence[Aim]) -> tuple[Range, ...] | None:
         """How far each can move: the pay-off table; None where nothing satisfies the clauses."""
-        program = self.program(over)
-        return ranges(program, penalties(program)[0], lambda point: self._chosen(point).program(over))
+        if not open_choices(self.clauses):
+            program = self.program(over)
+            return ranges([program] * len(over), penalties(program)[0])
+        # The choice that is best for an objective is its end of every range.
+        programs: list[Program] = []
+        for unit in np.eye(len(over)).tolist():
+            chosen = self._chosen(over, unit)
+            if chosen is None:
+                return None
+            programs.append(chosen.program(over))
+        return ranges(programs, [penalties(program)[0][k] for k, program in enumerate(programs)])
 
     def best(self, over: Sequence[Scored], weights: Sequence[float]) -> Vector | None:
         """An optimum of weighted scores; None where nothing satisfies the clauses.
@@ -52,6 +62,9 @@ class Bench:
         Raises:
             NotCertified: no solver found one.
         """
+        if open_choices(self.clauses):
+            chosen = self._chosen(over, weights)
+            return None if chosen is None else chosen.best(over, weights)
         program = self.program(over)
         penalty = max(program.score(weights).income, 0.0)
         # The surpluses of a bargain pay for soft rules themselves.
@@ -62,14 +75,16 @@ class Bench:
             return None
         if found.status != "optimal":
             raise NotCertified("no solver found an optimum on the way to the objective; try another --solver")
-        if program.mixed:
-            # A mixed-integer solver is exact to a millionth; within its choice another one is to the last digits.
-            return self._chosen(found).best(over, weights)
         return found.v
 
-    def _chosen(self, point: Point) -> Bench:
-        """The same with the choices made that a point made."""
-        return Bench(self.case, settle(self.case, self.clauses, point.chosen), self.solver)
+    def choose(self, over: Sequence[Scored], weights: Sequence[float]) -> Chosen | None:
+        """The best choice of what is held; None where nothing satisfies the clauses, whatever is held."""
+        return choose(self.case, self.clauses, [each.score(self.case) for each in over], weights, self.solver)
+
+    def _chosen(self, over: Sequence[Scored], weights: Sequence[float]) -> Bench | None:
+        """The same with the best choice made."""
+        chosen = self.choose(over, weights)
+        return None if chosen is None else Bench(self.case, chosen.clauses, self.solver)
 
 
 def penalties(program: Program) -> tuple[list[float], bool]:
@@ -86,8 +101,8 @@ def penalties(program: Program) -> tuple[list[float], bool]:
 
 
 def _can_miss(program: Program) -> bool:
-    """Whether there are soft rules to miss, and no choices left that multipliers say nothing of."""
-    return not program.mixed and any(clause.penalty is not None for clause in program.clauses)
+    """Whether there are soft rules to miss."""
+    return any(clause.penalty is not None for clause in program.clauses)
 
 
 def least_shortfall_first(program: Program, weights: Sequence[float]) -> tuple[float, Multipliers | None]:

@@ -1,22 +1,30 @@
-"""Which lines are held: a mixed-integer program chooses, and its solver says how much better another choice can be.
+"""Which lines are held: tangents and whole choices tell the best choice, and the optimum within it draws more tangents.
 
-The optimum is then found, and proved, within that choice, where all is convex. That no other choice does better is the
-solver's word, and is told as such.
+That ends where the bound over all choices meets an optimum within one. Within it all is convex, and proved; that no
+other choice does better is the word of the solver that chose.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from allocator.case import Case
 from allocator.chosen import settle
 from allocator.errors import NotCertified
+from allocator.outer_approximation import OuterApproximation
 from allocator.program import Point, Program
+from allocator.scores import Score, weighted
 from allocator.shapes import Clause
 
 LEAST = 1e-7
 "How much more than the least the soft rules may cost, where that comes first."
+MOST_ROUNDS = 100
+"Of choosing and solving; each choice is solved once."
+
+Within = Callable[[Sequence[Clause]], Point]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,37 +44,78 @@ class Chosen:
     penalty: float
 
 
-def choose(program: Program, case: Case, weights: Sequence[float], penalty: float) -> Chosen | None:
-    """The choice whose optimum is best.
+def choose(
+    case: Case,
+    clauses: Sequence[Clause],
+    scores: Sequence[Score],
+    weights: Sequence[float],
+    solver: str | None = None,
+) -> Chosen | None:
+    """The choice whose optimum is best; where the scores have no income, the soft rules' cost is least first.
 
     Args:
-        program: with choices to make.
         case: whose lines they are.
-        weights: of the program's scores.
-        penalty: how much one unit of the soft rules' cost takes off; where it is zero their cost is least first.
+        clauses: rules and terms, with choices to make.
+        scores: what is weighed.
+        weights: of the scores.
+        solver: the name of one to try first within a choice.
 
     Returns:
-        None where a solver says that no choice satisfies the clauses.
+        None where no choice satisfies the clauses, by the word of a solver.
 
     Raises:
-        NotCertified: no solver found one, or the one found does not keep the rules exactly.
+        NotCertified: no solver found one.
     """
-    if penalty <= 0 and any(clause.penalty is not None for clause in program.clauses):
-        nothing = [0.0] * len(weights)
-        least = _good(program.solve(nothing, 1.0))
-        if least is None:
-            return None
-        found = _good(program.hold(least.value - LEAST, nothing, 1.0, weights, 0.0, 1e-8))
-    else:
-        found = _good(program.solve(weights, penalty))
-    if found is None:
+    score, nothing = weighted(scores, weights), [0.0] * len(weights)
+    penalty = max(score.income, 0.0)
+
+    def program(settled: Sequence[Clause]) -> Program:
+        return Program(settled, scores, case.box, case.spread, solver)
+
+    if penalty > 0 or all(clause.penalty is None for clause in clauses):
+        return _best(case, clauses, score, penalty, lambda s: program(s).solve(weights, penalty, 1e-10))
+    least = _best(case, clauses, score * 0.0, 1.0, lambda s: program(s).solve(nothing, 1.0, 1e-10))
+    if least is None:
         return None
-    return Chosen(settle(case, program.clauses, found.chosen), found.bound, found.solver, penalty)
+    most = LEAST - least.bound
+
+    def within(settled: Sequence[Clause]) -> Point:
+        return program(settled).hold(-most, nothing, 1.0, weights, 0.0, 1e-8)
+
+    return _best(case, clauses, score, 0.0, within, most)
 
 
-def _good(point: Point) -> Point | None:
-    if point.status == "failed":
-        raise NotCertified(
-            "no solver could choose which lines to hold; try another --solver, or fewer tickets and counts"
-        )
-    return None if point.status == "infeasible" else point
+def _best(
+    case: Case, clauses: Sequence[Clause], score: Score, penalty: float, within: Within, most: float = np.inf
+) -> Chosen | None:
+    outer = OuterApproximation(clauses, score, case.box, penalty, most)
+    point = within(clauses)  # whatever is held
+    if point.status == "infeasible":
+        return None
+    best, bound, found = -np.inf, np.inf, None
+    tried = set[bytes]()
+    for _ in range(MOST_ROUNDS):
+        if point.status == "failed":
+            raise NotCertified("no solver found an optimum within a choice of lines; try another --solver")
+        if point.multipliers is not None:
+            outer.touch(point.v, point.multipliers.score)
+        relaxed = outer.best()
+        if relaxed is None:
+            return None
+        bound = relaxed.bound
+        if bound <= best + score.tolerance(relaxed.v):
+            break
+        outer.touch(relaxed.v, score.witness(relaxed.v))
+        key = relaxed.binaries.tobytes()
+        if key in tried:
+            continue
+        tried.add(key)
+        settled = settle(case, clauses, relaxed.picked)
+        point = within(settled)
+        if point.status == "infeasible":
+            outer.bar(relaxed.binaries)
+        elif point.value > best:
+            best, found = point.value, settled
+    if found is None:
+        raise NotCertified(f"none of {MOST_ROUNDS} choices of lines keeps the rules; ask fewer tickets and counts")
+    return Chosen(found, bound, "highs", penalty)

@@ -43,7 +43,6 @@ class Entries:
         at: turns a matrix over v into one over z.
         fill: gives all entries of v from expressions of those that are free.
         owed: what the program's soft clauses cost.
-        unit: what norms are written in.
     """
 
     z: Any
@@ -51,7 +50,6 @@ class Entries:
     at: Callable[[Sparse], Any]
     fill: Callable[[Any], Any]
     owed: Any
-    unit: float = 1.0
 
     def score(self, score: Score, inside: bool = False) -> Expression:
         """A weighted sum of parts; inside another part, squares are written as cones, whose duals are witnesses."""
@@ -95,7 +93,7 @@ class Entries:
 
     def _norm(self, part: Norm) -> Expression:
         size = cp.Variable()
-        cone = cp.SOC(size / self.unit, (self.at(part.F) @ self.z) / self.unit)
+        cone = cp.SOC(size, self.at(part.F) @ self.z)
 
         def witness(v: Vector) -> Vector:
             weight = float(np.ravel(cone.dual_value[0])[0])

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from allocator.certificate import TOLERANCE
-from allocator.choices import Choice, Mask, Ticket, open_choices
+from allocator.choices import Choice
 from allocator.shapes import Box, Clause, Cone, Multipliers, RotatedCone, Tail
 from allocator.sparse import Sparse, Vector
 
@@ -53,7 +53,7 @@ def _rows_of_one(columns: NDArray[np.int64], count: int) -> Any:
 
 
 class Formulation:
-    """Clauses inside a box, over the entries of v that are free.
+    """Clauses inside a box, over the entries of v that are free; choices are left out, which allows more.
 
     Args:
         clauses: rules and terms.
@@ -68,8 +68,6 @@ class Formulation:
         self._z = cp.Variable(len(self._free))
         own = sum(clause.size for clause in self.clauses if not clause.numbers)
         self._few = own * len(self._free) <= MOST_CELLS
-        self._choices = open_choices(self.clauses)
-        self._places: dict[int, list[int]] = {}
         self._cost: Any = 0.0
         self._blocks: list[_Block] = []
         bounded = np.flatnonzero(~self.box.defined[self._free])
@@ -80,42 +78,6 @@ class Formulation:
                 forms.setdefault(_form(index, clause), []).append(index)
         for members in forms.values():
             self._add(members)
-        if self._choices:
-            self.needs |= {"integer"}
-            self._choose()
-
-    @property
-    def mixed(self) -> bool:
-        """Whether there are choices to make: then solvers leave no multipliers."""
-        return bool(self._choices)
-
-    def _choose(self) -> None:
-        """Write the choices: a binary for each sum of entries that is nothing or something, whoever speaks of it.
-
-        How much an open one may have is what the box lets it; no other large number stands in the program.
-        """
-        self._constraints.append(self._z <= self.box.high[self._free])
-        places: dict[object, int] = {}
-        for index, clause in self._choices.items():
-            self._places[index] = [places.setdefault(switch, len(places)) for switch in clause.switches]
-        self._binary = cp.Variable(len(places), boolean=True)
-        for index, clause in self._choices.items():
-            picked, amounts = self._binary[self._places[index]], self._at(clause.G) @ self._z
-            short = cp.Variable(clause.size, nonneg=True) if clause.penalty else np.zeros(clause.size)
-            self._cost = self._cost + (clause.penalty or 0.0) * cp.sum(short)
-            each = short if isinstance(clause, Ticket) else 0.0
-            rows = [cp.multiply(clause.least, picked) <= amounts + each] if clause.least.any() else []
-            rows += [amounts <= cp.multiply(clause.G @ self.box.high, picked)] if clause.shuts else []
-            rows += [cp.sum(picked) + short >= clause.fewest] if clause.fewest > 0 else []
-            rows += [cp.sum(picked) - short <= clause.most] if np.isfinite(clause.most) else []
-            self._constraints += rows
-
-    def _chosen(self, v: Vector) -> dict[int, Mask]:
-        """Which units of each choice a solver left open."""
-        return {
-            index: clause.chosen(v, self._binary.value[self._places[index]] > 0.5)
-            for index, clause in self._choices.items()
-        }
 
     def _at(self, *parts: Sparse) -> Any:
         """Matrices, one above the other, over the free entries, for cvxpy."""

@@ -291,7 +291,7 @@ def frontier(
         raise InputError.of(f"a gap of {gap:g} can't be proved", f"ask for {LEAST:.3%} (1e-5) to {MOST:.0%} (0.5)")
     book = rulebook_of(rules)
     clauses = book.clauses(case)
-    if faults := _wholes(book, clauses):
+    if faults := wholes(book, clauses, "a frontier is made of them"):
         raise InputError(faults)
     for objective in pair:
         if not objective.score(case).concave:
@@ -328,10 +328,10 @@ def _traced(
         return trace(case, clauses, pair, gap), why
 
 
-def _wholes(rules: Rulebook, clauses: Sequence[Clause]) -> list[Problem]:
-    """The rules between whose allocations mixtures are none."""
+def wholes(rules: Rulebook, clauses: Sequence[Clause], why: str) -> list[Problem]:
+    """The rules between whose allocations mixtures are none, and why that matters."""
     names = dict.fromkeys(clause.rule for clause in clauses if isinstance(clause, Choice))
-    what = "chooses lines whole, so that mixtures of allocations may break it, and a frontier is made of them"
+    what = f"chooses lines whole, so that mixtures of allocations may break it, and {why}"
     places = [(name, rules.rule(name).place()) for name in names]
     return [Problem(f"rule '{name}' {what}", "leave it out", place, Code.NO_MEANING) for name, place in places]
 

@@ -12,6 +12,7 @@ from allocator import record as records
 from allocator.aims import from_names
 from allocator.case import Case
 from allocator.certificate import shortfall_gap
+from allocator.choices import open_choices
 from allocator.errors import Infeasible, InputError, NotCertified
 from allocator.objectives import Aim
 from allocator.rulebook import Rulebook, rulebook_of
@@ -256,7 +257,6 @@ def _allocate(
     laps("clauses")
     # Only now, so that what is wrong with the input is told before cvxpy's long import.
     from allocator.bench import Bench
-    from allocator.choosing import choose
     from allocator.diagnosis.feasibility import nothing_fits
     from allocator.diagnosis.violations import diagnose
     from allocator.prices import prices
@@ -265,22 +265,20 @@ def _allocate(
     bench = Bench(case, clauses, solver)
     settled = aim.settled(case, bench)
     laps("ranges, or what else the objective must know first")
-    held = (settled or aim).clauses(case)
-    program = bench.within(held).program((settled or aim).over)
-    laps("program")
-    mixed, choice = program.mixed, None
+    bench = bench.within((settled or aim).clauses(case))
+    mixed, choice = bool(open_choices(bench.clauses)), None
     if settled is not None and mixed:
-        choice = choose(program, case, settled.weights(), max(settled.score(case).income, 0.0))
+        choice = bench.choose(settled.over, settled.weights())
         laps("choice of what is held")
         if choice is not None:
-            program = Bench(case, choice.clauses, solver).program(settled.over)
-    solution = None if settled is None or program.mixed else best(program, case, settled)
-    if choice is not None and solution is None:
-        raise NotCertified(
-            f"{choice.solver} chose lines that can't keep the rules exactly; try another --solver, or round the tickets"
-        )
+            bench = Bench(case, choice.clauses, solver)
+    solution = None
+    if settled is not None and (choice is not None or not mixed):
+        program = bench.program(settled.over)
+        laps("program")
+        solution = best(program, case, settled)
     if settled is None or solution is None:
-        clauses = program.clauses
+        clauses = bench.clauses
         diagnosis = diagnose(clauses, case.box, case.spread) if mixed or nothing_fits(case, clauses) else None
         if diagnosis is None:
             raise NotCertified(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
@@ -25,11 +25,13 @@ class Payoff:
         tops: the optimum of each objective.
         held: by the indices of two, the best of the second while the first stays within its tolerance of its optimum.
         gives: that tolerance of each.
+        sizes: how much each can move with one entry of v, at most.
     """
 
     tops: tuple[Point, ...]
     held: Mapping[tuple[int, int], Point]
     gives: tuple[float, ...]
+    sizes: tuple[float, ...]
 
     def worst(self, k: int) -> float:
         """The least value that an objective takes at its own and the others' optima."""
@@ -44,22 +46,21 @@ class Payoff:
         """The range of each score: from the worst that it takes, how far it moves.
 
         An objective that loses nothing at the others' optima has no range; it counts by the size of its own optimum
-        instead, since a weight of zero would leave it out.
+        instead, since a weight of zero would leave it out; where that is zero, by what one line can do to it.
         """
-        return tuple(
-            Range(self.worst(k), self.span(k) or max(abs(top.value), self.gives[k])) for k, top in enumerate(self.tops)
-        )
+        return tuple(Range(self.worst(k), self.span(k) or self._scale(k)) for k in range(len(self.tops)))
+
+    def _scale(self, k: int) -> float:
+        own = abs(self.tops[k].value)
+        return own if own > LEAST * self.gives[k] else self.sizes[k] or 1.0
 
 
-def payoff(
-    program: Program, penalties: Sequence[float], within: Callable[[Point], Program] | None = None
-) -> Payoff | None:
-    """The pay-off table of a program with one score for each objective.
+def payoff(programs: Sequence[Program], penalties: Sequence[float]) -> Payoff | None:
+    """The pay-off table of the objectives that a program has a score for, each.
 
     Args:
-        program: with the scores.
+        programs: for each objective, the one to find its optimum in; all have the same scores.
         penalties: how much one unit of the soft rules' cost takes off each.
-        within: where there are choices to make, the program in which those of a point are made.
 
     Returns:
         None where nothing satisfies the clauses.
@@ -67,30 +68,26 @@ def payoff(
     Raises:
         NotCertified: a solver failed on an endpoint.
     """
-    count = len(program.scores)
-    units = [[float(k == j) for j in range(count)] for k in range(count)]
+    units = [[float(k == j) for j in range(len(programs))] for k in range(len(programs))]
     tops: list[Point] = []
-    ends: list[Program] = []
-    for k in range(count):
+    for k, program in enumerate(programs):
         point = program.solve(units[k], penalties[k])
         if point.status == "infeasible":
             return None
-        # The endpoint's choice is the one that is best for it, and in it the rest is exact.
-        ends.append(within(_good(point, k)) if within and program.mixed else program)
-        tops.append(_good(ends[k].solve(units[k], penalties[k]) if program.mixed else point, k))
-    gives = tuple(score.tolerance(top.v) for score, top in zip(program.scores, tops, strict=True))
-    held = {
-        (j, k): _good(ends[j].hold(tops[j].value - gives[j], units[j], penalties[j], units[k], penalties[k], 1e-8), k)
-        for j, k in permutations(range(count), 2)
-    }
-    return Payoff(tuple(tops), held, gives)
+        tops.append(_good(point, k))
+    gives = tuple(score.tolerance(top.v) for score, top in zip(programs[0].scores, tops, strict=True))
+
+    def held(j: int, k: int) -> Point:
+        level = tops[j].value - gives[j]
+        return _good(programs[j].hold(level, units[j], penalties[j], units[k], penalties[k], 1e-8), k)
+
+    pairs = {pair: held(*pair) for pair in permutations(range(len(programs)), 2)}
+    return Payoff(tuple(tops), pairs, gives, tuple(score.size for score in programs[0].scores))
 
 
-def ranges(
-    program: Program, penalties: Sequence[float], within: Callable[[Point], Program] | None = None
-) -> tuple[Range, ...] | None:
-    """The range of each score of a program; None where nothing satisfies the clauses (see `payoff`)."""
-    table = payoff(program, penalties, within)
+def ranges(programs: Sequence[Program], penalties: Sequence[float]) -> tuple[Range, ...] | None:
+    """The range of each objective; None where nothing satisfies the clauses (see `payoff`)."""
+    table = payoff(programs, penalties)
     return None if table is None else table.ranges()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,12 +13,11 @@ import cvxpy as cp
 import numpy as np
 
 from allocator.certificate import TOLERANCE, bound, shortfall
-from allocator.choices import Mask
 from allocator.errors import AllocatorError
 from allocator.expression import Entries, Expression
 from allocator.formulation import Formulation
-from allocator.scores import Score
-from allocator.shapes import TYPICAL, Box, Clause, Multipliers
+from allocator.scores import Score, weighted
+from allocator.shapes import Box, Clause, Multipliers
 from allocator.solvers import able
 from allocator.sparse import Vector
 
@@ -36,8 +35,7 @@ class Point:
         v: the decision, where there is one.
         value: its score, what soft rules cost taken off.
         proof: computes the bound.
-        multipliers: they and the witnesses; None where there were choices to make.
-        chosen: for each choice, by index, which of its units are open.
+        multipliers: they and the witnesses.
         hold: the multiplier of the level held, in a second stage.
     """
 
@@ -47,7 +45,6 @@ class Point:
     value: float = -np.inf
     proof: Callable[[], float] = lambda: np.inf
     multipliers: Multipliers | None = None
-    chosen: Mapping[int, Mask] = field(default_factory=dict)
     hold: float = 0.0
 
     @cached_property
@@ -88,9 +85,7 @@ class Program(Formulation):
 
     @cached_property
     def _expressions(self) -> list[Expression]:
-        # SCIP lets squares miss by a millionth, which is little beside the square of a norm that is near one.
-        unit = TYPICAL if self.mixed else 1.0
-        entries = Entries(self._z, self._free, self._at, self._fill, self._cost, unit)
+        entries = Entries(self._z, self._free, self._at, self._fill, self._cost)
         made = [entries.score(score) for score in self.scores]
         self._constraints += [each for expression in made for each in expression.constraints]
         return made
@@ -178,7 +173,7 @@ class Program(Formulation):
         needs = self.needs | {"conic"} if "quadratic" in self.needs else self.needs
         needs = needs | {"quadratic"} if weights is None else needs
         found = self._run(problem, aims, penalty, own, tolerance, solver, {}, needs)
-        if found.status != "optimal" or self.mixed or not len(self._free):
+        if found.status != "optimal" or not len(self._free):
             return found
         multiplier = float(np.ravel(row.dual_value)[0]) * scale / own
         return replace(found, hold=multiplier)
@@ -251,10 +246,7 @@ class Program(Formulation):
 
     def score(self, weights: Sequence[float]) -> Score:
         """The weighted sum of the scores."""
-        total = self.scores[0] * weights[0]
-        for score, weight in zip(self.scores[1:], weights[1:], strict=True):
-            total = total + score * weight
-        return total
+        return weighted(self.scores, weights)
 
     def _scale(self, weights: Sequence[float]) -> float:
         """A factor that makes the weighted objective of order one over the box, which solvers need."""
@@ -282,14 +274,12 @@ class Program(Formulation):
                 keep = problem is vars(self).get("_main")
                 problem.solve(solver=kind.cvxpy_name, enforce_dpp=True, warm_start=keep, **kind.options(tolerance))
                 found = Point(self._verdict(problem), name, self.box.low)
-                if self.mixed and found.status == "optimal":
-                    found = self._mixed_point(problem, found, kind, weights, penalty, scale)
             except (cp.error.SolverError, ValueError):
                 # cvxpy raises ValueError where a solver's answer has a shape it does not know.
                 found = Point("failed", name, self.box.low)
             if found.status != "failed":
                 break
-        return found if self.mixed else self._point(found, weights, penalty, scale, theta)
+        return self._point(found, weights, penalty, scale, theta)
 
     def _fixed(self, theta: Mapping[int, Vector]) -> Point:
         """What there is to say where nothing is free: whether the one allocation left keeps the hard clauses."""
@@ -299,29 +289,12 @@ class Program(Formulation):
 
     def _verdict(self, problem: Any) -> str:
         """`optimal` where a solver left a point with multipliers, however good; the certificate judges it."""
-        # With choices all is bounded, so that what is infeasible or unbounded is infeasible.
-        if problem.status in (cp.INFEASIBLE, cp.INFEASIBLE_INACCURATE) or (
-            self.mixed and problem.status == cp.settings.INFEASIBLE_OR_UNBOUNDED
-        ):
+        if problem.status in (cp.INFEASIBLE, cp.INFEASIBLE_INACCURATE):
             return "infeasible"
         z = self._z.value
-        duals = self.mixed or all(made.dual_value is not None for made in problem.constraints)
+        duals = all(made.dual_value is not None for made in problem.constraints)
         found = z is not None and np.isfinite(z).all() and duals
         return "optimal" if found and problem.status != cp.UNBOUNDED else "failed"
-
-    def _mixed_point(
-        self, problem: Any, found: Point, kind: Any, weights: Sequence[float] | Vector, penalty: float, scale: float
-    ) -> Point:
-        """What the solver left where there were choices to make; the bound over all of them is its own."""
-        v = self.box.low.copy()
-        v[self._free] = self._z.value
-        chosen = self._chosen(v)
-        for index, picked in chosen.items():
-            v[self._choices[index].closed(picked)] = 0.0
-        value = float(self.score(list(weights)).value(v) - penalty * shortfall(self.clauses, v))
-        left = kind.left(problem.solver_stats.extra_stats)
-        most = float((left - problem.value) / scale)
-        return replace(found, v=v, value=value, proof=lambda: most, chosen=chosen)
 
     def _point(
         self,

@@ -367,6 +367,14 @@ class Score:
     __rmul__ = __mul__
 
 
+def weighted(scores: Sequence[Score], weights: Sequence[float]) -> Score:
+    """The weighted sum of scores."""
+    total = scores[0] * weights[0]
+    for score, weight in zip(scores[1:], weights[1:], strict=True):
+        total = total + score * weight
+    return total
+
+
 def largest(values: Vector, count: float) -> Vector:
     """Weights that pick the `count` largest values: ones, and for the last what is left of the count."""
     chosen = np.zeros(len(values))

@@ -20,9 +20,6 @@ Record = dict[str, Any]
 BINDS = 1e-5
 "A clause binds where room is worth more than this part of what the best line is worth to the score."
 
-CHOICE_GAP = 1e-4
-"""How much better another choice may be, by its solver's word, relative to what is added up. The solver is asked for a
-millionth; the rest is how far its bound may be off, as it keeps curves less strictly (3.6e-5 on the example fund)."""
 LEAST_GAP = 2e-6
 "How much more than the least the soft rules may cost, in parts of equity a year, where that comes first."
 
@@ -110,7 +107,6 @@ def over_choices(solution: Solution, solver: str, bound: float, penalty: float) 
         penalty: what the bound takes off for a unit of the soft rules' cost.
     """
     value = solution.score.value(solution.v) - penalty * shortfall(solution.clauses, solution.v)
-    # Of what is added up, not of their sum: a gain less a ratio times its risk comes to nothing at the best ratio.
-    size = sum(abs(weight * part.value(solution.v)) for weight, part in solution.score.parts)
-    allowed = solution.certificate.allowed + CHOICE_GAP * max(abs(bound), size)
-    return OverChoices(solver, bound, float(max(bound - value, 0.0)), float(allowed))
+    # As much as may be given up within a choice, and as much again for the choice.
+    allowed = 2 * solution.certificate.allowed
+    return OverChoices(solver, bound, float(max(bound - value, 0.0)), allowed)

@@ -162,7 +162,7 @@ def trace(case: Case, clauses: Sequence[Clause], pair: tuple[Objective, Objectiv
     """
     program = _Counted(clauses, [objective.score(case) for objective in pair], case.box, case.spread)
     rates, least = penalties(program)
-    table = payoff(program, rates)
+    table = payoff([program, program], rates)
     if table is None:
         return None
     tracer = _Tracer(program, case, pair, rates, least, table)

@@ -30,7 +30,7 @@ LAYERS = [
     ["rulebook", "solution"],
     ["provenance", "distributions", "corners"],
     ["files"],
-    ["formulation", "expression"],
+    ["formulation", "expression", "outer_approximation"],
     ["program"],
     ["optimum", "payoff", "sandwich", "choosing", "traces", "arcs"],
     ["prices", "diagnosis", "bench", "readings"],
@@ -107,7 +107,7 @@ def test_cvxpy_stays_in_the_program() -> None:
 
 
 def test_scipy_stays_in_the_program() -> None:
-    assert users("scipy") == {"formulation.py"}
+    assert users("scipy") == {"formulation.py", "outer_approximation.py"}
 
 
 def test_scikit_learn_stays_in_the_estimates() -> None:

@@ -115,7 +115,7 @@ def test_the_ends_are_those_of_the_payoff_table() -> None:
     rules = book(al.rules.Share(id="one", title="O", each="line", of="deployed", at_most="40%"))
     found = al.frontier(case, rules, DY, SW)
     scores = [DY.score(case), SW.score(case)]
-    table = payoff(Program(rules.clauses(case), scores, case.box, case.spread), [1.0, 0.0])
+    table = payoff([Program(rules.clauses(case), scores, case.box, case.spread)] * 2, [1.0, 0.0])
     assert table is not None
     for k, axis in enumerate(found.record["between"]):
         assert axis["best"] == pytest.approx(table.tops[k].value, abs=1e-7)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from helpers import book, tiny
 from scipy.optimize import linprog
 
 import allocator as al
+from allocator.objectives import Aim
 from allocator.payoff import ranges
 from allocator.program import Program
 
@@ -22,7 +25,7 @@ CASE = tiny(
 def spans(rules: al.Rulebook, case: al.Case = CASE) -> tuple[float, ...] | None:
     scores = [objective.score(case) for objective in OBJECTIVES]
     program = Program(rules.clauses(case), scores, case.box, case.spread)
-    found = ranges(program, [score.income for score in scores])
+    found = ranges([program] * len(scores), [score.income for score in scores])
     return None if found is None else tuple(each.span for each in found)
 
 
@@ -92,3 +95,21 @@ def test_objectives_that_agree_count_by_their_own_size() -> None:
         }
     )
     assert spans(book(), case) == pytest.approx((0.08, 2.0, 0.09), abs=1e-5)
+
+
+@pytest.mark.parametrize("combined", [al.blend, al.maximin], ids=["blend", "maximin"])
+@pytest.mark.parametrize("pair", [(al.Volatility(), al.Variance()), (al.DividendYield(), al.Variance())], ids=str)
+def test_objectives_that_share_an_optimum_of_zero_count_by_what_a_line_can_do(
+    combined: Callable[[dict[Aim, float]], Aim], pair: tuple[Aim, Aim]
+) -> None:
+    """All in the reserve is best for every one; ranges of the solver's noise would be weights of a billion."""
+    case = tiny(
+        {"cash-yield [%]": [6, 7, 5, 8], "capacity [$ bn]": [50, 40, 60, 30]},
+        covariance=np.array([[4, 1, 0, 2], [1, 9, 1, 3], [0, 1, 1, 0], [2, 3, 0, 16]]) / 100,
+    )
+    idle = al.rules.Leverage(id="idle", title="I", measure="deployed-to-equity", at_most="0x")
+    rules = book(idle) if isinstance(pair[0], al.DividendYield) else book()
+    out = al.allocate(case, rules, combined({pair[0]: 0.5, pair[1]: 0.5}))
+    assert out.status == "optimal"
+    assert out.totals["deployed"] == pytest.approx(0, abs=0.01)
+    assert min(out.record["objective"]["ranges"]) > 0.01

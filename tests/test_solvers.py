@@ -29,7 +29,6 @@ def test_solvers_by_ability() -> None:
     assert [name for name, _ in able(())] == ["highs", "clarabel", "scs"]
     assert [name for name, _ in able({"conic"})] == ["clarabel", "scs"]
     assert [name for name, _ in able({"quadratic"})] == ["clarabel", "scs"]
-    assert [name for name, _ in able({"integer"})] == ["highs", "scip"]
 
 
 def test_the_one_asked_for_goes_first_if_it_is_able() -> None:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 LEAST = 1e-4
 "Of the most that it could be: the surplus that the owner who fares worst must have for an agreement."
 GIVE = 1e-7
-"What the canonical choice may take off a gain, over equity."
+"What the canonical choice may take off a gain at most, over equity."
+PART = 1e-5
+"And over the surplus, so that an agreement over little is kept to as many digits."
 CLOSE = 1e-4
 "How near to what a bargain asks the worth of a dollar to each owner must be, relative to itself."
 SPAN = 1e-9
@@ -137,7 +139,11 @@ class Bargain(Aim):
         if v is None:
             return None
         gains = self._gains(case, soft, v)
-        return replace(self, counts=self._slopes(case, gains), keeps=tuple(gain - GIVE for gain in gains))
+        return replace(self, counts=self._slopes(case, gains), keeps=self._kept(gains))
+
+    def _kept(self, gains: Sequence[float]) -> tuple[float, ...]:
+        """What the canonical choice keeps of each gain."""
+        return tuple(gain - min(GIVE, PART * (gain - low)) for gain, low in zip(gains, self.lows, strict=True))
 
     def _gains(self, case: Case, clauses: Sequence[Clause], v: Vector) -> list[float]:
         """The gains after what soft rules cost."""
@@ -158,7 +164,7 @@ class Bargain(Aim):
             return "the walk-aways are not the case's"
         gains = self._gains(case, clauses, v)
         least = min(gain - low for gain, low in zip(gains, self.lows, strict=True))
-        if least <= 0 or not np.allclose(self.counts, self._slopes(case, gains), rtol=CLOSE + 2 * GIVE / least, atol=0):
+        if least <= 0 or not np.allclose(self.counts, self._slopes(case, gains), rtol=CLOSE, atol=0):
             return "what a gain counts is not its weight over its surplus"
         return ""
 

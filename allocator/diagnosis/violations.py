@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from allocator.certificate import TOLERANCE, shortfall
 from allocator.choices import Choice, Ticket, without_choices
+from allocator.outer_approximation import OuterApproximation
 from allocator.program import Program
 from allocator.scores import Linear, Score
 from allocator.shapes import Box, Clause
@@ -16,6 +18,8 @@ from allocator.terms import is_term
 
 LEAST = 1e-6
 "Violations below this part of their limits don't count."
+MOST_ROUNDS = 100
+"Of drawing tangents where choices give way."
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,13 +64,31 @@ def diagnose(clauses: Sequence[Clause], box: Box, spread: Vector) -> Diagnosis |
         tries.insert(0, (hard, lambda clause: not isinstance(clause, Choice)))
     for told, firm in tries:
         soft = tuple(clause if firm(clause) else _softened(clause) for clause in told)
-        nothing = Score(((1.0, Linear(np.zeros(len(box.low)))),))
-        point = Program(soft, [nothing], box, spread).solve([0.0], 1.0)
-        if point.status == "optimal":
-            excess = [clause.excess(point.v).max(initial=0.0) for clause in soft]
+        v = _least_broken(soft, box, spread)
+        if v is not None:
+            excess = [clause.excess(v).max(initial=0.0) for clause in soft]
             broken = tuple(i for i, clause in enumerate(soft) if clause.penalty and excess[i] * clause.penalty > LEAST)
             terms_too = any(is_term(told[i]) for i in broken)
-            return Diagnosis(point.v, told, broken, -point.value, terms_too) if broken else None
+            return Diagnosis(v, told, broken, shortfall(soft, v), terms_too) if broken else None
+    return None
+
+
+def _least_broken(clauses: Sequence[Clause], box: Box, spread: Vector) -> Vector | None:
+    """Where the soft ones of clauses cost least; None where a solver finds nothing."""
+    nothing = Score(((1.0, Linear(np.zeros(len(box.low)))),))
+    if not any(isinstance(clause, Choice) for clause in clauses):
+        point = Program(clauses, [nothing], box, spread).solve([0.0], 1.0)
+        return point.v if point.status == "optimal" else None
+    # Soft choices leave nothing to prove within one of them: the tangents go on until all that is curved is kept.
+    outer = OuterApproximation(clauses, nothing, box, 1.0, np.inf)
+    for _ in range(MOST_ROUNDS):
+        relaxed = outer.best()
+        if relaxed is None:
+            return None
+        hard = [clause for clause in clauses if clause.penalty is None]
+        if all(clause.excess(relaxed.v).max(initial=0.0) <= TOLERANCE for clause in hard):
+            return relaxed.v
+        outer.touch(relaxed.v, nothing.witness(relaxed.v))
     return None
 
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from allocator.case import Case
 from allocator.choices import Choice
-from allocator.program import Program
+from allocator.choosing import choose
+from allocator.errors import NotCertified
 from allocator.scores import Linear, Score
 from allocator.shapes import Clause
 
@@ -41,5 +42,7 @@ def _fits(case: Case, clauses: Sequence[Clause], kept: Collection[str]) -> bool 
     """Whether a solver finds an allocation with some of the choices; None where it can't say."""
     nothing = Score(((1.0, Linear(np.zeros(case.decision.size))),))
     own = [clause for clause in clauses if not isinstance(clause, Choice) or clause.rule in kept]
-    status = Program(own, [nothing], case.box, case.spread).solve([0.0]).status
-    return None if status == "failed" else status == "optimal"
+    try:
+        return not kept or choose(case, own, [nothing], [0.0]) is not None
+    except NotCertified:
+        return None

@@ -22,7 +22,9 @@ import numpy as np
 from allocator.case import Case
 from allocator.certificate import TOLERANCE
 from allocator.choices import Choice, without_choices
+from allocator.choosing import choose
 from allocator.diagnosis.feasibility import nothing_fits
+from allocator.errors import NotCertified
 from allocator.policy.ceilings import above, ceilings, room, straight
 from allocator.program import Point, Program
 from allocator.scores import Linear, Score
@@ -189,7 +191,13 @@ class _Search:
         if len(without_choices(self.allowed.clauses)) == len(self.allowed.clauses):
             return None
         scores, case = [Score(((1.0, target.lines[0]),))], self.allowed.case
-        point = Program(self.allowed.clauses, scores, case.box, case.spread).solve([1.0])
+        try:
+            chosen = choose(case, self.allowed.clauses, scores, [1.0])
+        except NotCertified:
+            return None
+        if chosen is None:
+            return None
+        point = Program(chosen.clauses, scores, case.box, case.spread).solve([1.0])
         return self._example(target, point.v) if point.status == "optimal" else None
 
     def _maximise(self, weights: dict[int, float], tolerance: float) -> Point:

@@ -10,8 +10,6 @@ class Clarabel:
     abilities: ClassVar = frozenset({"conic", "quadratic", "exponential"})
     order: ClassVar = 2
     threads: ClassVar = 2  # it works outside Python's lock
-    multipliers: ClassVar = True
-    package: ClassVar = "clarabel"
 
     @staticmethod
     def options(tolerance: float) -> dict[str, Any]:

@@ -7,11 +7,9 @@ class Highs:
     """For linear programs, where it finds a vertex to full accuracy."""
 
     cvxpy_name: ClassVar = "HIGHS"
-    abilities: ClassVar = frozenset({"integer"})
+    abilities: ClassVar = frozenset[str]()
     order: ClassVar = 1
     threads: ClassVar = 1
-    multipliers: ClassVar = True
-    package: ClassVar = "highspy"
 
     @staticmethod
     def options(tolerance: float) -> dict[str, Any]:
@@ -21,14 +19,7 @@ class Highs:
             "highs_options": {
                 "primal_feasibility_tolerance": asked,
                 "dual_feasibility_tolerance": asked,
-                "mip_feasibility_tolerance": asked,
-                "mip_rel_gap": 1e-6,
                 "threads": 1,
                 "random_seed": 0,
             }
         }
-
-    @staticmethod
-    def left(stats: Any) -> float:
-        """What its best bound leaves open."""
-        return float(max(stats.objective_function_value - stats.mip_dual_bound, 0.0))

@@ -10,8 +10,6 @@ class Scs:
     abilities: ClassVar = frozenset({"conic", "quadratic", "exponential"})
     order: ClassVar = 3
     threads: ClassVar = 1
-    multipliers: ClassVar = True
-    package: ClassVar = "scs"
 
     @staticmethod
     def options(tolerance: float) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def variants() -> dict[str, tuple[al.Case, al.Rulebook]]:
 
 def spaced(program: Program, count: int) -> list[Touch[None]]:
     """The optima of equally spaced blends of the yield and the weight, both in parts of their ranges."""
-    table = payoff(program, [1.0, 0.0])
+    table = payoff([program] * 2, [1.0, 0.0])
     assert table is not None
     worst = np.array([table.worst(k) for k in (0, 1)])
     ranges = np.array([span for _, span in table.ranges()])
