@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from allocator.solution import Solution
 
 
+BORDERLINE = (
+    "whether the rules leave room turns on less than a millionth of equity, too little to tell; give the limits that "
+    "meet a little more room"
+)
+
+
 class Outcome:
     """What `allocate` found. It is a record of plain data, and looks at it as pandas frames.
 
@@ -257,7 +263,7 @@ def _allocate(
     laps("clauses")
     # Only now, so that what is wrong with the input is told before cvxpy's long import.
     from allocator.bench import Bench
-    from allocator.diagnosis.feasibility import nothing_fits
+    from allocator.diagnosis.feasibility import fitting
     from allocator.diagnosis.violations import diagnose
     from allocator.prices import prices
 
@@ -279,7 +285,10 @@ def _allocate(
         solution = best(program, case, settled)
     if settled is None or solution is None:
         clauses = bench.clauses
-        diagnosis = diagnose(clauses, case.box, case.spread) if mixed or nothing_fits(case, clauses) else None
+        status = fitting(case, clauses)
+        if status == "borderline" and not mixed:
+            raise NotCertified(BORDERLINE)
+        diagnosis = diagnose(case, clauses) if mixed or status == "nothing" else None
         if diagnosis is None:
             raise NotCertified(
                 "the solvers found nothing, and can't say which rules leave no room; try another --solver"

@@ -193,7 +193,7 @@ class Lexicographic(Aim):
             if v is None:
                 return None
             score = stage.objective.score(case)
-            give = score.tolerance(v) if stage.tolerance is None else max(stage.tolerance, score.LEAST * score.size)
+            give = max(stage.tolerance or 0.0, score.tolerance(v))
             least = score.value(v) - give
             levels.append(-least if stage.objective.smaller_is_better else least)
             clauses.append(held(stage.objective, case, levels[-1]))

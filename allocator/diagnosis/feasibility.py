@@ -187,7 +187,8 @@ class Feasibility:
         clauses.append(at_least(gain * -1.0, -1.0))
         spare = Score(((1.0, Linear(np.append(np.zeros(n), 1.0))),))
         program = Program(clauses, [spare], _beside(self._box, 1.0), np.zeros(n + 1))
-        return program.solve([1.0], tolerance=TRIES[0][0]).bound < LEAST
+        point = program.solve([1.0], tolerance=TRIES[0][0])
+        return point.status == "infeasible" or point.bound < LEAST
 
     def proves(self, verdict: Verdict, kept: Collection[int]) -> bool:
         """Whether some clauses alone, by index, with the definitions, are proved to leave nothing."""
@@ -212,10 +213,17 @@ def _beside(box: Box, high: float) -> Box:
 
 def nothing_fits(case: Case, clauses: Sequence[Clause]) -> bool:
     """Whether it is proved that no allocation satisfies the clauses, whatever is chosen."""
+    return fitting(case, clauses) == "nothing"
+
+
+def fitting(case: Case, clauses: Sequence[Clause]) -> Status:
+    """Whether an allocation satisfies the clauses, whatever is chosen; borderline where there is nothing to spare."""
     with warnings.catch_warnings():
         # cvxpy warns of inaccurate solutions; here an allocation that is rechecked, or a bound, is the judge of those.
         warnings.simplefilter("ignore")
-        return Feasibility(case, blamable(case, clauses)).check().status == "nothing"
+        feasibility = Feasibility(case, blamable(case, clauses))
+        status = feasibility.check().status
+        return "borderline" if status == "fits" and feasibility.tight() else status
 
 
 def worst(clauses: Iterable[Clause], v: Vector) -> float:
@@ -233,11 +241,12 @@ def blamable(case: Case, clauses: Sequence[Clause]) -> tuple[Clause, ...]:
     hard = [clause for clause in without_choices(clauses) if clause.penalty is None]
     found = [as_rows(clause, case.box) if isinstance(clause, Fixed) else clause for clause in hard]
     if case.decision.fully_invested:
-        found.append(_fully_invested(case))
+        found.append(fully_invested(case))
     return tuple(found)
 
 
-def _fully_invested(case: Case) -> Clause:
+def fully_invested(case: Case) -> Clause:
+    """No reserve is kept, which the box says otherwise."""
     n = case.decision.size
     return Rows(
         rule=f"{PREFIX}fully-invested",

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from allocator.case import Case
 from allocator.certificate import TOLERANCE, shortfall
 from allocator.choices import Choice, Ticket, without_choices
+from allocator.diagnosis.feasibility import fully_invested
 from allocator.outer_approximation import OuterApproximation
 from allocator.program import Program
 from allocator.scores import Linear, Score
@@ -41,7 +43,7 @@ class Diagnosis:
     terms_too: bool
 
 
-def diagnose(clauses: Sequence[Clause], box: Box, spread: Vector) -> Diagnosis | None:
+def diagnose(case: Case, clauses: Sequence[Clause]) -> Diagnosis | None:
     """The least sum of violations where nothing fits, of as few sorts of clause as can be.
 
     Limits that scale with the allocation give way first (a share of what is deployed, a cover): if those in dollars or
@@ -55,16 +57,21 @@ def diagnose(clauses: Sequence[Clause], box: Box, spread: Vector) -> Diagnosis |
     """
     hard = tuple(clause for clause in clauses if clause.penalty is None)
     convex = without_choices(hard)
-    tries: list[tuple[tuple[Clause, ...], Callable[[Clause], bool]]] = [
-        (convex, lambda clause: is_term(clause) or not len(clause.R1.value)),
-        (convex, is_term),
-        (convex, lambda clause: False),
+    tries: list[tuple[tuple[Clause, ...], Box, Callable[[Clause], bool]]] = [
+        (convex, case.box, lambda clause: is_term(clause) or not len(clause.R1.value)),
+        (convex, case.box, is_term),
+        (convex, case.box, lambda clause: False),
     ]
+    if case.decision.fully_invested:
+        # Said by a clause and not by the box, so that it can give way.
+        high = case.box.high.copy()
+        high[case.decision.reserve] = 1 + high[case.decision.debt]
+        tries.append(((*convex, fully_invested(case)), replace(case.box, high=high), lambda clause: False))
     if len(convex) < len(hard):
-        tries.insert(0, (hard, lambda clause: not isinstance(clause, Choice)))
-    for told, firm in tries:
+        tries.insert(0, (hard, case.box, lambda clause: not isinstance(clause, Choice)))
+    for told, box, firm in tries:
         soft = tuple(clause if firm(clause) else _softened(clause) for clause in told)
-        v = _least_broken(soft, box, spread)
+        v = _least_broken(soft, box, case.spread)
         if v is not None:
             excess = [clause.excess(v).max(initial=0.0) for clause in soft]
             broken = tuple(i for i, clause in enumerate(soft) if clause.penalty and excess[i] * clause.penalty > LEAST)

@@ -125,7 +125,7 @@ class Sharpe(Objective):
             if safe is not None and -risk.value(safe) <= NO_RISK:
                 what = f"the reserve earns {Share(float(case.fund.reserve_yield))} without risk"
                 mend = "give a higher rate, as in al.Sharpe(rate='4%'), or have a rule ask for some capital"
-                raise InputError.of(f"{what}, and the rate is {Share(self.rate)} only", mend)
+                raise InputError.of(f"{what}, and the rate of {Share(self.rate)} is no more than that", mend)
         ratio = 0.0
         for _ in range(ROUNDS):
             v = bench.best(self.over, [1.0, ratio])

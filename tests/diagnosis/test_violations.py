@@ -7,13 +7,14 @@ from helpers import book, tiny
 
 import allocator as al
 from allocator.diagnosis.violations import Diagnosis, diagnose
+from allocator.errors import NotCertified
 from allocator.rules import Rule
 
 TWO = tiny({"cash-yield [%]": [8, 5], "capacity [$ bn]": [100, 100], "sector": ["x", "y"]})
 
 
 def why(case: al.Case, *rules: Rule) -> tuple[Diagnosis, list[str]]:
-    found = diagnose(book(*rules).clauses(case), case.box, case.spread)
+    found = diagnose(case, book(*rules).clauses(case))
     assert found is not None
     return found, [found.clauses[i].rule for i in found.broken]
 
@@ -85,7 +86,7 @@ def test_it_is_told_rule_by_rule_in_its_unit() -> None:
 
 def test_where_there_is_room_nothing_is_proved_broken() -> None:
     case = TWO
-    assert diagnose(book(floor("a", "40%"), floor("b", "60%")).clauses(case), case.box, case.spread) is None
+    assert diagnose(case, book(floor("a", "40%"), floor("b", "60%")).clauses(case)) is None
 
 
 def test_shares_of_the_deployed_give_way_before_dollars() -> None:
@@ -95,3 +96,23 @@ def test_shares_of_the_deployed_give_way_before_dollars() -> None:
     found, broken = why(TWO, cap, size)
     assert broken == ["cap"]
     assert found.v[:2].sum() * 100 == pytest.approx(80, abs=1e-4)
+
+
+def test_where_no_line_takes_anything_a_full_investment_is_to_blame() -> None:
+    case = tiny({"cash-yield [%]": [8, 5], "capacity [$ bn]": [0, 0]}, **{"fully-invested": "yes"})
+    found, broken = why(case)
+    assert found.terms_too is True
+    assert broken == ["terms.fully-invested"]
+    assert al.allocate(case, objective=al.DividendYield()).status == "infeasible"
+
+
+@pytest.mark.parametrize("cap", ["19.9999%", "19.99999%"])
+def test_a_hairs_breadth_is_told_as_such(cap: str) -> None:
+    """Five lines of a fifth at most, less a millionth: nothing fits but for what nobody could tell."""
+    case = tiny({"cash-yield [%]": [6, 7, 5, 8, 4], "capacity [$ bn]": [50] * 5})
+    rules = book(
+        al.rules.Share(id="line", title="L", each="line", of="deployed", at_most=cap),
+        al.rules.Amount(id="size", title="S", at_least="$50 bn"),
+    )
+    with pytest.raises(NotCertified, match=r"^whether the rules leave room turns on less than a millionth of equity"):
+        al.allocate(case, rules, al.DividendYield())
