@@ -47,7 +47,7 @@ class Bargain:
 
         Columns: `gain` by equity held; `walk-away`; `surplus` over it; `best`, where it alone decides; `other-decides`,
         where another does and leaves it what it can; `income`, `funding`, `strategic` and `penalties` (its part of what
-        soft rules cost), which make up the gain; `by-waterfall`, the gain if income is divided by the waterfall.
+        soft rules cost), which make up the gain; `gain-by-waterfall`, the gain if income is divided by the waterfall.
 
         Raises:
             Infeasible: there is no allocation.
@@ -150,25 +150,24 @@ def _between(case: Case, rules: Rulebook, first: str, second: str) -> Record:
 
 def _owners(agreed: Record, between: Sequence[Record]) -> list[Record]:
     """Each owner's gain, what it is made of, and what it would have otherwise."""
-    cost = agreed["totals"].get("penalties", 0.0) / agreed["case"]["equity"]
     found = []
     for each in agreed["distributions"]["principals"]:
-        name, borne = each["principal"], cost * each["equity"]
+        name = each["principal"]
         sides = [(one, one["between"].index(name)) for one in between if name in one["between"]]
         found.append(
             {
                 "owner": name,
                 "title": each["title"],
-                "gain": each["gain-by-equity"] - borne,
+                "gain": each["gain"],
                 "walk-away": each["walk-away"],
-                "surplus": each["gain-by-equity"] - borne - each["walk-away"],
+                "surplus": each["gain"] - each["walk-away"],
                 "best": max(one["best"][k] for one, k in sides),
                 "other-decides": min(one["points"][k - 1][k] for one, k in sides),
-                "income": each["income-by-equity"],
+                "income": each["income"],
                 "funding": each["funding"],
                 "strategic": each["strategic"],
-                "penalties": borne,
-                "by-waterfall": each["gain"] - borne,
+                "penalties": each["penalties"],
+                "gain-by-waterfall": each["gain-by-waterfall"],
             }
         )
     return found

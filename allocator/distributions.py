@@ -8,7 +8,7 @@ from allocator.solution import Record
 from allocator.sparse import Vector
 
 
-def distributions(case: Case, capital: Vector, income: float) -> Record:
+def distributions(case: Case, capital: Vector, income: float, penalties: float = 0.0) -> Record:
     """What each holder is paid and each principal gains, by equity held and by the waterfall, in $ bn a year.
 
     Within a side, and where there is no waterfall, income is divided by equity held. A negative one pays nobody, and
@@ -18,6 +18,7 @@ def distributions(case: Case, capital: Vector, income: float) -> Record:
         case: what is given.
         capital: of each line, in $ bn (n).
         income: distributable, in $ bn a year.
+        penalties: what soft rules that are missed cost, in $ bn a year; nobody is paid it, but gains are less by it.
     """
     equity = [float(holder.amount) for holder in case.fund.equity]
     level = [income * each / case.equity for each in equity]
@@ -39,7 +40,7 @@ def distributions(case: Case, capital: Vector, income: float) -> Record:
             }
             for holder, held, even, own in zip(case.fund.equity, equity, level, parts, strict=True)
         ],
-        "principals": [_gained(case, principal, capital, level, parts) for principal in case.principals],
+        "principals": [_gained(case, principal, capital, level, parts, penalties) for principal in case.principals],
     }
 
 
@@ -63,12 +64,15 @@ def _terms(case: Case) -> Record | None:
     }
 
 
-def _gained(case: Case, principal: Principal, capital: Vector, level: list[float], parts: list[float]) -> Record:
+def _gained(
+    case: Case, principal: Principal, capital: Vector, level: list[float], parts: list[float], penalties: float
+) -> Record:
     """A principal's gain and what it is made of."""
     own = [holder.holder == principal.holder for holder in case.fund.equity]
     even, dividend = (sum(each for each, its in zip(paid, own, strict=True) if its) for paid in (level, parts))
     held = principal.equity(case.fund)
     funding = held * principal.funding.yearly(case.references, principal.place("funding"))
+    missed = penalties * held / case.equity
     strategic = 0.0
     if principal.strategic is not None:
         scores = case.universe.number(principal.strategic.column, f"principal '{principal.id}'")
@@ -78,11 +82,12 @@ def _gained(case: Case, principal: Principal, capital: Vector, level: list[float
         "title": principal.title,
         "holder": principal.holder,
         "equity": held,
-        "income-by-equity": even,
-        "income": dividend,
+        "income": even,
+        "income-by-waterfall": dividend,
         "funding": funding,
         "strategic": strategic,
-        "gain-by-equity": even - funding + strategic,
-        "gain": dividend - funding + strategic,
+        "penalties": missed,
+        "gain": even - funding + strategic - missed,
+        "gain-by-waterfall": dividend - funding + strategic - missed,
         "walk-away": float(principal.walk_away),
     }

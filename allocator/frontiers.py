@@ -372,6 +372,9 @@ def _record(
     whole = [records.optimal(case, rules, spot.blend, spot.solution, []) for spot in found.spots]
     record["notes"] += [note for note in whole[0]["notes"] if note not in record["notes"]]
     points = [_point(case, spot, each, senses) for spot, each in zip(found.spots, whole, strict=True)]
+    if found.bends is None:
+        # There is no more of the second to be had; what its weight was there only had to be large enough.
+        points[-1] |= {"exchange": None, "dollars": None}
     return record | {
         "between": between,
         "exact": found.bends is not None,

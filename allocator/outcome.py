@@ -126,9 +126,9 @@ class Outcome:
     def principals(self) -> pd.DataFrame:
         """What each principal gains, in $ bn a year; empty without principals, or where nothing is paid.
 
-        Columns: `income` of its treasury, by the waterfall; `funding` of its equity; what its own score is worth,
-        `strategic`; the `gain` that these make up; `walk-away`; and `income-by-equity` and `gain-by-equity`, as if
-        income were divided by equity held.
+        Columns: `income` of its treasury, by equity held; `funding` of its equity; what its own score is worth,
+        `strategic`; its part of what soft rules cost, `penalties`; the `gain` that these make up; `walk-away`; and
+        `income-by-waterfall` and `gain-by-waterfall`, if the waterfall divides the income.
 
         Raises:
             Infeasible: there is no allocation.
@@ -136,7 +136,8 @@ class Outcome:
         import pandas as pd
 
         self.part("amounts")
-        columns = ["income", "funding", "strategic", "gain", "walk-away", "income-by-equity", "gain-by-equity"]
+        columns = ["income", "funding", "strategic", "penalties", "gain", "walk-away"]
+        columns += ["income-by-waterfall", "gain-by-waterfall"]
         rows = self.record.get("distributions", {}).get("principals", [])
         return pd.DataFrame(rows, columns=["principal", *columns]).set_index("principal")
 

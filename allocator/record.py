@@ -17,6 +17,7 @@ from allocator.distributions import distributions
 from allocator.fund import PORTFOLIO
 from allocator.measures import MeasureName
 from allocator.objectives import Aim
+from allocator.objectives.expected_return import ExpectedReturn
 from allocator.provenance import inputs, policy
 from allocator.readings import rule_records, term_records
 from allocator.rulebook import Rulebook
@@ -64,12 +65,12 @@ def optimal(case: Case, rules: Rulebook, aim: Aim, solution: Solution, priced: S
         record["notes"].append(WITHHELD)
     record["notes"] += aim.notes
     record["objective"] |= {"value": solution.certificate.value, "income": solution.score.income}
-    said = record["objective"]
+    said, cost = record["objective"], shortfall(solution.clauses, v)
     held = ((part, (0.0, objective)) for part, objective in zip(said.get("held", ()), aim.holds(), strict=True))
     for part, (counts, objective) in (*zip(said["parts"], aim.terms(), strict=True), *held):
         part |= {
             "counts": abs(counts),
-            "value": objective.measured(case, v),
+            "value": objective.measured(case, v, cost if counts else 0.0),
             "unit": objective.unit.__name__.lower(),
         }
     record["amounts"] = _amounts(case, solution)
@@ -77,7 +78,7 @@ def optimal(case: Case, rules: Rulebook, aim: Aim, solution: Solution, priced: S
     record["totals"] = totals(case, solution.clauses, v, solution.reserve)
     if "distributable-income" in record["totals"]:
         income = record["totals"]["distributable-income"]
-        record["distributions"] = distributions(case, solution.capital / GRAIN, income)
+        record["distributions"] = distributions(case, solution.capital / GRAIN, income, cost * case.equity)
     record["stresses"] = _stresses(case, v)
     record["rules"] = rule_records(case, rules, solution.clauses, v, solution.multipliers, solution.score.size)
     record["terms"] = term_records(solution)
@@ -180,7 +181,7 @@ def totals(case: Case, clauses: Sequence[Clause], v: Vector, reserve: int) -> Re
     if "strategic-weight" in case.universe.numbers:
         found["strategic-weight"] = float(case.universe.numbers["strategic-weight"] @ v[: d.n])
     if "expected-return" in case.universe.numbers:
-        found["expected-return"] = float(case.universe.numbers["expected-return"] @ v[: d.n])
+        found["expected-return"] = ExpectedReturn().measured(case, v)
     if case.risk is not None:
         found["volatility"] = case.risk.volatility(v[: d.n])
     return found

@@ -39,7 +39,7 @@ def test_two_lines_by_hand(agreed: al.Bargain) -> None:
     assert told["funding"].tolist() == [2, 2]
     assert told["strategic"].tolist() == pytest.approx([1.5, 0], abs=1e-3)
     assert told["penalties"].tolist() == [0, 0]
-    assert told["by-waterfall"].tolist() == pytest.approx(told["gain"].tolist())
+    assert told["gain-by-waterfall"].tolist() == pytest.approx(told["gain"].tolist())
     assert agreed.prices.loc["east", "west"] == pytest.approx(0.5, rel=1e-4)
     assert agreed.prices.loc["west", "east"] == pytest.approx(2, rel=1e-4)
     assert repr(agreed) == "Bargain('Tiny', optimal: East $3.000 bn, West $1.500 bn a year)"
@@ -108,7 +108,7 @@ def test_a_waterfall_is_told_and_changes_nothing(agreed: al.Bargain) -> None:
     }
     found = al.bargain(owned(waterfall=waterfall), book(), resolve=False)
     assert found.owners["gain"].tolist() == pytest.approx(agreed.owners["gain"].tolist(), abs=1e-6)
-    assert found.owners["by-waterfall"].tolist() == pytest.approx([4.7 - 2 + 1.5, 2.3 - 2], abs=1e-3)
+    assert found.owners["gain-by-waterfall"].tolist() == pytest.approx([4.7 - 2 + 1.5, 2.3 - 2], abs=1e-3)
 
 
 def test_three_owners() -> None:

@@ -72,7 +72,7 @@ def test_a_holder_with_two_vehicles_is_paid_on_both() -> None:
     found = distributions(owned(FLAT, equity=equity), np.array([100.0]), 8.0)
     assert [each["amount"] for each in found["holders"]] == pytest.approx([4.2, 1.4, 2.4 * 0.8, 2.4 * 0.2])
     assert found["principals"][1]["equity"] == 50
-    assert found["principals"][1]["income"] == pytest.approx(2.4)
+    assert found["principals"][1]["income-by-waterfall"] == pytest.approx(2.4)
 
 
 def test_the_whole_record_by_hand() -> None:
@@ -92,22 +92,23 @@ def test_the_whole_record_by_hand() -> None:
     east, west = said["principals"]
     assert east == pytest.approx(
         {
-            "principal": "east", "title": "East", "holder": "treasury", "equity": 45.0, "income-by-equity": 3.6,
-            "income": 4.2, "funding": 1.8, "strategic": 0.25, "gain-by-equity": 3.6 - 1.8 + 0.25,
-            "gain": 4.2 - 1.8 + 0.25, "walk-away": 1.0,
+            "principal": "east", "title": "East", "holder": "treasury", "equity": 45.0, "income": 3.6,
+            "income-by-waterfall": 4.2, "funding": 1.8, "strategic": 0.25, "penalties": 0.0, "gain": 3.6 - 1.8 + 0.25,
+            "gain-by-waterfall": 4.2 - 1.8 + 0.25, "walk-away": 1.0,
         },
         abs=1e-4,
     )  # fmt: skip
     assert (west["strategic"], west["walk-away"]) == (0.0, -1.0)
-    assert west["gain"] == pytest.approx(2.4 - 1.2, abs=1e-4)
+    assert west["gain-by-waterfall"] == pytest.approx(2.4 - 1.2, abs=1e-4)
 
 
 def test_principals_as_a_frame() -> None:
     found = solve(owned(FLAT), book()).principals
-    columns = ["income", "funding", "strategic", "gain", "walk-away", "income-by-equity", "gain-by-equity"]
+    columns = ["income", "funding", "strategic", "penalties", "gain", "walk-away"]
+    columns += ["income-by-waterfall", "gain-by-waterfall"]
     assert found.columns.tolist() == columns
-    assert found.loc["east"].tolist() == pytest.approx([4.2, 1.8, 0.25, 2.65, 1.0, 3.6, 2.05], abs=1e-4)
-    assert found.loc["west"].tolist() == pytest.approx([2.4, 1.2, 0.0, 1.2, -1.0, 3.2, 2.0], abs=1e-4)
+    assert found.loc["east"].tolist() == pytest.approx([3.6, 1.8, 0.25, 0, 2.05, 1.0, 4.2, 2.65], abs=1e-4)
+    assert found.loc["west"].tolist() == pytest.approx([3.2, 1.2, 0.0, 0, 2.0, -1.0, 2.4, 1.2], abs=1e-4)
     alone = solve(tiny({"cash-yield [%]": [8, 6]}), book()).principals
     assert (len(alone), alone.columns.tolist(), alone.index.name) == (0, columns, "principal")
 
@@ -122,7 +123,7 @@ def test_a_loss_pays_nobody_and_is_borne_by_equity() -> None:
         (0, 0, 0, None)
     ] * 3
     assert [each["income"] for each in said["principals"]] == pytest.approx([-0.9, -0.8])
-    assert all(each["gain"] == each["gain-by-equity"] for each in said["principals"])
+    assert all(each["gain"] == each["gain-by-waterfall"] for each in said["principals"])
     check_record(found)
 
 
@@ -148,7 +149,7 @@ def test_the_gain_that_is_maximised_is_the_one_that_is_told(v: np.ndarray) -> No
     income = al.DividendYield().value(SMALL).value(v) * SMALL.equity
     told = distributions(SMALL, v[: SMALL.decision.n] * SMALL.equity, income)["principals"]
     for principal, each in zip(SMALL.principals, told, strict=True):
-        assert each["gain-by-equity"] == pytest.approx(
+        assert each["gain"] == pytest.approx(
             al.OwnerGain(principal.id).value(SMALL).value(v) * 100, rel=1e-9, abs=1e-9
         )
 

@@ -134,18 +134,22 @@ class HolderPaid(Part):
 
 
 class PrincipalGain(Part):
-    """What a principal gains, in $ bn a year: its treasury's income less funding, with what its own score is worth."""
+    """What a principal gains, in $ bn a year, by equity held and by the waterfall.
+
+    Its treasury's income less funding, with what its own score is worth, less its part of what soft rules cost.
+    """
 
     principal: str
     title: str
     holder: str
     equity: Dollars
-    income_by_equity: Finite
     income: Finite
+    income_by_waterfall: Finite
     funding: Finite
     strategic: Finite
-    gain_by_equity: Finite
+    penalties: Finite
     gain: Finite
+    gain_by_waterfall: Finite
     walk_away: Finite
 
 

@@ -170,9 +170,10 @@ class Objective(Aim):
     def value(self, case: Case) -> Score:
         """The number itself, as a score; where smaller is better it is convex."""
 
-    def measured(self, case: Case, v: Vector) -> float:
-        """The number at v."""
-        return self.value(case).value(v)
+    def measured(self, case: Case, v: Vector, cost: float = 0.0) -> float:
+        """The number at v, after what soft rules cost, in parts of equity a year."""
+        value = self.value(case)
+        return value.value(v) - value.income * cost
 
     def settings(self) -> dict[str, Any]:
         """What it was made with, by the name of the argument; plain data."""

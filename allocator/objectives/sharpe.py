@@ -101,10 +101,11 @@ class Sharpe(Objective):
         gain, risk = (each.score(case) for each in self.over)
         return gain + risk * (self.at or 0.0)
 
-    def measured(self, case: Case, v: Vector) -> float:
-        """The ratio at v; 0 where there is neither gain nor risk."""
-        gain, risk = (each.score(case).value(v) for each in self.over)
-        return gain / -risk if risk < 0 else 0.0
+    def measured(self, case: Case, v: Vector, cost: float = 0.0) -> float:
+        """The ratio at v, after what soft rules cost; 0 where there is neither gain nor risk."""
+        gain, risk = (each.score(case) for each in self.over)
+        taken = -risk.value(v)
+        return (gain.value(v) - gain.income * cost) / taken if taken > 0 else 0.0
 
     def doubt(self, case: Case, clauses: Sequence[Clause], v: Vector) -> str:
         """That the ratio is another than the amounts have."""

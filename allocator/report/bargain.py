@@ -8,7 +8,7 @@ from typing import Any
 from allocator.report import tables as made
 from allocator.report.mix import SMALL
 from allocator.report.table import Table
-from allocator.report.words import dollars, millions
+from allocator.report.words import at_most, millions
 from allocator.solution import Record
 
 
@@ -58,9 +58,12 @@ def _prices(record: Record) -> list[str]:
     """What a dollar more for one costs the other, there and back, for each pair."""
     titles = {each["owner"]: each["title"] for each in record["owners"]}
     costs = {each["of"]: each["costs"] for each in record["prices"]}
+    most = {each["owner"]: not _given(each) for each in record["owners"]}
     return [
-        f"At the margin, a dollar more for {titles[one]} costs {titles[other]} ${costs[one][other]:.2f}, and a dollar "
-        f"more for {titles[other]} costs {titles[one]} ${costs[other][one]:.2f}."
+        f"Neither {titles[one]} nor {titles[other]} can have more: each has its own best."
+        if most[one] and most[other]
+        else f"At the margin, a dollar more for {titles[one]} costs {titles[other]} ${costs[one][other]:.2f}, and a "
+        f"dollar more for {titles[other]} costs {titles[one]} ${costs[other][one]:.2f}."
         for one, other in combinations(titles, 2)
     ]
 
@@ -71,8 +74,8 @@ def _waterfall(record: Record) -> list[str]:
         return []
     told = []
     for each in record["owners"]:
-        less = ", less than walking away," if each["by-waterfall"] < each["walk-away"] else ""
-        told.append(f"{each['title']}{less} {millions(each['by-waterfall'])}")
+        less = ", less than walking away," if each["gain-by-waterfall"] < each["walk-away"] else ""
+        told.append(f"{each['title']}{less} {millions(each['gain-by-waterfall'])}")
     return [
         "The agreement divides income by equity held. By the waterfall, the same income would leave "
         f"{', '.join(told[:-1])} and {told[-1]} a year. The waterfall is worked out on the agreement only: nothing is "
@@ -96,17 +99,20 @@ def owners(record: Record) -> Table:
         ("Were another to decide", lambda each: each["other-decides"]),
     ]
     if divided:
-        rows.append(("Gain if the waterfall divided the income", lambda each: each["by-waterfall"]))
+        rows.append(("Gain if the waterfall divided the income", lambda each: each["gain-by-waterfall"]))
     header = ["$ bn a year", *(f"{each['title']}>" for each in record["owners"])]
     told = [[name, *(f"{value(each) + 0.0:,.3f}" for each in record["owners"])] for name, value in rows]
-    note = "Where another decides, it leaves what costs it nothing. Partners beside a treasury are not counted."
+    note = (
+        "Were another to decide: the allocation that is best for another owner and, of those as good for it, best for "
+        "this one. Partners beside a treasury are not counted."
+    )
     return Table("What each owner gets, and would have otherwise", header, told, note)
 
 
 def tables(record: Record) -> list[Table]:
-    """All tables: the owners, then the mix by sector, the financing, and what holders are paid."""
+    """All tables: the owners, the soft rules not met, the mix by sector, the financing, and what holders are paid."""
     agreed = record["outcome"]
-    found = [owners(record), made.sectors(agreed) or made.lines(agreed), made.tranches(agreed)]
+    found = [owners(record), made.shortfalls(agreed), made.sectors(agreed) or made.lines(agreed), made.tranches(agreed)]
     return [*(table for table in found if table is not None), *made.who_gets_what(agreed)[:1]]
 
 
@@ -116,7 +122,7 @@ def proof(record: Record) -> str:
     proved, solver = agreed["certificate"], agreed["attempts"][-1]["solver"]
     if not proved["passes"]:
         return made.proof(agreed)
-    most = dollars(max(proved["gap"], 0.0) * agreed["case"]["equity"])
+    most = at_most(max(proved["gap"], 0.0) * agreed["case"]["equity"])
     return (
         f"certified: every rule and term holds, and no allocation adds more than {most} a year to the owners' gains, "
         f"weighed as the prices above have it ({solver})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from allocator.report.mix import SMALL
 from allocator.report.words import NOTHING, dollars, percent, quantity
 from allocator.solution import Record
 
@@ -60,7 +61,8 @@ def _how(record: Record, titles: Mapping[str, str]) -> str:
 
 def _principals(found: Record) -> Text:
     divided = found["waterfall"] is not None
-    rules = {"by equity held": "-by-equity"} | ({"by the waterfall": ""} if divided else {})
+    missed = any(each["penalties"] > SMALL * each["equity"] for each in found["principals"])
+    rules = {"by equity held": ""} | ({"by the waterfall": "-by-waterfall"} if divided else {})
     rows = [
         [
             each["title"],
@@ -68,6 +70,7 @@ def _principals(found: Record) -> Text:
             dollars(each[f"income{key}"]),
             dollars(each["funding"]),
             dollars(each["strategic"]),
+            *([dollars(-each["penalties"])] if missed else []),
             dollars(each[f"gain{key}"]),
             dollars(each["walk-away"]),
         ]
@@ -77,7 +80,9 @@ def _principals(found: Record) -> Text:
     header = ["Principal", *(["Income divided"] if divided else [])]
     note = (
         "Gain: its treasury's part of the income, less what that treasury's equity costs it, plus what its own score "
-        "of the capital deployed is worth to it. Partners on its side are not counted."
+        f"of the capital deployed is worth to it{', less its part of what soft rules not met cost' if missed else ''}. "
+        "Partners on its side are not counted."
     )
-    header += ["Treasury's income>", "Funding>", "Own score>", "Gain>", "Without the fund>"]
+    header += ["Treasury's income>", "Funding>", "Own score>", *(["Soft rules>"] if missed else [])]
+    header += ["Gain>", "Walking away>"]
     return "What each principal gains, a year", header, rows, note

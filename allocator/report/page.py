@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from functools import cache
 from typing import Any
@@ -17,7 +16,7 @@ from allocator.report import tables as made
 from allocator.report.binding import unit_of_prices
 from allocator.report.cards import STATES, cards, titles, whom
 from allocator.report.glossary import used
-from allocator.report.words import NOTHING, dollars, gap_in_words, millions, percent, quantity, scored, size
+from allocator.report.words import NOTHING, at_most, better, dollars, gap_in_words, millions, percent, quantity, size
 from allocator.report.words import named as named_aim
 from allocator.solution import Record
 
@@ -66,6 +65,7 @@ def bargain(record: Record) -> str:
         | {
             "sentences": owners.sentences(record),
             "terms_of_owners": owners.owners(record),
+            "missed": made.shortfalls(agreed),
             "set": _drawn("bargain", record) if len(record["owners"]) == 2 else None,
             "proof_of_bargain": owners.proof(record).capitalize(),
         },
@@ -142,11 +142,11 @@ def _view(record: Record) -> dict[str, Any]:
         "proof": gap_in_words(record),
         "doubt": "" if record["certificate"]["passes"] else gap_in_words(record),
         "pictures": _pictures(record),
-        "beaten": _beaten(record, record["certificate"]["gap"]),
-        "over": _at_most(record["certificate"]["worst-excess"] * record["case"]["equity"]),
+        "beaten": better(record, record["certificate"]["gap"]),
+        "over": at_most(record["certificate"]["worst-excess"] * record["case"]["equity"]),
         "a_year": " a year" if record["objective"]["income"] > 0 else "",
         "unit_of_prices": f"Prices are in {unit_of_prices(record)}." if not choice else PRICELESS,
-        "choice": choice and {"solver": choice["solver"], "beaten": _beaten(record, choice["gap"])},
+        "choice": choice and {"solver": choice["solver"], "beaten": better(record, choice["gap"])},
     }
 
 
@@ -216,20 +216,3 @@ def _terms(record: Record) -> list[dict[str, str]]:
             }
         )
     return found
-
-
-def _beaten(record: Record, gap: float) -> str:
-    """By how much another allocation might do better, in dollars a year where the aim is income."""
-    income = record["objective"]["income"]
-    if income > 0:
-        return f"{_at_most(gap / income * record['case']['equity'])} a year"
-    if scored(record["objective"]) == "share":
-        return f"{gap * 1e4:.3f} bp of equity"
-    return f"{gap:.1e} of the objective's own unit ({record['objective']['name']})"
-
-
-def _at_most(billions: float) -> str:
-    """A bound on an amount of $ bn, rounded up to one digit; $1 k or more."""
-    size = max(billions, 1e-6)
-    unit = 10.0 ** math.floor(math.log10(size))
-    return dollars(math.ceil(size / unit) * unit)

@@ -85,7 +85,8 @@ def summary(record: Record) -> list[tuple[str, str]]:
         found.append(("Dividend yield", told + (", before repayment of debt" if t["tranches"] else "")))
     if t.get("penalties", 0.0) > SMALL * t["equity"]:
         cost = dollars(t["penalties"])
-        found.append(("Penalties", f"{cost} a year for soft rules not met; the dividend above is before them"))
+        after = "; what is maximised is after them, the dividend before" if objective["income"] > 0 else ""
+        found.append(("Penalties", f"{cost} a year for soft rules not met{after}"))
     if t.get("debt-service-cover"):
         service = f"debt service of {dollars(t['debt-service'])} a year, repayment included"
         found.append(("Cover", f"{t['debt-service-cover']:.2f}x {service}, before any haircut"))
@@ -106,7 +107,7 @@ def _moments(record: Record) -> list[tuple[str, str]]:
     t, found = record["totals"], []
     weights = mix.of_weights(record)
     if "expected-return" in t:
-        of = "" if weights else " of equity, before interest and fee"
+        of = "" if weights else " of equity, after interest and fee"
         found.append(("Expected return", f"{percent(t['expected-return'], 2)}{of}"))
     if "volatility" in t:
         over = t["volatility"] * t["equity"] / t["deployed"] if t["deployed"] else 0.0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+from allocator.fund import PORTFOLIO
 from allocator.units import BY_NAME
 
 NOTHING = "–"
@@ -65,11 +67,11 @@ def slack(reading: dict[str, Any]) -> str:
 def gap_in_words(record: dict[str, Any]) -> str:
     """The certificate in one line."""
     proved = record["certificate"]
-    choice, size = proved.get("choice"), _gap(record, proved["gap"])
+    choice, size = proved.get("choice"), better(record, proved["gap"])
     if proved["passes"] and choice is None:
         return f"certified: every rule and term holds, and no allocation can do better by more than {size}"
     if proved["passes"]:
-        other = f"that no other choice of what is held does by more than {_gap(record, choice['gap'])}"
+        other = f"that no other choice of what is held does by more than {better(record, choice['gap'])}"
         proof = f"every rule and term holds, and within this choice none can do better by more than {size}"
         return f"certified: {proof}; {other} is the word of {choice['solver']}"
     if proved["worst-excess"] > 1e-7:
@@ -78,15 +80,30 @@ def gap_in_words(record: dict[str, Any]) -> str:
     if proved["gap"] > proved["allowed"]:
         return f"NOT CERTIFIED: another allocation might do better by {size}"
     if choice is not None and choice["gap"] > choice["allowed"]:
-        return f"NOT CERTIFIED: another choice of what is held might do better by {_gap(record, choice['gap'])}"
+        return f"NOT CERTIFIED: another choice of what is held might do better by {better(record, choice['gap'])}"
     return "NOT CERTIFIED: the soft rules might be missed by less"
 
 
-def _gap(record: dict[str, Any], gap: float) -> str:
-    """A gap in the unit of the objective."""
+def better(record: dict[str, Any], gap: float) -> str:
+    """By how much another allocation might do better, rounded up: in dollars a year where the aim is income."""
+    income = record["objective"]["income"]
+    if income > 0 and record["case"]["id"] != PORTFOLIO:
+        return f"{at_most(gap / income * record['case']['equity'])} a year"
     if scored(record["objective"]) == "share":
-        return f"{gap * 1e4:.3f} bp of equity"
-    return f"{gap:.1e} of the objective's own unit"
+        return f"{_up(gap * 1e4, 1e-6):g} bp of equity"
+    return f"{_up(gap, 1e-15):g} of the objective's own unit ({record['objective']['name']})"
+
+
+def at_most(billions: float) -> str:
+    """A bound on an amount of $ bn, rounded up to one digit; $1 k or more."""
+    return dollars(_up(billions, 1e-6))
+
+
+def _up(size: float, least: float) -> float:
+    """Rounded up to one digit, as a bound must be."""
+    size = max(size, least)
+    unit = 10.0 ** math.floor(math.log10(size))
+    return float(f"{math.ceil(size / unit * (1 - 1e-12)) * unit:.1g}")
 
 
 def form(objective: dict[str, Any]) -> str:

@@ -163,7 +163,7 @@ def test_a_reserve_that_earns_the_rate_without_risk() -> None:
     case = tiny(ONE, covariance=np.diag([0.04, 0.01]), **{"reserve-yield": "3%"})
     for rate, shown in ((0.0, "0%"), ("2%", "2%"), ("3%", "3%")):
         assert refused(case, al.Sharpe(rate=rate)) == (
-            f"the reserve earns 3% without risk, and the rate is {shown} only; "
+            f"the reserve earns 3% without risk, and the rate of {shown} is no more than that; "
             "give a higher rate, as in al.Sharpe(rate='4%'), or have a rule ask for some capital"
         )
 

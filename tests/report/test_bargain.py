@@ -85,7 +85,7 @@ def test_the_table_of_owners(record: dict[str, Any]) -> None:
         ["Gain if the waterfall divided the income", "4.290", "-0.030"],
     ]
     assert [table.title for table in bargain.tables(record)] == [
-        "What each owner gets, and would have otherwise", "Lines", "What each holder is paid, a year",
+        "What each owner gets, and would have otherwise", "Soft rules not met", "Lines", "What each holder is paid, a year",
     ]  # fmt: skip
 
 

@@ -63,7 +63,7 @@ def test_both_rules_side_by_side(record: dict[str, Any]) -> None:
     )
     assert principals.title == "What each principal gains, a year"
     assert principals.header == [
-        "Principal", "Income divided", "Treasury's income>", "Funding>", "Own score>", "Gain>", "Without the fund>",
+        "Principal", "Income divided", "Treasury's income>", "Funding>", "Own score>", "Gain>", "Walking away>",
     ]  # fmt: skip
     assert principals.rows == [
         ["East", "by equity held", "$3.6 bn", "$1.8 bn", "$250 m", "$2.0 bn", "$1.0 bn"],
@@ -132,7 +132,7 @@ def test_spreadsheets_have_plain_numbers(record: dict[str, Any]) -> None:
     made = spreadsheets(record)
     (east, west) = csv.DictReader(io.StringIO(made["principals.csv"]))
     assert (east["principal"], float(west["walk-away"])) == ("east", -1.5)
-    assert float(east["gain"]) == pytest.approx(4.125 - 1.8 + 0.25)
+    assert float(east["gain-by-waterfall"]) == pytest.approx(4.125 - 1.8 + 0.25)
     savers = list(csv.DictReader(io.StringIO(made["distributions.csv"])))[1]
     assert (savers["vehicle"], float(savers["amount"])) == ("Listed fund", pytest.approx(1.375))
     assert "principals.csv" not in spreadsheets(found(equity=[{"holder": "one", "amount": "$9 bn"}]))
