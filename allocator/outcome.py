@@ -123,6 +123,14 @@ class Outcome:
         return _frame(self.part("prices"), "of")
 
     @cached_property
+    def violations(self) -> pd.DataFrame:
+        """Where nothing satisfies the rules: those that are broken least, value against limit; else empty."""
+        import pandas as pd
+
+        columns = ["rule", "member", "side", "value", "limit", "slack", "unit"]
+        return pd.DataFrame(self.record.get("violations", []), columns=columns).set_index("rule")
+
+    @cached_property
     def principals(self) -> pd.DataFrame:
         """What each principal gains, in $ bn a year; empty without principals, or where nothing is paid.
 

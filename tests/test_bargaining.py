@@ -154,8 +154,8 @@ def test_they_cannot_both_beat_walking_away(away: tuple[str, str], gains: tuple[
         al.bargain(owned({"walk-away": away[0]}, {"walk-away": away[1]}), book())
     assert str(caught.value) == (
         f"the owners cannot all beat their walk-aways: East would walk away to {away[0]} a year, and has $4.000 bn where "
-        f"it alone decides, ${gains[0]} bn where the one that fares worst fares best; West would walk away to {away[1]} a "
-        f"year, and has $2.000 bn where it alone decides, ${gains[1]} bn where the one that fares worst fares best"
+        f"it alone decides, ${gains[0]} bn by the most even allocation; West would walk away to {away[1]} a "
+        f"year, and has $2.000 bn where it alone decides, ${gains[1]} bn by the most even allocation"
     )
 
 

@@ -149,9 +149,7 @@ def test_the_gain_that_is_maximised_is_the_one_that_is_told(v: np.ndarray) -> No
     income = al.DividendYield().value(SMALL).value(v) * SMALL.equity
     told = distributions(SMALL, v[: SMALL.decision.n] * SMALL.equity, income)["principals"]
     for principal, each in zip(SMALL.principals, told, strict=True):
-        assert each["gain"] == pytest.approx(
-            al.OwnerGain(principal.id).value(SMALL).value(v) * 100, rel=1e-9, abs=1e-9
-        )
+        assert each["gain"] == pytest.approx(al.OwnerGain(principal.id).value(SMALL).value(v) * 100, rel=1e-9, abs=1e-9)
 
 
 @given(income=st.floats(0, 100), more=st.floats(0, 1))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from allocator.case import Case
 
 LEAST = 1e-4
-"Of the most that it could be: the surplus that the owner who fares worst must have for an agreement."
+"Of the most that it could be: the surplus that each owner must have by the most even allocation."
 GIVE = 1e-7
 "What the canonical choice may take off a gain at most, over equity."
 PART = 1e-5
@@ -111,7 +111,7 @@ class Bargain(Aim):
     def settled(self, case: Case, bench: Bench) -> Bargain | None:
         """With the gains that the principals would agree on, and what a unit of each counts there.
 
-        Whether they can agree is asked first, where the one that fares worst fares best.
+        Whether they can agree is asked first, by the most even allocation: the least surplus is as large as can be.
 
         Raises:
             Infeasible: they cannot all beat their walk-aways.
@@ -211,7 +211,7 @@ def _no_agreement(case: Case, gains: list[float], alone: list[float]) -> str:
     """Why the principals can't all beat their walk-aways, in dollars."""
     told = [
         f"{each.title} would walk away to {each.walk_away} a year, and has ${best * case.equity:.3f} bn where it alone "
-        f"decides, ${gain * case.equity:.3f} bn where the one that fares worst fares best"
+        f"decides, ${gain * case.equity:.3f} bn by the most even allocation"
         for each, gain, best in zip(case.principals, gains, alone, strict=True)
     ]
     return f"the owners cannot all beat their walk-aways: {'; '.join(told)}"

@@ -121,8 +121,8 @@ def epsilon(aim: Aim, levels: Mapping[Objective, str | float]) -> Epsilon:
     return Epsilon(aim, tuple(found))
 
 
-def level_of(part: Objective, given: str | float) -> float:
-    """A level in the base unit of an objective.
+def level_of(part: Objective, given: str | float, what: str = "level") -> float:
+    """A level, or what else `what` says, in the base unit of an objective.
 
     Raises:
         InputError: it can't be read.
@@ -131,9 +131,9 @@ def level_of(part: Objective, given: str | float) -> float:
         level = float(part.unit.parse(given)) if isinstance(given, str) else float(given)
     except (Unparsable, TypeError, ValueError) as error:
         mend = error.mend if isinstance(error, Unparsable) else "give text with its unit, or a number"
-        raise InputError.of(f"cannot read the level '{given}' of '{part.name}'", mend) from None
+        raise InputError.of(f"cannot read the {what} '{given}' of '{part.name}'", mend) from None
     if not np.isfinite(level):
-        raise InputError.of(f"the level of '{part.name}' is not finite", "give a finite number")
+        raise InputError.of(f"the {what} of '{part.name}' is not finite", "give a finite number")
     return level
 
 
@@ -234,7 +234,7 @@ def lexicographic(stages: Sequence[Objective | tuple[Objective, str | float | No
     found = []
     for part, given in pairs:
         check_part("a lexicographic order", part)
-        tolerance = None if given is None else level_of(part, given)
+        tolerance = None if given is None else level_of(part, given, "tolerance")
         if tolerance is not None and tolerance < 0:
             raise InputError.of(f"the tolerance of '{part.name}' is negative", "give zero or more")
         found.append(Stage(part, tolerance))

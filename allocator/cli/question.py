@@ -140,6 +140,9 @@ class Asked:
         for name, text in named.items():
             if combine != "lexicographic" and text and _number(text) is None:
                 raise click.BadParameter(f"'{name}={text}' is not NAME=WEIGHT", param_hint="--objective")
+        if combine != "lexicographic" and len(named) == 1 and any(named.values()):
+            told = "one objective by itself has no weight; what it is made with stands behind a colon: tail-loss:99%"
+            raise click.BadParameter(told, param_hint="--objective")
         for name, text in levels.items():
             if not text:
                 told = f"'{name}' is not NAME=LEVEL, as in volatility=12%"
@@ -165,7 +168,7 @@ class Asked:
             with _blamed("--objective"):
                 return aims.lexicographic([(found[name], text or None) for name, text in self.objectives.items()])
         combined = aims.maximin if self.combine == "maximin" else aims.blend
-        with _blamed("--combine"):
+        with _blamed("--combine" if self.combine == "maximin" and len(weights) < 2 else "--objective"):
             aim = combined({found[name]: weight for name, weight in weights.items()})
         if not self.held:
             return aim

@@ -110,6 +110,10 @@ class Folder(Generic[Said]):
         file = given / "fund.yaml" if os.path.isdir(given) else given
         if not os.path.exists(file):
             raise _no_case(given)
+        if file.suffix == ".json":
+            raise InputError.of(
+                f"'{given}' is a result and no case", "give a case's folder; 'allocator report' shows it"
+            )
         self.said: Said = kind.read(read_yaml(file))
         self.base = file.parent
         self.sources: list[Source] = [source_of(file)]

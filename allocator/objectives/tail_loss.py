@@ -25,6 +25,7 @@ class TailLoss(Objective):
     kind: ClassVar = "tail-loss"
     unit = Share
     smaller_is_better: ClassVar = True
+    caveats: ClassVar = ("a tail loss is of one period of the scenarios, as the data has it, and not of a year",)
 
     def __init__(self, confidence: float | str = 0.95) -> None:
         self.confidence = part_of_one("confidence", confidence)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from allocator.report import mix
 from allocator.report.table import Table
 from allocator.report.words import (
+    called,
     form,
     limit,
     named,
@@ -64,7 +65,7 @@ def _unpriced(record: Record) -> Table | None:
 def _bound(each: Record) -> str:
     """A rule that binds, with the members that do."""
     members = f" ({', '.join(each['binding'][:2])}{_more(each['binding'])})" if each["member"] else ""
-    return f"{each['rule']}{members}{how(each)}"
+    return f"{called(each['rule'])}{members}{how(each)}"
 
 
 def how(each: Record) -> str:

@@ -9,6 +9,8 @@ from allocator.report.binding import binding_rules, how, terms
 from allocator.report.mix import SMALL
 from allocator.report.table import Table
 from allocator.report.words import (
+    HELD,
+    called,
     dollars,
     form,
     gap_in_words,
@@ -22,8 +24,6 @@ from allocator.report.words import (
 )
 from allocator.solution import Record
 
-HELD = "objective."
-"Begins the names of clauses that hold an objective at a level."
 IDLE = (
     "Nothing is deployed, and shares of nothing keep every rule. If that is not meant, ask for some capital, by a rule "
     "of 'kind: amount' with 'measure: deployed' and an 'at-least'; allocator why then tells what stands against it."
@@ -34,18 +34,18 @@ IDLE = (
 def title(record: Record) -> str:
     """Of what, by what rules, on which date."""
     policy = record["policy"]
-    by = f"policy {policy['id']} ({policy['status']})" if policy else "rules built in Python"
-    return f"{record['case']['title']}, by {by} as in force on {record['as-of']}"
+    by = f"by policy {policy['id']} ({policy['status']}) as in force" if policy else "without a policy file"
+    return f"{record['case']['title']}, {by} on {record['as-of']}"
 
 
 def notes(record: Record) -> list[str]:
-    """What else a reader must know: numbers tried, repairs, solvers that failed."""
+    """What else a reader must know: numbers tried, repairs; and solvers that failed, where all did."""
     found = [f"tried: {each}" for each in tried(record)]
     found += record["notes"]
     found += idle(record.get("outcome", record))
     tries = record.get("attempts", [])
     failed = [f"{each['solver']}: {each['result']}" for each in tries if each["solver"] != tries[-1]["solver"]]
-    return found + failed
+    return found + (failed if record["status"] == "not-certified" else [])
 
 
 def idle(record: Record) -> list[str]:
@@ -119,7 +119,9 @@ def _moments(record: Record) -> list[tuple[str, str]]:
 def _objective_value(record: Record) -> str:
     objective = record["objective"]
     if form(objective) == "single":
-        return value(objective["parts"][0], 6)
+        (part,) = objective["parts"]
+        gain = f", {dollars(part['value'] * record['case']['equity'])} a year" if part["name"] == "owner-gain" else ""
+        return value(part, 6) + gain
     told = reached(objective)
     if form(objective) == "maximin" and all(part["weight"] == 1 for part in objective["parts"]):
         told += f"; each at least {percent(objective['value'], 0)} of the way from its worst to its best"
@@ -219,7 +221,7 @@ def slack_rules(record: Record) -> Table | None:
     """The rules that leave room."""
     rows = [
         (
-            each["rule"] + (f" ({each['member']})" if each["member"] else "") + how(each),
+            called(each["rule"]) + (f" ({each['member']})" if each["member"] else "") + how(each),
             quantity(each["value"], each["unit"]),
             limit(each),
         )
@@ -258,7 +260,7 @@ def violations(record: Record) -> Table:
     """Where nothing fits: the rules that are broken least, in their own units."""
     rows = [
         (
-            each["rule"] + (f" ({each['member']})" if each["member"] else ""),
+            called(each["rule"]) + (f" ({each['member']})" if each["member"] else ""),
             quantity(each["value"], each["unit"]),
             f"{each['side'].replace('-', ' ')} {quantity(each['limit'], each['unit'])}",
             slack(each),
@@ -268,10 +270,12 @@ def violations(record: Record) -> Table:
     note = "Found by the least sum of violations, each relative to its limit; limits in dollars give way last."
     if record.get("terms-too"):
         note += " The case's own terms leave nothing, so they are broken too."
-    held = [part["name"] for part in record.get("objective", {}).get("held", [])]
-    if held:
-        note += f" What must be reached of {' and '.join(held)} counts as a rule here, and may be what leaves nothing."
-    note += " `allocator why` tells which rules conflict, and what would let something fit."
+    broken = record.get("violations", [])
+    if broken and all(each["rule"].startswith(HELD) for each in broken):
+        most = " and ".join(f"{called(each['rule'])} at {quantity(each['value'], each['unit'])}" for each in broken)
+        note += f" All rules and terms leave room for {most}."
+    else:
+        note += " `allocator why` tells which rules conflict, and what would let something fit."
     return Table(
         "No allocation satisfies the rules. Broken least:", ("Rule", "Value>", "Limit>", "Short by>"), rows, note
     )

@@ -59,6 +59,15 @@ def limit(reading: dict[str, Any]) -> str:
     return f"{reading['side'].replace('-', ' ')} {quantity(reading['limit'], reading['unit'])}"
 
 
+HELD = "objective."
+"Begins the names of clauses that hold an objective at a level."
+
+
+def called(rule: str) -> str:
+    """A rule by its id; a level that an objective is held at by the objective's name."""
+    return f"{rule.removeprefix(HELD)}, held" if rule.startswith(HELD) else rule
+
+
 def slack(reading: dict[str, Any]) -> str:
     """How far a clause's value is from its limit, on either side of it: `4.99 pp`."""
     return NOTHING if reading["slack"] is None else BY_NAME[reading["unit"]].show_change(reading["slack"])

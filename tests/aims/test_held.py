@@ -187,7 +187,7 @@ REFUSED: list[tuple[Any, str]] = [
     (lambda: al.lexicographic([(DY, -0.1), SW]), "the tolerance of 'dividend-yield' is negative; give zero or more"),
     (
         lambda: al.lexicographic([(DY, "x"), SW]),
-        "cannot read the level 'x' of 'dividend-yield'; write a share such as 35%",
+        "cannot read the tolerance 'x' of 'dividend-yield'; write a share such as 35%",
     ),
     (
         lambda: al.lexicographic([al.Sharpe(rate="4%"), DY]),

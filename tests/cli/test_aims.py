@@ -87,6 +87,27 @@ def test_settings_are_told_and_units_are_right(capsys: pytest.CaptureFixture[str
     assert "(volatility; 0.0001 is 1 bp)" in " ".join(out.split())
 
 
+def test_a_level_out_of_reach_says_what_can_be_had(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "solve", FUND, *DAY, "--objective", "volatility", "--hold", "strategic-weight=2")
+    assert code == 3
+    told = " ".join(out.split())
+    assert "strategic-weight, held 1.4332 at least 2 0.5668" in told
+    assert told.endswith("All rules and terms leave room for strategic-weight, held at 1.4332.")
+
+
+def test_a_weight_of_one_objective_and_a_result_for_a_case_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = run(capsys, "solve", FUND, *DAY, "--objective", "tail-loss=0.99")
+    assert code == 2
+    assert "one objective by itself has no weight; what it is made with stands behind a colon: tail-loss:99%" in err
+    saved = tmp_path / "outcome.json"
+    run(capsys, "solve", FUND, *DAY, "--objective", "volatility", "--out", str(saved))
+    code, _, err = run(capsys, "solve", str(saved), *DAY)
+    assert code == 1
+    assert err == f"error: '{saved}' is a result and no case; give a case's folder; 'allocator report' shows it\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -116,7 +137,7 @@ def test_settings_are_told_and_units_are_right(capsys: pytest.CaptureFixture[str
         ),
         (
             ("--combine", "lexicographic", "--objective", "dividend-yield=ten", "--objective", "variance"),
-            "--objective: cannot read the level 'ten' of 'dividend-yield'; write a share such as 35%",
+            "--objective: cannot read the tolerance 'ten' of 'dividend-yield'; write a share such as 35%",
         ),
         (
             ("--combine", "lexicographic", "--objective", "variance", "--objective", "dividend-yield", "--hold", "a=1"),
@@ -128,7 +149,7 @@ def test_settings_are_told_and_units_are_right(capsys: pytest.CaptureFixture[str
         ),
         (
             ("--objective", "sharpe", "--objective", "variance"),
-            "--combine: 'sharpe' can't be part of a blend: it is a ratio, which is found by solving; "
+            "--objective: 'sharpe' can't be part of a blend: it is a ratio, which is found by solving; "
             "pursue it alone, or leave it out",
         ),
     ],

@@ -79,8 +79,8 @@ def test_no_agreement_exits_with_3_and_the_reason(case: Path, capsys: pytest.Cap
     assert (code, out) == (3, "")
     assert err == (
         "error: the owners cannot all beat their walk-aways: East would walk away to $3.9 bn a year, and has $4.000 bn "
-        "where it alone decides, $3.900 bn where the one that fares worst fares best; West would walk away to $1.05 bn a "
-        "year, and has $2.000 bn where it alone decides, $1.050 bn where the one that fares worst fares best\n"
+        "where it alone decides, $3.900 bn by the most even allocation; West would walk away to $1.05 bn a "
+        "year, and has $2.000 bn where it alone decides, $1.050 bn by the most even allocation\n"
     )
 
 

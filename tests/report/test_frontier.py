@@ -223,7 +223,7 @@ def test_the_page_has_the_picture_and_the_tables(two: dict[str, Any]) -> None:
     page = page_of(two)
     assert page.count("<svg") == 2  # for wide screens and for phones
     told = read(page)
-    assert "What the best allocations give up of one objective for another, by rules built in Python" in told
+    assert "What the best allocations give up of one objective for another, without a policy file" in told
     assert "Objective dividend yield against strategic weight" in told
     for name, value in summary(two):
         assert f"{name} {value}" in told

@@ -252,7 +252,7 @@ def test_what_all_have_signed_has_no_banner(record: dict[str, Any]) -> None:
 
 def test_rules_without_a_file_are_approved_by_nobody(record: dict[str, Any]) -> None:
     text = Elements(page(record)).text
-    assert "No policy file. These rules were built in Python, so that nobody has approved them." in text
+    assert "No policy file. Nobody has approved the rules, if there are any." in text
     assert "There is no policy file that anybody could have approved." in text
 
 
