@@ -100,8 +100,10 @@ def _best(
         if point.multipliers is not None:
             outer.touch(point.v, point.multipliers.score)
         relaxed = outer.best()
-        if relaxed is None:
+        if relaxed is None and found is None:
             return None
+        if relaxed is None:
+            break
         bound = relaxed.bound
         if bound <= best + score.tolerance(relaxed.v):
             break

@@ -22,6 +22,7 @@ def check_out(form: str, out: Path | None) -> None:
         return
     if form in ("table", "json") and out.suffix != ".json":
         told = f"the outcome is written as JSON, and '{out}' does not end in .json; write {out.with_suffix('.json')}"
+        told += ", or ask for a page with '--format html'" if out.suffix == ".html" else ""
         raise click.BadParameter(told, param_hint="--out")
     if form == "html" and out.suffix != ".html":
         told = f"the page is HTML, and '{out}' does not end in .html; write {out.with_suffix('.html')}"

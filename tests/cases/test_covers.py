@@ -85,8 +85,9 @@ def test_too_little_capacity_is_told(compression: dict[str, str] | None) -> None
 
 def test_nothing_can_be_bought_at_all() -> None:
     case = tiny({"cash-yield [%]": [5, 5], "capacity [$ bn]": [0, 0]}, **{"fully-invested": "yes"})
-    with pytest.raises(al.NotCertified):
-        al.allocate(case, None, al.DividendYield(), resolve=False)
+    out = al.allocate(case, None, al.DividendYield(), resolve=False)
+    assert out.status == "infeasible"
+    assert out.violations.index.tolist() == ["terms.fully-invested"]
     kept = tiny({"cash-yield [%]": [5, 5], "capacity [$ bn]": [0, 0]})
     assert al.allocate(kept, None, al.DividendYield()).totals["reserve"] == 100
 

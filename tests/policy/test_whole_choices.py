@@ -178,8 +178,8 @@ def test_solve_verify_and_report(folder: Path, capsys: pytest.CaptureFixture[str
     assert "c      $70.0 bn   70.0%   ████████████████████████████" in lines
     assert "few" in [line.split()[0] for line in lines[lines.index("Binding rules") + 3 :] if line][:1]
     assert lines[-1] == (
-        "certified: every rule and term holds, and within this choice none can do better by more than 0.010 bp of"
-        " equity; that no other choice of what is held does by more than 0.010 bp of equity is the word of highs"
+        "certified: every rule and term holds, and within this choice none can do better by more than $100 k a"
+        " year; that no other choice of what is held does by more than $100 k a year is the word of highs"
         " (highs, then clarabel)"
     )
     assert run_command(capsys, "solve", ".", "--as-of", "2026-04-01", "--format", "json", "--out", "o.json")[0] == 0
