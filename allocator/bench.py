@@ -13,7 +13,7 @@ from allocator.errors import NotCertified
 from allocator.objectives import Aim, Range, Scored
 from allocator.payoff import ranges
 from allocator.program import Program
-from allocator.shapes import Clause, Multipliers
+from allocator.shapes import Clause, Multipliers, soft_ones
 from allocator.sparse import Vector
 
 
@@ -102,7 +102,7 @@ def penalties(program: Program) -> tuple[list[float], bool]:
 
 def _can_miss(program: Program) -> bool:
     """Whether there are soft rules to miss."""
-    return any(clause.penalty is not None for clause in program.clauses)
+    return bool(soft_ones(program.clauses))
 
 
 def least_shortfall_first(program: Program, weights: Sequence[float]) -> tuple[float, Multipliers | None]:

@@ -17,7 +17,7 @@ from allocator.errors import NotCertified
 from allocator.outer_approximation import OuterApproximation
 from allocator.program import Point, Program
 from allocator.scores import Score, weighted
-from allocator.shapes import Clause
+from allocator.shapes import Clause, soft_ones
 
 LEAST = 1e-7
 "How much more than the least the soft rules may cost, where that comes first."
@@ -72,7 +72,7 @@ def choose(
     def program(settled: Sequence[Clause]) -> Program:
         return Program(settled, scores, case.box, case.spread, solver)
 
-    if penalty > 0 or all(clause.penalty is None for clause in clauses):
+    if penalty > 0 or not soft_ones(clauses):
         return _best(case, clauses, score, penalty, lambda s: program(s).solve(weights, penalty, 1e-10))
     least = _best(case, clauses, score * 0.0, 1.0, lambda s: program(s).solve(nothing, 1.0, 1e-10))
     if least is None:

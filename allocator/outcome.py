@@ -17,6 +17,7 @@ from allocator.errors import Infeasible, InputError, NotCertified
 from allocator.objectives import Aim
 from allocator.rulebook import Rulebook, rulebook_of
 from allocator.rules import Rule
+from allocator.shapes import soft_ones
 from allocator.solution import Record, over_choices
 
 if TYPE_CHECKING:
@@ -318,7 +319,7 @@ def best(program: Program, case: Case, aim: Aim) -> Solution | None:
 
     weights, score = aim.weights(), aim.score(case)
     penalty, least = max(score.income, 0.0), None
-    if penalty <= 0 and any(clause.penalty is not None for clause in program.clauses):
+    if penalty <= 0 and soft_ones(program.clauses):
         from allocator.bench import least_shortfall_first
 
         penalty, least = least_shortfall_first(program, weights)

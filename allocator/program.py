@@ -17,7 +17,7 @@ from allocator.errors import AllocatorError
 from allocator.expression import Entries, Expression
 from allocator.formulation import Formulation
 from allocator.scores import Score, weighted
-from allocator.shapes import Box, Clause, Multipliers
+from allocator.shapes import Box, Clause, Multipliers, hard_ones
 from allocator.solvers import able
 from allocator.sparse import Vector
 
@@ -283,7 +283,7 @@ class Program(Formulation):
 
     def _fixed(self, theta: Mapping[int, Vector]) -> Point:
         """What there is to say where nothing is free: whether the one allocation left keeps the hard clauses."""
-        hard = [clause for clause in self.moved(theta) if clause.penalty is None]
+        hard = hard_ones(self.moved(theta))
         kept = all(clause.excess(self.box.low).max(initial=0.0) <= TOLERANCE for clause in hard)
         return Point("optimal" if kept else "infeasible", "none", self.box.low)
 

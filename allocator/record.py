@@ -21,7 +21,7 @@ from allocator.objectives.expected_return import ExpectedReturn
 from allocator.provenance import inputs, policy
 from allocator.readings import rule_records, term_records
 from allocator.rulebook import Rulebook
-from allocator.shapes import Clause, Multipliers
+from allocator.shapes import Clause, Multipliers, soft_ones
 from allocator.solution import FORMAT, Record, Solution
 from allocator.sparse import Vector
 
@@ -161,7 +161,7 @@ def totals(case: Case, clauses: Sequence[Clause], v: Vector, reserve: int) -> Re
             for tranche, amount, cost in zip(case.stack, tranches, case.costs if case.stack else (), strict=True)
         },
     }  # fmt: skip
-    if any(clause.penalty is not None for clause in clauses):
+    if soft_ones(clauses):
         found["penalties"] = shortfall(clauses, v) * equity
     if "cash-yield" in case.universe.numbers:
         income = case.measure(MeasureName("net-cash-income"), "totals").value(v)

@@ -11,7 +11,7 @@ what makes the bounds of the certificate independent of the solver.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
@@ -213,6 +213,16 @@ class Cone(Clause):
         """`||a|| >= w . a` for every w in the unit ball."""
         arms = (weight[:, None] * witness).ravel()
         return arms @ self.M, float(arms @ self.k)
+
+
+def hard_ones(clauses: Iterable[Clause]) -> tuple[Clause, ...]:
+    """Those that must hold."""
+    return tuple(clause for clause in clauses if clause.penalty is None)
+
+
+def soft_ones(clauses: Iterable[Clause]) -> tuple[Clause, ...]:
+    """Those that may be missed, at a penalty."""
+    return tuple(clause for clause in clauses if clause.penalty is not None)
 
 
 TYPICAL = 0.05

@@ -30,7 +30,7 @@ from allocator.outcome import Outcome
 from allocator.rulebook import Rulebook, rulebook_of
 from allocator.rules import Rule
 from allocator.scores import Score
-from allocator.shapes import Clause, Multipliers
+from allocator.shapes import Clause, Multipliers, soft_ones
 from allocator.solution import LEAST_GAP, Record, Solution, over_choices
 from allocator.sparse import Indices, Vector
 
@@ -148,7 +148,7 @@ def verify(outcome: Outcome, case: Case, rules: Rulebook | Sequence[Rule] | None
         # Without income, any penalty that makes the shortfall least will do; that it does is proved apart.
         told = f"soft rules cost {solution.penalty:.6g} of the objective a unit, and a unit of income is {owed:.6g}"
         checks.append(Check("penalty", _same(solution.penalty, owed), told))
-    elif any(clause.penalty is not None for clause in solution.clauses):
+    elif soft_ones(solution.clauses):
         told = f"soft rules cost at most {solution.least_gap:.3g} of equity a year more than they must"
         least = solution.least is not None and solution.least_gap <= LEAST_GAP
         checks.append(Check("least shortfall", least, told if solution.least else "not proved"))

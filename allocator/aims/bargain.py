@@ -12,7 +12,7 @@ from allocator.errors import Infeasible, InputError
 from allocator.objectives import Aim, Bench, Objective, Range, net, part_said
 from allocator.objectives.owner_gain import OwnerGain
 from allocator.scores import Least, Linear, Log, Score
-from allocator.shapes import Clause, Owed
+from allocator.shapes import Clause, Owed, soft_ones
 from allocator.sparse import Vector
 from allocator.units import Index
 
@@ -118,7 +118,7 @@ class Bargain(Aim):
         """
         if self.counts:
             return self
-        soft = tuple(clause for clause in bench.clauses if clause.penalty is not None)
+        soft = soft_ones(bench.clauses)
         alone = []
         for name, _ in self.principals:
             top = bench.best((OwnerGain(name),), [1.0])

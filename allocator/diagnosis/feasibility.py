@@ -18,7 +18,7 @@ from allocator.choices import without_choices
 from allocator.diagnosis.lifting import as_rows, at_least, column, written_in
 from allocator.program import Point, Program
 from allocator.scores import Linear, Score
-from allocator.shapes import Box, Clause, Cone, Fixed, Multipliers, Rows
+from allocator.shapes import Box, Clause, Cone, Fixed, Multipliers, Rows, hard_ones
 from allocator.sparse import Sparse, Vector
 from allocator.terms import PREFIX, is_term
 from allocator.units import Money
@@ -238,7 +238,7 @@ def blamable(case: Case, clauses: Sequence[Clause]) -> tuple[Clause, ...]:
     Soft ones leave room always, and are left out; so are choices, without which more is allowed: what leaves nothing
     without them leaves nothing with them.
     """
-    hard = [clause for clause in without_choices(clauses) if clause.penalty is None]
+    hard = hard_ones(without_choices(clauses))
     found = [as_rows(clause, case.box) if isinstance(clause, Fixed) else clause for clause in hard]
     if case.decision.fully_invested:
         found.append(fully_invested(case))

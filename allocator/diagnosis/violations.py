@@ -14,7 +14,7 @@ from allocator.diagnosis.feasibility import fully_invested
 from allocator.outer_approximation import OuterApproximation
 from allocator.program import Program
 from allocator.scores import Linear, Score
-from allocator.shapes import Box, Clause
+from allocator.shapes import Box, Clause, hard_ones
 from allocator.sparse import Vector
 from allocator.terms import is_term
 
@@ -55,7 +55,7 @@ def diagnose(case: Case, clauses: Sequence[Clause]) -> Diagnosis | None:
     Returns:
         None where no solver finds an answer, or one that breaks nothing.
     """
-    hard = tuple(clause for clause in clauses if clause.penalty is None)
+    hard = hard_ones(clauses)
     convex = without_choices(hard)
     tries: list[tuple[tuple[Clause, ...], Box, Callable[[Clause], bool]]] = [
         (convex, case.box, lambda clause: is_term(clause) or not len(clause.R1.value)),
@@ -92,8 +92,7 @@ def _least_broken(clauses: Sequence[Clause], box: Box, spread: Vector) -> Vector
         relaxed = outer.best()
         if relaxed is None:
             return None
-        hard = [clause for clause in clauses if clause.penalty is None]
-        if all(clause.excess(relaxed.v).max(initial=0.0) <= TOLERANCE for clause in hard):
+        if all(clause.excess(relaxed.v).max(initial=0.0) <= TOLERANCE for clause in hard_ones(clauses)):
             return relaxed.v
         outer.touch(relaxed.v, nothing.witness(relaxed.v))
     return None

@@ -11,7 +11,7 @@ from allocator.choices import Choice
 from allocator.choosing import choose
 from allocator.errors import NotCertified
 from allocator.scores import Linear, Score
-from allocator.shapes import Clause
+from allocator.shapes import Clause, hard_ones
 
 
 def wholes(case: Case, clauses: Sequence[Clause]) -> tuple[str, ...] | None:
@@ -26,7 +26,7 @@ def wholes(case: Case, clauses: Sequence[Clause]) -> tuple[str, ...] | None:
     Returns:
         Ids of rules; none where no solver could decide; None where something fits.
     """
-    hard = [clause for clause in clauses if clause.penalty is None]
+    hard = hard_ones(clauses)
     kept = list(dict.fromkeys(clause.rule for clause in hard if isinstance(clause, Choice)))
     fits = _fits(case, hard, kept) if kept else True
     if fits is not False:

@@ -19,6 +19,7 @@ from allocator.policy.effect import Allowed
 from allocator.rulebook import Rulebook
 from allocator.rules import Rule
 from allocator.rules.share import Share
+from allocator.shapes import soft_ones
 from allocator.solution import Record
 from allocator.terms import is_term
 from allocator.units import Rate
@@ -148,7 +149,7 @@ def _rate(rules: Rulebook, case: Case, rule: Rule, met: Record) -> float | None:
     """What a dollar short is worth a year at the limit, rounded up to a basis point; None where it can't be met."""
     if "certificate" not in met or rule.penalty is None or met["objective"]["income"] <= 0:
         return None
-    soft = next(clause for clause in rule.clauses(case, rules.as_of) if clause.penalty is not None)
+    soft = soft_ones(rule.clauses(case, rules.as_of))[0]
     weights = next(each["weights"] for each in met["certificate"]["multipliers"] if each["of"] == rule.id)
     rate = max(weights) / met["objective"]["income"] * float(rule.penalty) / float(soft.penalty or 1.0)
     return float(np.ceil(rate * 1e4) / 1e4)

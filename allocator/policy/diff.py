@@ -13,7 +13,7 @@ from allocator.readings import readings
 from allocator.rulebook import Rulebook
 from allocator.rulebook.overlays import Change
 from allocator.rules import Rule
-from allocator.shapes import Clause
+from allocator.shapes import Clause, soft_ones
 from allocator.solution import Record
 from allocator.sparse import Vector
 
@@ -182,7 +182,7 @@ def _judge(record: Record, old: Sequence[Clause], new: Sequence[Clause], case: C
         changed = [clause for clause in new if clause.rule == each["rule"]]
         replaced = Allowed(case, [*others, *changed])
         each["effect"] = _effect(replaced.breach(own), before.breach(changed), case)
-        soft = [clause for clause in (*own, *changed) if clause.penalty is not None]
+        soft = soft_ones((*own, *changed))
         each["effect"]["soft"] = bool(soft) and len(soft) == len(own) + len(changed)
 
 

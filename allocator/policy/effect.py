@@ -28,7 +28,7 @@ from allocator.errors import NotCertified
 from allocator.policy.ceilings import above, ceilings, room, straight
 from allocator.program import Point, Program
 from allocator.scores import Linear, Score
-from allocator.shapes import Clause
+from allocator.shapes import Clause, hard_ones
 from allocator.sparse import Vector
 from allocator.terms import is_term
 
@@ -74,7 +74,7 @@ class Allowed:
 
     def __init__(self, case: Case, clauses: Sequence[Clause]) -> None:
         self.case = case
-        self.clauses = _hard(clauses)
+        self.clauses = hard_ones(clauses)
         self.box = case.box.fixing(self.clauses)
 
     @cached_property
@@ -84,7 +84,7 @@ class Allowed:
 
     def breach(self, others: Sequence[Clause]) -> Finding:
         """Look for an allowed allocation that breaks one of some other clauses; the hard ones of rules among them."""
-        rules = [clause for clause in without_choices(_hard(others)) if not is_term(clause)]
+        rules = [clause for clause in without_choices(hard_ones(others)) if not is_term(clause)]
         doubted = self._doubted(others)
         targets = [self._target(clause, member) for clause in rules for member in range(clause.size)]
         # What may be broken by most comes first, since one example is enough.
@@ -105,7 +105,7 @@ class Allowed:
     def _doubted(self, others: Sequence[Clause]) -> Finding:
         """Whether all choices are kept by the numbers of this side's own."""
         own = [clause for clause in self.clauses if isinstance(clause, Choice)]
-        for clause in _hard(others):
+        for clause in hard_ones(others):
             if isinstance(clause, Choice) and not any(each.implies(clause) for each in own):
                 return Finding("undetermined", choice=clause.rule)
         return NOTHING
@@ -243,7 +243,3 @@ class _Search:
         weights |= {self.capital + d.n + i: max(-gain[i], 0.0) for i in range(d.n)}
         point = self._maximise(weights, TOLERANCES[0])
         return d.vector(point.v[: d.n], point.v[d.f : d.reserve]) if point.status == "optimal" else None
-
-
-def _hard(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
-    return tuple(clause for clause in clauses if clause.penalty is None)
