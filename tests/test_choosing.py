@@ -308,6 +308,15 @@ def test_the_bound_over_choices_meets_the_optimum_within_the_one_chosen() -> Non
     assert choice["gap"] <= allowed
 
 
+@pytest.mark.parametrize("name", ["highs", "clarabel"])
+def test_within_the_choice_any_solver_finds_the_same(name: str) -> None:
+    case = tiny({"cash-yield [%]": [8, 7, 6, 5], "capacity [$ bn]": [30, 30, 30, 100]})
+    out = al.allocate(case, book(TICKET, FEW), al.DividendYield(), solver=name)
+    assert certificate(out)["choice"]["solver"] == "highs"
+    assert out.record["attempts"][-1]["solver"].startswith(name)
+    assert value(out) == pytest.approx(0.065, abs=1e-9)
+
+
 # Rechecking.
 
 
