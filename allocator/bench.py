@@ -120,4 +120,6 @@ def least_shortfall_first(program: Program, weights: Sequence[float]) -> tuple[f
     held = program.hold(least.value - 1e-7, nothing, 1.0, weights, 0.0)
     if least.status != "optimal" or held.status != "optimal":
         raise NotCertified("the least shortfall of the soft rules could not be found; try another --solver")
-    return 1.0 + 2 * abs(held.hold), least.multipliers
+    # What the canonical choice gives up may go into a shortfall too: of that, no more than a millionth of equity.
+    score = program.score(weights)
+    return max(1.0, score.tolerance(held.v) / score.GIVE) + 2 * abs(held.hold), least.multipliers

@@ -69,7 +69,7 @@ class OuterApproximation:
         soft = {index: clause for index, clause in enumerate(clauses) if clause.penalty is not None}
         self._switches = list(dict.fromkeys(each for choice in self._choices.values() for each in choice.switches))
         # The columns: v, what is above each curved part, by how much soft clauses are broken, and the binaries.
-        curved = sum(not isinstance(part, Linear) for _, part in score.parts)
+        curved = len(self._curved(score.witness(box.low)))
         sizes = [len(box.low), curved, *(clause.size for clause in soft.values()), len(self._switches)]
         _, self._above, *short, self._binary, self._total = np.cumsum([0, *sizes]).tolist()
         self._short = dict(zip(soft, short, strict=True))
@@ -97,9 +97,9 @@ class OuterApproximation:
             self._choose(index, choice)
 
     def _curved(self, witnesses: Sequence[Vector]) -> list[tuple[float, Part, Vector]]:
-        """The score's parts that are curved, each with its weight and its witness."""
+        """The score's parts that are curved and count, each with its weight and its witness."""
         parts = zip(self._score.parts, witnesses, strict=True)
-        return [(weight, part, witness) for (weight, part), witness in parts if not isinstance(part, Linear)]
+        return [(weight, part, own) for (weight, part), own in parts if weight and not isinstance(part, Linear)]
 
     def _row(self, most: Any, parts: Sequence[tuple[int, Sparse]], least: Any = -np.inf) -> None:
         """Matrices, each from a column on, that together are at most `most` and at least `least`."""

@@ -261,6 +261,17 @@ def test_an_expression_of_the_callers_own() -> None:
     assert value(out) == pytest.approx(best_of_threes(own), rel=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore:Solution may be inaccurate")
+def test_an_expression_of_the_callers_own_comes_after_the_soft_rules() -> None:
+    soft = al.rules.Share(
+        id="docks", title="D", scope={"line": "docks"}, of="equity", at_least="28%", severity="soft", penalty="100 bp"
+    )
+    own = al.Concave(lambda v: cp.sum(cp.sqrt(v.capital[:3] + 1)))
+    out = al.allocate(SMALL, book(*RULES.rules, soft), own)
+    assert out.status == "optimal"
+    assert out.amounts.loc["docks", "amount"] >= 28 - 0.01
+
+
 def best_of_threes(aim: Aim) -> float:
     """The best of a settled aim over all sets of three lines and fewer, under `LINE` and with tickets of 25."""
     score, best = aim.score(SMALL), -np.inf
