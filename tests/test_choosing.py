@@ -269,7 +269,7 @@ def test_an_expression_of_the_callers_own_comes_after_the_soft_rules() -> None:
     own = al.Concave(lambda v: cp.sum(cp.sqrt(v.capital[:3] + 1)))
     out = al.allocate(SMALL, book(*RULES.rules, soft), own)
     assert out.status == "optimal"
-    assert out.amounts.loc["docks", "amount"] >= 28 - 0.01
+    assert out.amounts.loc["docks", "amount"] >= 28 - 0.02
 
 
 def best_of_threes(aim: Aim) -> float:
@@ -306,7 +306,7 @@ def test_where_the_objective_has_no_income_the_soft_rules_are_missed_least_first
     out = al.allocate(SMALL, book(*RULES.rules, soft), al.StrategicWeight())
     assert out.status == "optimal"
     # Docks have the least strategic weight, and are held all the same.
-    assert out.amounts.loc["docks", "amount"] >= 28 - 0.01
+    assert out.amounts.loc["docks", "amount"] >= 28 - 0.02
     assert solve(SMALL, RULES, al.StrategicWeight()).amounts.loc["docks", "amount"] == 0
     assert al.verify(out, SMALL, book(*RULES.rules, soft))
 
