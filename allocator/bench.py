@@ -10,10 +10,11 @@ from allocator.case import Case
 from allocator.choices import open_choices
 from allocator.choosing import Chosen, choose
 from allocator.errors import NotCertified
+from allocator.exact_penalty import least_shortfall_first
 from allocator.objectives import Aim, Range, Scored
 from allocator.payoff import ranges
 from allocator.program import Program
-from allocator.shapes import Clause, Multipliers, soft_ones
+from allocator.shapes import Clause, soft_ones
 from allocator.sparse import Vector
 
 
@@ -103,23 +104,3 @@ def penalties(program: Program) -> tuple[list[float], bool]:
 def _can_miss(program: Program) -> bool:
     """Whether there are soft rules to miss."""
     return bool(soft_ones(program.clauses))
-
-
-def least_shortfall_first(program: Program, weights: Sequence[float]) -> tuple[float, Multipliers | None]:
-    """A penalty so large that the soft rules' cost is least before the objective counts (an exact penalty).
-
-    The multiplier of the least cost, held, is the smallest penalty that does so; twice as much is safe.
-
-    Returns:
-        the penalty, and the multipliers that prove the least cost.
-    """
-    nothing = [0.0] * len(weights)
-    least = program.solve(nothing, 1.0, 1e-10)
-    if least.status == "infeasible":
-        return 1.0, None
-    held = program.hold(least.value - 1e-7, nothing, 1.0, weights, 0.0)
-    if least.status != "optimal" or held.status != "optimal":
-        raise NotCertified("the least shortfall of the soft rules could not be found; try another --solver")
-    # What the canonical choice gives up may go into a shortfall too: of that, no more than a millionth of equity.
-    score = program.score(weights)
-    return max(1.0, score.tolerance(held.v) / score.GIVE) + 2 * abs(held.hold), least.multipliers

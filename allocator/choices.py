@@ -74,10 +74,6 @@ class Choice(Clause, ABC):
     def implies(self, other: Choice) -> bool:
         """Whether all that it allows the other one does, as far as the numbers tell."""
 
-    def chosen(self, v: Vector, picked: Mask) -> Mask:
-        """Which units are open at v, of those that may be: no more than are needed."""
-        return np.asarray(picked & (self.G @ v > SHORT))
-
     def decided(self, picked: Mask) -> Self:
         """The clause with its choice made; `given` says what is left of it."""
         return replace(self, open=picked)
@@ -184,13 +180,6 @@ class Held(Choice):
         amounts = self.G @ v
         counts = amounts >= self.least - SHORT if self.at_least else amounts > SOMETHING
         return np.array([float(counts.sum())])
-
-    def chosen(self, v: Vector, picked: Mask) -> Mask:
-        """For a floor, the largest; they count, whatever the others have."""
-        if not self.at_least:
-            return super().chosen(v, picked)
-        largest = np.argsort(-(self.G @ v), kind="stable")[: int(self.theta[0])]
-        return np.isin(np.arange(len(self.units)), largest)
 
     def implies(self, other: Choice) -> bool:
         """Where the other counts the same units and asks no more."""

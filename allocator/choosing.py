@@ -7,20 +7,23 @@ other choice does better is the word of the solver that chose.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from allocator.case import Case
 from allocator.chosen import settle
 from allocator.errors import NotCertified
+from allocator.exact_penalty import least_shortfall_first
 from allocator.outer_approximation import OuterApproximation
 from allocator.program import Point, Program
 from allocator.scores import Score, weighted
 from allocator.shapes import Clause, soft_ones
 
-LEAST = 1e-7
-"How much more than the least the soft rules may cost, where that comes first."
+CLOSE = 2e-9
+"How near the least that the soft rules cost must be known, in parts of equity a year, where that comes first."
+LEAST = 1e-8
+"How much more than that they may cost then."
 MOST_ROUNDS = 100
 "Of choosing and solving; each choice is solved once."
 
@@ -33,12 +36,14 @@ class Chosen:
 
     Attributes:
         clauses: the rules and terms with the choice made.
+        value: the optimum within it.
         bound: no allocation, whatever is held, scores more, by the word of the solver.
         solver: which one.
         penalty: what the bound takes off the score for a unit of the soft rules' cost.
     """
 
     clauses: tuple[Clause, ...]
+    value: float
     bound: float
     solver: str
     penalty: float
@@ -77,10 +82,17 @@ def choose(
     least = _best(case, clauses, score * 0.0, 1.0, lambda s: program(s).solve(nothing, 1.0, 1e-10))
     if least is None:
         return None
-    most = LEAST - least.bound
+    most = LEAST - least.value
 
     def within(settled: Sequence[Clause]) -> Point:
-        return program(settled).hold(-most, nothing, 1.0, weights, 0.0, 1e-8)
+        """The best of what misses the soft rules least, where that is no more than elsewhere."""
+        own = program(settled)
+        point = own.solve(nothing, 1.0, 1e-10)
+        if point.status == "optimal" and point.value < -most:
+            return replace(point, status="infeasible")
+        exact, _ = least_shortfall_first(own, weights)
+        found = own.solve(weights, exact, 1e-10)
+        return replace(found, value=score.value(found.v)) if found.status == "optimal" else found
 
     return _best(case, clauses, score, 0.0, within, most)
 
@@ -105,7 +117,7 @@ def _best(
         if relaxed is None:
             break
         bound = relaxed.bound
-        if bound <= best + score.tolerance(relaxed.v):
+        if bound <= best + (score.tolerance(relaxed.v) if score.size else CLOSE):
             break
         outer.touch(relaxed.v, score.witness(relaxed.v))
         key = relaxed.binaries.tobytes()
@@ -120,4 +132,4 @@ def _best(
             best, found = point.value, settled
     if found is None:
         raise NotCertified(f"none of {MOST_ROUNDS} choices of lines keeps the rules; ask fewer tickets and counts")
-    return Chosen(found, bound, "highs", penalty)
+    return Chosen(found, best, bound, "highs", penalty)

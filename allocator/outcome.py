@@ -320,7 +320,7 @@ def best(program: Program, case: Case, aim: Aim) -> Solution | None:
     weights, score = aim.weights(), aim.score(case)
     penalty, least = max(score.income, 0.0), None
     if penalty <= 0 and soft_ones(program.clauses):
-        from allocator.bench import least_shortfall_first
+        from allocator.exact_penalty import least_shortfall_first
 
         penalty, least = least_shortfall_first(program, weights)
     solution = optimum(program, case.decision, weights, score, penalty, aim.keeps)

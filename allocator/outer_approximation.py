@@ -26,7 +26,7 @@ TOLERANCE = 1e-9
 SEARCH = {
     "output_flag": False,
     "mip_feasibility_tolerance": TOLERANCE,
-    "mip_rel_gap": 1e-7,
+    "mip_rel_gap": 1e-9,
     "mip_abs_gap": TOLERANCE,
     "mip_max_nodes": 100_000,
 }
@@ -195,7 +195,7 @@ class OuterApproximation:
             raise NotCertified(f"{what}; ask fewer tickets and counts, or leave lines out")
         found = np.array(highs.getSolution().col_value)
         v, binaries = found[: len(self._box.low)], found[self._binary :] > 0.5
-        picked = {index: each.chosen(v, binaries[self._of(each)]) for index, each in self._choices.items()}
+        picked = {index: binaries[self._of(each)] for index, each in self._choices.items()}
         for index, each in self._choices.items():
             v[each.closed(picked[index])] = 0.0
         return Relaxed(v, highs.getInfo().mip_dual_bound / self._scale, binaries, picked)

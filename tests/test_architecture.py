@@ -32,6 +32,7 @@ LAYERS = [
     ["files"],
     ["formulation", "expression", "outer_approximation"],
     ["program"],
+    ["exact_penalty"],
     ["optimum", "payoff", "sandwich", "choosing", "traces", "arcs"],
     ["prices", "diagnosis", "bench", "readings"],
     ["record"],

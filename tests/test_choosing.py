@@ -153,6 +153,37 @@ def test_with_a_cap_on_volatility_against_a_model_of_our_own(most: int) -> None:
     assert al.verify(out, case, rules)
 
 
+@pytest.mark.filterwarnings("ignore:Solution may be inaccurate")
+@pytest.mark.parametrize("seed", range(8))
+def test_a_concentration_that_is_tight_beside_a_count(seed: int) -> None:
+    """A choice without room for its curve says nothing of those that hold more lines."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(4, 6))
+    most = int(rng.integers(2, n))
+    factor = rng.normal(size=(n, n)) * 0.1
+    columns = {
+        "expected-return [%]": rng.uniform(4, 14, n).round(1),
+        "cash-yield [%]": rng.uniform(3, 9, n).round(2),
+        "capacity [$ bn]": rng.integers(25, 100, n),
+    }
+    case = tiny(columns, covariance=factor @ factor.T + np.diag(rng.uniform(0.002, 0.03, n)))
+    others: list[Rule] = [
+        al.rules.Concentration(
+            id="spread", title="S", by="line", measure="hhi", of="deployed",
+            at_most=f"{rng.uniform(1.001 / most, 1.5 / most):.4f}",
+        ),
+        al.rules.Amount(id="size", title="Z", at_least=f"${rng.integers(30, 80)} bn"),
+    ]  # fmt: skip
+    aim = al.ExpectedReturn() - float(rng.uniform(0.5, 4)) * al.Variance()
+    expected = best_of_all(case, others, aim, 0.0, most)
+    out = al.allocate(case, book(*others, al.rules.Count(id="few", title="F", at_most=str(most))), aim)
+    if not np.isfinite(expected):
+        assert out.status == "infeasible"
+        return
+    assert out.status == "optimal"
+    assert certificate(out)["choice"]["bound"] == pytest.approx(expected, abs=1e-6)
+
+
 @pytest.mark.parametrize("aim", [al.DividendYield(), al.StrategicWeight()], ids=lambda aim: aim.name)
 @pytest.mark.parametrize(
     "rule",

@@ -176,7 +176,9 @@ class Lexicographic(Aim):
     def clauses(self, case: Case) -> tuple[Clause, ...]:
         """A clause for each earlier objective."""
         return tuple(
-            held(stage.objective, case, level) for stage, level in zip(self.stages[:-1], self.levels, strict=True)
+            # There are none until they are known.
+            held(stage.objective, case, level)
+            for stage, level in zip(self.stages[:-1], self.levels, strict=False)
         )
 
     @property

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from allocator.case import Case
-from allocator.certificate import TOLERANCE, shortfall
+from allocator.certificate import shortfall
 from allocator.choices import Choice, Ticket, without_choices
-from allocator.diagnosis.feasibility import fully_invested
+from allocator.diagnosis.feasibility import fully_invested, worst
 from allocator.outer_approximation import OuterApproximation
 from allocator.program import Program
 from allocator.scores import Linear, Score
@@ -20,7 +20,7 @@ from allocator.terms import is_term
 
 LEAST = 1e-6
 "Violations below this part of their limits don't count."
-MOST_ROUNDS = 100
+MOST_ROUNDS = 50
 "Of drawing tangents where choices give way."
 
 
@@ -88,14 +88,13 @@ def _least_broken(clauses: Sequence[Clause], box: Box, spread: Vector) -> Vector
         return point.v if point.status == "optimal" else None
     # Soft choices leave nothing to prove within one of them: the tangents go on until all that is curved is kept.
     outer = OuterApproximation(clauses, nothing, box, 1.0, np.inf)
+    relaxed = outer.best()
     for _ in range(MOST_ROUNDS):
-        relaxed = outer.best()
-        if relaxed is None:
-            return None
-        if all(clause.excess(relaxed.v).max(initial=0.0) <= TOLERANCE for clause in hard_ones(clauses)):
-            return relaxed.v
+        if relaxed is None or worst(hard_ones(clauses), relaxed.v) <= LEAST:
+            break
         outer.touch(relaxed.v, nothing.witness(relaxed.v))
-    return None
+        relaxed = outer.best()
+    return None if relaxed is None else relaxed.v
 
 
 def _softened(clause: Clause) -> Clause:

@@ -233,3 +233,10 @@ def test_the_clause_is_broken_where_the_level_is_not_reached(aim: Any) -> None:
         assert clause.numbers[0].at(clause.level(v))[0] == pytest.approx(aim.measured(case, v), rel=1e-9)
         short = aim.measured(case, v) < 0.05
         assert (clause.excess(v)[0] > 0) == (short if clause.at_least else not short)
+
+
+def test_an_order_within_rules_that_leave_nothing() -> None:
+    case = tiny({"cash-yield [%]": [8, 5], "strategic-weight": [1, 2], "capacity [$ bn]": [50, 30]})
+    out = al.allocate(case, book(al.rules.Amount(id="size", title="S", at_least="$90 bn")), al.lexicographic([DY, SW]))
+    assert out.status == "infeasible"
+    assert out.violations.index.tolist() == ["size"]
