@@ -69,6 +69,8 @@ def diagnose(case: Case, clauses: Sequence[Clause]) -> Diagnosis | None:
         tries.append(((*convex, fully_invested(case)), replace(case.box, high=high), lambda clause: False))
     if len(convex) < len(hard):
         tries.insert(0, (hard, case.box, lambda clause: not isinstance(clause, Choice)))
+    choices = tuple(index for index, clause in enumerate(hard) if isinstance(clause, Choice))
+    chosen: Diagnosis | None = None
     for told, box, firm in tries:
         soft = tuple(clause if firm(clause) else _softened(clause) for clause in told)
         v = _least_broken(soft, box, case.spread)
@@ -76,8 +78,12 @@ def diagnose(case: Case, clauses: Sequence[Clause]) -> Diagnosis | None:
             excess = [clause.excess(v).max(initial=0.0) for clause in soft]
             broken = tuple(i for i, clause in enumerate(soft) if clause.penalty and excess[i] * clause.penalty > LEAST)
             terms_too = any(is_term(told[i]) for i in broken)
-            return Diagnosis(v, told, broken, shortfall(soft, v), terms_too) if broken else None
-    return None
+            if broken:
+                return Diagnosis(v, told, broken, shortfall(soft, v), terms_too)
+            if told is hard:
+                # By how much a curve leaves no choice can be too little to tell: all of them are to blame.
+                chosen = Diagnosis(v, told, choices, 0.0, False)
+    return chosen
 
 
 def _least_broken(clauses: Sequence[Clause], box: Box, spread: Vector) -> Vector | None:
