@@ -51,10 +51,10 @@ class Bench:
         # The choice that is best for an objective is its end of every range.
         programs: list[Program] = []
         for unit in np.eye(len(over)).tolist():
-            chosen = self._chosen(over, unit)
+            chosen = self.choose(over, unit)
             if chosen is None:
                 return None
-            programs.append(chosen.program(over))
+            programs.append(chosen.program)
         return ranges(programs, [penalties(program)[0][k] for k, program in enumerate(programs)])
 
     def best(self, over: Sequence[Scored], weights: Sequence[float]) -> Vector | None:
@@ -64,12 +64,12 @@ class Bench:
             NotCertified: no solver found one.
         """
         if open_choices(self.clauses):
-            chosen = self._chosen(over, weights)
-            return None if chosen is None else chosen.best(over, weights)
+            chosen = self.choose(over, weights)
+            return None if chosen is None else chosen.point.v
         program = self.program(over)
         penalty = max(program.score(weights).income, 0.0)
         # The surpluses of a bargain pay for soft rules themselves.
-        if penalty == 0 and _can_miss(program) and all(isinstance(each, Aim) for each in over):
+        if penalty == 0 and soft_ones(self.clauses) and all(isinstance(each, Aim) for each in over):
             penalty, _ = least_shortfall_first(program, weights)
         found = program.solve(weights, penalty, 1e-10)
         if found.status == "infeasible":
@@ -82,11 +82,6 @@ class Bench:
         """The best choice of what is held; None where nothing satisfies the clauses, whatever is held."""
         return choose(self.case, self.clauses, [each.score(self.case) for each in over], weights, self.solver)
 
-    def _chosen(self, over: Sequence[Scored], weights: Sequence[float]) -> Bench | None:
-        """The same with the best choice made."""
-        chosen = self.choose(over, weights)
-        return None if chosen is None else Bench(self.case, chosen.clauses, self.solver)
-
 
 def penalties(program: Program) -> tuple[list[float], bool]:
     """What a unit of the soft rules' cost takes off each score by itself: what a unit of income adds to it.
@@ -95,12 +90,7 @@ def penalties(program: Program) -> tuple[list[float], bool]:
         the penalties; and whether none of the scores has income, so that the cost is made least first.
     """
     found = [max(score.income, 0.0) for score in program.scores]
-    if any(found) or not _can_miss(program):
+    if any(found) or not soft_ones(program.clauses):
         return found, False
     units = np.eye(len(found)).tolist()
     return [least_shortfall_first(program, unit)[0] for unit in units], True
-
-
-def _can_miss(program: Program) -> bool:
-    """Whether there are soft rules to miss."""
-    return bool(soft_ones(program.clauses))

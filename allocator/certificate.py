@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from allocator.scores import Linear, Score
-from allocator.shapes import Box, Clause, Multipliers, Owed
+from allocator.scores import Score
+from allocator.shapes import Box, Clause, Multipliers, shortfall
 from allocator.sparse import Vector
 
 TOLERANCE = 1e-7
@@ -52,11 +52,6 @@ class Certificate:
         return self.feasible and self.gap <= self.allowed
 
 
-def shortfall(clauses: Sequence[Clause], v: Vector) -> float:
-    """What the soft clauses cost at v: their excesses at their penalties, in parts of equity a year."""
-    return Owed(tuple(clauses), len(v)).value(v)
-
-
 def bound(
     clauses: Sequence[Clause],
     score: Score,
@@ -87,9 +82,8 @@ def shortfall_gap(clauses: Sequence[Clause], box: Box, v: Vector, multipliers: M
 
     The weights and witnesses may be any; those of the least cost make the gap close.
     """
-    nothing = Score(((0.0, Linear(np.zeros(len(v)))),))
     given = Multipliers(multipliers.weights, multipliers.witnesses, (np.zeros(0),))
-    return shortfall(clauses, v) + bound(clauses, nothing, box, given, 1.0)
+    return shortfall(clauses, v) + bound(clauses, Score.nothing(len(v)), box, given, 1.0)
 
 
 def legal(clause: Clause, weight: Vector, penalty: float) -> Vector:

@@ -14,7 +14,7 @@ import numpy as np
 from allocator.case import Case
 from allocator.chosen import settle
 from allocator.errors import NotCertified
-from allocator.exact_penalty import least_shortfall_first
+from allocator.exact_penalty import exact_penalty, least_shortfall
 from allocator.outer_approximation import OuterApproximation
 from allocator.program import Point, Program
 from allocator.scores import Score, weighted
@@ -27,7 +27,11 @@ LEAST = 1e-8
 MOST_ROUNDS = 100
 "Of choosing and solving; each choice is solved once."
 
-Within = Callable[[Sequence[Clause]], Point]
+SOLVER = "highs"
+"Who chooses."
+
+Within = Callable[[Program], Point]
+"Finds the optimum within a choice."
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,17 +39,15 @@ class Chosen:
     """A choice of what is held.
 
     Attributes:
-        clauses: the rules and terms with the choice made.
-        value: the optimum within it.
-        bound: no allocation, whatever is held, scores more, by the word of the solver.
-        solver: which one.
+        program: the scores under the rules and terms, with the choice made.
+        point: the optimum within it.
+        bound: no allocation, whatever is held, scores more, by the word of `SOLVER`.
         penalty: what the bound takes off the score for a unit of the soft rules' cost.
     """
 
-    clauses: tuple[Clause, ...]
-    value: float
+    program: Program
+    point: Point
     bound: float
-    solver: str
     penalty: float
 
 
@@ -71,40 +73,46 @@ def choose(
     Raises:
         NotCertified: no solver found one.
     """
-    score, nothing = weighted(scores, weights), [0.0] * len(weights)
+    score = weighted(scores, weights)
     penalty = max(score.income, 0.0)
 
     def program(settled: Sequence[Clause]) -> Program:
         return Program(settled, scores, case.box, case.spread, solver)
 
+    def best(score: Score, penalty: float, within: Within, most: float = np.inf) -> Chosen | None:
+        return _best(case, program, within, penalty, OuterApproximation(clauses, score, case.box, penalty, most))
+
     if penalty > 0 or not soft_ones(clauses):
-        return _best(case, clauses, score, penalty, lambda s: program(s).solve(weights, penalty, 1e-10))
-    least = _best(case, clauses, score * 0.0, 1.0, lambda s: program(s).solve(nothing, 1.0, 1e-10))
+        return best(score, penalty, lambda own: own.solve(weights, penalty, 1e-10))
+    least = best(score * 0.0, 1.0, least_shortfall)
     if least is None:
         return None
-    most = LEAST - least.value
+    most = LEAST - least.point.value
 
-    def within(settled: Sequence[Clause]) -> Point:
+    def within(own: Program) -> Point:
         """The best of what misses the soft rules least, where that is no more than elsewhere."""
-        own = program(settled)
-        point = own.solve(nothing, 1.0, 1e-10)
-        if point.status == "optimal" and point.value < -most:
-            return replace(point, status="infeasible")
-        exact, _ = least_shortfall_first(own, weights)
-        found = own.solve(weights, exact, 1e-10)
+        least = least_shortfall(own)
+        if least.status == "optimal" and least.value < -most:
+            return replace(least, status="infeasible")
+        found = own.solve(weights, exact_penalty(own, weights, least), 1e-10)
         return replace(found, value=score.value(found.v)) if found.status == "optimal" else found
 
-    return _best(case, clauses, score, 0.0, within, most)
+    return best(score, 0.0, within, most)
 
 
 def _best(
-    case: Case, clauses: Sequence[Clause], score: Score, penalty: float, within: Within, most: float = np.inf
+    case: Case,
+    program: Callable[[Sequence[Clause]], Program],
+    within: Within,
+    penalty: float,
+    outer: OuterApproximation,
 ) -> Chosen | None:
-    outer = OuterApproximation(clauses, score, case.box, penalty, most)
-    point = within(clauses)  # whatever is held
+    score = outer.score
+    point = within(program(outer.clauses))  # whatever is held
     if point.status == "infeasible":
         return None
-    best, bound, found = -np.inf, np.inf, None
+    best, bound = -np.inf, np.inf
+    found: tuple[Program, Point] | None = None
     tried = set[bytes]()
     for _ in range(MOST_ROUNDS):
         if point.status == "failed":
@@ -124,12 +132,12 @@ def _best(
         if key in tried:
             continue
         tried.add(key)
-        settled = settle(case, clauses, relaxed.picked)
-        point = within(settled)
+        own = program(settle(case, outer.clauses, relaxed.picked))
+        point = within(own)
         if point.status == "infeasible":
             outer.bar(relaxed.binaries)
         elif point.value > best:
-            best, found = point.value, settled
+            best, found = point.value, (own, point)
     if found is None:
         raise NotCertified(f"none of {MOST_ROUNDS} choices of lines keeps the rules; ask fewer tickets and counts")
-    return Chosen(found, best, bound, "highs", penalty)
+    return Chosen(*found, bound, penalty)

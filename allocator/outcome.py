@@ -273,7 +273,8 @@ def _allocate(
     laps("clauses")
     # Only now, so that what is wrong with the input is told before cvxpy's long import.
     from allocator.bench import Bench
-    from allocator.diagnosis.feasibility import fitting
+    from allocator.choosing import SOLVER
+    from allocator.diagnosis.feasibility import Feasibility, blamable
     from allocator.diagnosis.violations import diagnose
     from allocator.prices import prices
 
@@ -286,19 +287,18 @@ def _allocate(
     if settled is not None and mixed:
         choice = bench.choose(settled.over, settled.weights())
         laps("choice of what is held")
-        if choice is not None:
-            bench = Bench(case, choice.clauses, solver)
     solution = None
     if settled is not None and (choice is not None or not mixed):
-        program = bench.program(settled.over)
+        program = bench.program(settled.over) if choice is None else choice.program
         laps("program")
         solution = best(program, case, settled)
     if settled is None or solution is None:
-        clauses = bench.clauses
-        status = fitting(case, clauses)
-        if status == "borderline" and not mixed:
-            raise NotCertified(BORDERLINE)
-        diagnosis = diagnose(case, clauses) if mixed or status == "nothing" else None
+        if not mixed:
+            feasibility = Feasibility(case, blamable(case, bench.clauses))
+            status = feasibility.told(feasibility.check())
+            if status == "borderline":
+                raise NotCertified(BORDERLINE)
+        diagnosis = diagnose(case, bench.clauses) if mixed or status == "nothing" else None
         if diagnosis is None:
             raise NotCertified(
                 "the solvers found nothing, and can't say which rules leave no room; try another --solver"
@@ -306,7 +306,7 @@ def _allocate(
         return Outcome(records.infeasible(case, rules, aim, diagnosis))
     laps("solving, canonical choice, certificate")
     if choice is not None:
-        over = over_choices(solution, choice.solver, choice.bound, choice.penalty)
+        over = over_choices(solution, SOLVER, choice.bound, choice.penalty)
         return Outcome(records.optimal(case, rules, settled, replace(solution, over_choices=over), ()))
     priced = prices(program, solution, settled.weights(), resolve)
     laps("prices")

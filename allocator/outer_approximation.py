@@ -16,7 +16,7 @@ import scipy.sparse as sp
 
 from allocator.choices import Choice, Mask, Ticket, open_choices
 from allocator.errors import NotCertified
-from allocator.scores import Linear, Part, Score
+from allocator.scores import Linear, Score
 from allocator.shapes import Box, Clause, Cone, Tail
 from allocator.solvers.highs import Highs
 from allocator.sparse import Sparse, Vector
@@ -64,13 +64,22 @@ class OuterApproximation:
     """
 
     def __init__(self, clauses: Sequence[Clause], score: Score, box: Box, penalty: float, most: float) -> None:
-        self._clauses, self._choices, self._box = clauses, open_choices(clauses), box.fixing(clauses)
-        self._score, self._scale = score, 1 / (score.size or 1.0)
+        self.clauses, self.score = clauses, score
+        self._choices, self._box = open_choices(clauses), box.fixing(clauses)
+        self._scale = 1 / (score.size or 1.0)
         soft = {index: clause for index, clause in enumerate(clauses) if clause.penalty is not None}
-        self._switches = list(dict.fromkeys(each for choice in self._choices.values() for each in choice.switches))
+        switches = dict.fromkeys(each for choice in self._choices.values() for each in choice.switches)
+        place = {switch: k for k, switch in enumerate(switches)}
+        # Where the binaries of each choice's units are, among all.
+        self._units = {
+            index: np.array([place[switch] for switch in choice.switches], np.int64)
+            for index, choice in self._choices.items()
+        }
+        # The score's parts that are curved and count.
+        self._curved = [k for k, (weight, part) in enumerate(score.parts) if weight and not isinstance(part, Linear)]
         # The columns: v, what is above each curved part, by how much soft clauses are broken, and the binaries.
-        curved = len(self._curved(score.witness(box.low)))
-        sizes = [len(box.low), curved, *(clause.size for clause in soft.values()), len(self._switches)]
+        curved = len(self._curved)
+        sizes = [len(box.low), curved, *(clause.size for clause in soft.values()), len(switches)]
         _, self._above, *short, self._binary, self._total = np.cumsum([0, *sizes]).tolist()
         self._short = dict(zip(soft, short, strict=True))
         self._gain = np.zeros(self._total)
@@ -96,11 +105,6 @@ class OuterApproximation:
         for index, choice in self._choices.items():
             self._choose(index, choice)
 
-    def _curved(self, witnesses: Sequence[Vector]) -> list[tuple[float, Part, Vector]]:
-        """The score's parts that are curved and count, each with its weight and its witness."""
-        parts = zip(self._score.parts, witnesses, strict=True)
-        return [(weight, part, own) for (weight, part), own in parts if weight and not isinstance(part, Linear)]
-
     def _row(self, most: Any, parts: Sequence[tuple[int, Sparse]], least: Any = -np.inf) -> None:
         """Matrices, each from a column on, that together are at most `most` and at least `least`."""
         row, value = (np.concatenate([getattr(part, name) for _, part in parts]) for name in ("row", "value"))
@@ -110,7 +114,7 @@ class OuterApproximation:
 
     def _hold(self, index: int, slopes: Sparse, constants: Vector) -> None:
         """Tangents, one a member, are at most the room of a clause, but for what a soft one is short."""
-        clause = self._clauses[index]
+        clause = self.clauses[index]
         room, constant = clause.R0 + clause.R1.scaled(clause.theta), clause.c0 + clause.theta * clause.c1
         most = constant - constants
         parts = [(0, slopes + room * -1.0)]
@@ -120,39 +124,36 @@ class OuterApproximation:
 
     def _choose(self, index: int, choice: Choice) -> None:
         """What is open has its least, what is closed has nothing, and so many are open."""
-        m, soft = choice.size, index in self._short
-        units = np.arange(len(choice.units))
-        picked = (self._binary, Sparse.of((len(units), len(self._switches)), units, self._of(choice), 1.0))
+        m, soft, own = choice.size, index in self._short, self._units[index]
+        units, binaries = np.arange(len(own)), self._total - self._binary
+        picked = (self._binary, Sparse.of((len(units), binaries), units, own, 1.0))
         short = [(self._short[index], _identity(m) * -1.0)] if soft else []
         if choice.least.any():
-            own = short if isinstance(choice, Ticket) else []
             open_least = (picked[0], picked[1].scaled(choice.least))
-            self._row(np.zeros(len(units)), [(0, choice.G * -1.0), open_least, *own])
+            less = short if isinstance(choice, Ticket) else []
+            self._row(np.zeros(len(units)), [(0, choice.G * -1.0), open_least, *less])
         if choice.shuts:
             capacity = picked[1].scaled(-(choice.G @ self._box.high))
             self._row(np.zeros(len(units)), [(0, choice.G), (picked[0], capacity)])
         if isinstance(choice, Ticket):
             return
-        counted = Sparse.of((m, len(self._switches)), 0, self._of(choice), 1.0)
+        counted = Sparse.of((m, binaries), 0, own, 1.0)
         if np.isfinite(choice.most):
             self._row([choice.most], [(picked[0], counted), *short])
         if choice.fewest > 0:
             self._row([-choice.fewest], [(picked[0], counted * -1.0), *short])
 
-    def _of(self, choice: Choice) -> Any:
-        """Where the binaries of a choice's units are, among all."""
-        return np.array([self._switches.index(switch) for switch in choice.switches], np.int64)
-
     def touch(self, v: Vector, witnesses: Sequence[Vector]) -> None:
         """Draw the tangents of the clauses at v, and of each of the score's parts the one that its witness picks."""
-        for index, clause in enumerate(self._clauses):
+        for index, clause in enumerate(self.clauses):
             if isinstance(clause, Cone | Tail):
                 witness = clause.valid(clause.witness(v))
                 lines = [clause.pull(one, witness) for one in np.eye(clause.size)]
                 slopes = Sparse.dense(np.array([slope for slope, _ in lines]))
                 self._hold(index, slopes, np.array([constant for _, constant in lines]))
-        for column, (weight, part, witness) in enumerate(self._curved(witnesses), self._above):
-            slope, constant = part.tangent(witness)
+        for column, k in enumerate(self._curved, self._above):
+            weight, part = self.score.parts[k]
+            slope, constant = part.tangent(witnesses[k])
             if np.isfinite(constant):
                 above = (column, Sparse.of((1, 1), 0, 0, 1.0))
                 self._row([weight * constant], [above, (0, Sparse.dense(-weight * slope[None]))])
@@ -195,9 +196,9 @@ class OuterApproximation:
             raise NotCertified(f"{what}; ask fewer tickets and counts, or leave lines out")
         found = np.array(highs.getSolution().col_value)
         v, binaries = found[: len(self._box.low)], found[self._binary :] > 0.5
-        picked = {index: binaries[self._of(each)] for index, each in self._choices.items()}
-        for index, each in self._choices.items():
-            v[each.closed(picked[index])] = 0.0
+        picked = {index: binaries[own] for index, own in self._units.items()}
+        for index, open_ones in picked.items():
+            v[self._choices[index].closed(open_ones)] = 0.0
         return Relaxed(v, highs.getInfo().mip_dual_bound / self._scale, binaries, picked)
 
 

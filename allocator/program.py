@@ -12,12 +12,12 @@ from typing import Any
 import cvxpy as cp
 import numpy as np
 
-from allocator.certificate import TOLERANCE, bound, shortfall
+from allocator.certificate import TOLERANCE, bound
 from allocator.errors import AllocatorError
 from allocator.expression import Entries, Expression
 from allocator.formulation import Formulation
 from allocator.scores import Score, weighted
-from allocator.shapes import Box, Clause, Multipliers, hard_ones
+from allocator.shapes import Box, Clause, Multipliers, hard_ones, shortfall
 from allocator.solvers import able
 from allocator.sparse import Vector
 

@@ -74,9 +74,8 @@ def _of(case: Case, rules: Rulebook, old: Rulebook | None) -> Record:
     clauses = rules.clauses(case)
     feasibility = Feasibility(case, blamable(case, clauses))
     verdict = feasibility.check()
-    status = {"nothing": "infeasible"}.get(verdict.status, verdict.status)
-    if status == "fits" and feasibility.tight():
-        status = "borderline"
+    told = feasibility.told(verdict)
+    status = {"nothing": "infeasible"}.get(told, told)
     record = {"format": FORMAT, **origin(case, rules, status), "broken": verdict.broken * case.equity}
     if verdict.status != "nothing":
         names = None if verdict.status == "undecided" else wholes(case, clauses)

@@ -10,7 +10,6 @@ import numpy as np
 
 from allocator import __version__
 from allocator.case import Case
-from allocator.certificate import shortfall
 from allocator.choices import Choice
 from allocator.decision import GRAIN
 from allocator.distributions import distributions
@@ -21,7 +20,7 @@ from allocator.objectives.expected_return import ExpectedReturn
 from allocator.provenance import inputs, policy
 from allocator.readings import rule_records, term_records
 from allocator.rulebook import Rulebook
-from allocator.shapes import Clause, Multipliers, soft_ones
+from allocator.shapes import Clause, Multipliers, shortfall, soft_ones
 from allocator.solution import FORMAT, Record, Solution
 from allocator.sparse import Vector
 

@@ -320,9 +320,18 @@ class Score:
         """What a solver must be able to do to maximise it, beyond linear programs."""
         return frozenset[str]().union(*(part.needs for _, part in self.parts))
 
+    @classmethod
+    def nothing(cls, length: int) -> Score:
+        """Zero for every v of a length."""
+        return cls(((1.0, Linear(np.zeros(length))),))
+
     def value(self, v: Vector) -> float:
         """The score at v."""
         return float(sum(weight * part.value(v) for weight, part in self.parts))
+
+    def net(self, v: Vector, cost: float) -> float:
+        """The score at v after what soft rules cost, in parts of equity a year."""
+        return self.value(v) - self.income * cost
 
     def tolerance(self, v: Vector) -> float:
         """How far from the optimum counts as the same, near v."""

@@ -215,16 +215,6 @@ class Cone(Clause):
         return arms @ self.M, float(arms @ self.k)
 
 
-def hard_ones(clauses: Iterable[Clause]) -> tuple[Clause, ...]:
-    """Those that must hold."""
-    return tuple(clause for clause in clauses if clause.penalty is None)
-
-
-def soft_ones(clauses: Iterable[Clause]) -> tuple[Clause, ...]:
-    """Those that may be missed, at a penalty."""
-    return tuple(clause for clause in clauses if clause.penalty is not None)
-
-
 TYPICAL = 0.05
 "The size that squared norms have in a fund, in parts of equity: what compression costs. For the scaling of cones only."
 
@@ -289,9 +279,28 @@ class Tail(Clause):
         return weights @ self.L, float(weights @ self.k)
 
 
+def hard_ones(clauses: Iterable[Clause]) -> tuple[Clause, ...]:
+    """Those that must hold."""
+    return tuple(clause for clause in clauses if clause.penalty is None)
+
+
+def soft_ones(clauses: Iterable[Clause]) -> tuple[Clause, ...]:
+    """Those that may be missed, at a penalty."""
+    return tuple(clause for clause in clauses if clause.penalty is not None)
+
+
+def shortfall(clauses: Iterable[Clause], v: Vector) -> float:
+    """What the soft ones of clauses cost at v: their excesses at their penalties, in parts of equity a year."""
+    return sum(
+        clause.penalty * float(np.maximum(clause.excess(v), 0).sum())
+        for clause in clauses
+        if clause.penalty is not None
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class Owed:
-    """What the soft ones of clauses cost, as a part of a score: excesses at penalties, in parts of equity a year.
+    """What the soft ones of clauses cost (`shortfall`), as a part of a score.
 
     Its witness is the v at which its tangent touches.
     """
@@ -304,11 +313,7 @@ class Owed:
 
     def value(self, v: Vector) -> float:
         """The cost at v."""
-        return sum(
-            clause.penalty * float(np.maximum(clause.excess(v), 0).sum())
-            for clause in self.clauses
-            if clause.penalty is not None
-        )
+        return shortfall(self.clauses, v)
 
     def witness(self, v: Vector) -> Vector:
         """The tangent at v."""

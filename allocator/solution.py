@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from allocator.certificate import Certificate, shortfall
+from allocator.certificate import Certificate
 from allocator.scores import Score
-from allocator.shapes import Clause, Multipliers
+from allocator.shapes import Clause, Multipliers, shortfall
 from allocator.sparse import Indices, Vector
 
 FORMAT, BARGAIN, FRONTIER = "allocator/outcome/1", "allocator/bargain/1", "allocator/frontier/1"

@@ -12,14 +12,13 @@ import numpy as np
 from allocator.aims import Blend
 from allocator.bench import penalties
 from allocator.case import Case
-from allocator.certificate import shortfall
 from allocator.errors import NotCertified
 from allocator.objectives import Objective
 from allocator.outcome import best
 from allocator.payoff import Payoff, payoff
 from allocator.program import Point, Program
 from allocator.sandwich import Touch, sandwich
-from allocator.shapes import Clause
+from allocator.shapes import Clause, shortfall
 from allocator.solution import LEAST_GAP
 from allocator.sparse import Vector
 from allocator.traces import Spot, Trace

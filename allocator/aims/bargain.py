@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from allocator.errors import Infeasible, InputError
-from allocator.objectives import Aim, Bench, Objective, Range, net, part_said
+from allocator.objectives import Aim, Bench, Objective, Range, part_said
 from allocator.objectives.owner_gain import OwnerGain
 from allocator.scores import Least, Linear, Log, Score
-from allocator.shapes import Clause, Owed, soft_ones
+from allocator.shapes import Clause, Owed, shortfall, soft_ones
 from allocator.sparse import Vector
 from allocator.units import Index
 
@@ -193,7 +193,7 @@ def _ranges(lows: Sequence[float], highs: Sequence[float]) -> tuple[Range, ...]:
 
 def _net(case: Case, name: str, clauses: Sequence[Clause], v: Vector) -> float:
     """A principal's gain after its part of what soft rules cost, over equity."""
-    return net(OwnerGain(name).score(case), clauses, v)
+    return OwnerGain(name).measured(case, v, shortfall(clauses, v))
 
 
 def _weights(case: Case) -> tuple[tuple[str, float], ...]:

@@ -172,7 +172,11 @@ class Feasibility:
         """The largest excess of the clauses that are not dropped, in parts of equity."""
         return worst((clause for index, clause in enumerate(self.clauses) if index not in off), v)
 
-    def tight(self) -> bool:
+    def told(self, verdict: Verdict) -> Status:
+        """What is told of a verdict on all clauses: borderline, too, where something fits with nothing to spare."""
+        return "borderline" if verdict.status == "fits" and self._tight() else verdict.status
+
+    def _tight(self) -> bool:
         """Whether there is nothing to spare: the rules' limits could not all be tighter by a millionth of equity.
 
         Limits of zero are left out, and so are terms, which are met exactly as a matter of course.
@@ -213,17 +217,10 @@ def _beside(box: Box, high: float) -> Box:
 
 def nothing_fits(case: Case, clauses: Sequence[Clause]) -> bool:
     """Whether it is proved that no allocation satisfies the clauses, whatever is chosen."""
-    return fitting(case, clauses) == "nothing"
-
-
-def fitting(case: Case, clauses: Sequence[Clause]) -> Status:
-    """Whether an allocation satisfies the clauses, whatever is chosen; borderline where there is nothing to spare."""
     with warnings.catch_warnings():
-        # cvxpy warns of inaccurate solutions; here an allocation that is rechecked, or a bound, is the judge of those.
+        # cvxpy warns of inaccurate solutions; here a bound is the judge of those.
         warnings.simplefilter("ignore")
-        feasibility = Feasibility(case, blamable(case, clauses))
-        status = feasibility.check().status
-        return "borderline" if status == "fits" and feasibility.tight() else status
+        return Feasibility(case, blamable(case, clauses)).check().status == "nothing"
 
 
 def worst(clauses: Iterable[Clause], v: Vector) -> float:

@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from allocator.case import Case
-from allocator.certificate import shortfall
 from allocator.choices import Choice, Ticket, without_choices
 from allocator.diagnosis.feasibility import fully_invested, worst
 from allocator.outer_approximation import OuterApproximation
 from allocator.program import Program
-from allocator.scores import Linear, Score
-from allocator.shapes import Box, Clause, hard_ones
+from allocator.scores import Score
+from allocator.shapes import Box, Clause, hard_ones, shortfall
 from allocator.sparse import Vector
 from allocator.terms import is_term
 
@@ -69,7 +68,6 @@ def diagnose(case: Case, clauses: Sequence[Clause]) -> Diagnosis | None:
         tries.append(((*convex, fully_invested(case)), replace(case.box, high=high), lambda clause: False))
     if len(convex) < len(hard):
         tries.insert(0, (hard, case.box, lambda clause: not isinstance(clause, Choice)))
-    choices = tuple(index for index, clause in enumerate(hard) if isinstance(clause, Choice))
     chosen: Diagnosis | None = None
     for told, box, firm in tries:
         soft = tuple(clause if firm(clause) else _softened(clause) for clause in told)
@@ -82,21 +80,22 @@ def diagnose(case: Case, clauses: Sequence[Clause]) -> Diagnosis | None:
                 return Diagnosis(v, told, broken, shortfall(soft, v), terms_too)
             if told is hard:
                 # By how much a curve leaves no choice can be too little to tell: all of them are to blame.
+                choices = tuple(index for index, clause in enumerate(hard) if isinstance(clause, Choice))
                 chosen = Diagnosis(v, told, choices, 0.0, False)
     return chosen
 
 
 def _least_broken(clauses: Sequence[Clause], box: Box, spread: Vector) -> Vector | None:
     """Where the soft ones of clauses cost least; None where a solver finds nothing."""
-    nothing = Score(((1.0, Linear(np.zeros(len(box.low)))),))
+    nothing = Score.nothing(len(box.low))
     if not any(isinstance(clause, Choice) for clause in clauses):
         point = Program(clauses, [nothing], box, spread).solve([0.0], 1.0)
         return point.v if point.status == "optimal" else None
     # Soft choices leave nothing to prove within one of them: the tangents go on until all that is curved is kept.
     outer = OuterApproximation(clauses, nothing, box, 1.0, np.inf)
-    relaxed = outer.best()
+    relaxed, hard = outer.best(), hard_ones(clauses)
     for _ in range(MOST_ROUNDS):
-        if relaxed is None or worst(hard_ones(clauses), relaxed.v) <= LEAST:
+        if relaxed is None or worst(hard, relaxed.v) <= LEAST:
             break
         outer.touch(relaxed.v, nothing.witness(relaxed.v))
         relaxed = outer.best()

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-import numpy as np
-
 from allocator.case import Case
 from allocator.choices import Choice
 from allocator.choosing import choose
 from allocator.errors import NotCertified
-from allocator.scores import Linear, Score
+from allocator.scores import Score
 from allocator.shapes import Clause, hard_ones
 
 
@@ -40,9 +38,8 @@ def wholes(case: Case, clauses: Sequence[Clause]) -> tuple[str, ...] | None:
 
 def _fits(case: Case, clauses: Sequence[Clause], kept: Collection[str]) -> bool | None:
     """Whether a solver finds an allocation with some of the choices; None where it can't say."""
-    nothing = Score(((1.0, Linear(np.zeros(case.decision.size))),))
     own = [clause for clause in clauses if not isinstance(clause, Choice) or clause.rule in kept]
     try:
-        return not kept or choose(case, own, [nothing], [0.0]) is not None
+        return not kept or choose(case, own, [Score.nothing(case.decision.size)], [0.0]) is not None
     except NotCertified:
         return None

@@ -14,7 +14,7 @@ import numpy as np
 from allocator import kinds
 from allocator.errors import InputError, Unparsable
 from allocator.scores import Linear, Quadratic, Score
-from allocator.shapes import Clause, Owed
+from allocator.shapes import Clause
 from allocator.sparse import Sparse, Vector
 from allocator.units import Index, Quantity, Share
 
@@ -172,8 +172,7 @@ class Objective(Aim):
 
     def measured(self, case: Case, v: Vector, cost: float = 0.0) -> float:
         """The number at v, after what soft rules cost, in parts of equity a year."""
-        value = self.value(case)
-        return value.value(v) - value.income * cost
+        return self.value(case).net(v, cost)
 
     def settings(self) -> dict[str, Any]:
         """What it was made with, by the name of the argument; plain data."""
@@ -281,11 +280,6 @@ def _summands(aim: Aim) -> tuple[tuple[float, Objective], ...]:
         )
         raise InputError.of(f"'{aim.name}' can't be added or multiplied: {aim.apart}", mend)
     return aim.terms()
-
-
-def net(score: Score, clauses: Sequence[Clause], v: Vector) -> float:
-    """A score at v, after what the soft ones of clauses cost."""
-    return score.value(v) - score.income * Owed(tuple(clauses), len(v)).value(v)
 
 
 def linear(gain: Any, constant: float = 0.0) -> tuple[float, Linear]:

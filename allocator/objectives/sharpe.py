@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 
 from allocator.errors import InputError, NotCertified
-from allocator.objectives import Aim, Bench, Objective, net, share_from
+from allocator.objectives import Aim, Bench, Objective, share_from
 from allocator.objectives.expected_return import ExpectedReturn
 from allocator.objectives.tail_loss import TailLoss
 from allocator.objectives.volatility import Volatility
 from allocator.scores import Linear, Score
-from allocator.shapes import Clause
+from allocator.shapes import Clause, shortfall
 from allocator.sparse import Vector
 from allocator.units import Index, Share
 
@@ -105,12 +105,12 @@ class Sharpe(Objective):
         """The ratio at v, after what soft rules cost; 0 where there is neither gain nor risk."""
         gain, risk = (each.score(case) for each in self.over)
         taken = -risk.value(v)
-        return (gain.value(v) - gain.income * cost) / taken if taken > 0 else 0.0
+        return gain.net(v, cost) / taken if taken > 0 else 0.0
 
     def doubt(self, case: Case, clauses: Sequence[Clause], v: Vector) -> str:
         """That the ratio is another than the amounts have."""
         gain, risk = (each.score(case) for each in self.over)
-        earned, taken, at = net(gain, clauses, v), -risk.value(v), self.at or 0.0
+        earned, taken, at = gain.net(v, shortfall(clauses, v)), -risk.value(v), self.at or 0.0
         if abs(earned - at * taken) <= 2 * self.value(case).tolerance(v):
             return ""
         ratio = earned / taken if taken > 0 else 0.0
@@ -132,7 +132,7 @@ class Sharpe(Objective):
             v = bench.best(self.over, [1.0, ratio])
             if v is None:
                 return None
-            earned, taken = net(gain, bench.clauses, v), -risk.value(v)
+            earned, taken = gain.net(v, shortfall(bench.clauses, v)), -risk.value(v)
             if earned <= NO_RISK and ratio == 0:
                 what = f"no allocation earns more than the rate of {Share(self.rate)}"
                 raise InputError.of(what, "give a lower rate, or pursue the expected return alone")

@@ -167,7 +167,7 @@ class _Search:
             parts += [Linear(sign * unit) for sign in (1.0, -1.0) for unit in units]
         self.count = len(parts)
         scores = [Score(((1.0, part),)) for part in parts]
-        self.program = Program(without_choices(allowed.clauses), scores, allowed.case.box, allowed.case.spread)
+        self.program = Program(allowed.clauses, scores, allowed.case.box, allowed.case.spread)
 
     def finding(self, target: _Target) -> Finding:
         """Whether the target can be broken."""
@@ -197,8 +197,7 @@ class _Search:
             return None
         if chosen is None:
             return None
-        point = Program(chosen.clauses, scores, case.box, case.spread).solve([1.0])
-        return self._example(target, point.v) if point.status == "optimal" else None
+        return self._example(target, chosen.point.v)
 
     def _maximise(self, weights: dict[int, float], tolerance: float) -> Point:
         all_of_them = np.zeros(self.count)

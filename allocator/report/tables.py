@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from allocator.aims.held import PREFIX as HELD
 from allocator.report import mix, owners
 from allocator.report.binding import binding_rules, how, terms
 from allocator.report.mix import SMALL
 from allocator.report.table import Table
 from allocator.report.words import (
-    HELD,
     called,
+    closest,
     dollars,
     form,
     gap_in_words,
@@ -221,7 +222,7 @@ def slack_rules(record: Record) -> Table | None:
     """The rules that leave room."""
     rows = [
         (
-            called(each["rule"]) + (f" ({each['member']})" if each["member"] else "") + how(each),
+            closest(each) + how(each),
             quantity(each["value"], each["unit"]),
             limit(each),
         )
@@ -233,11 +234,7 @@ def slack_rules(record: Record) -> Table | None:
 
 def inherited(record: Record) -> Table | None:
     """The limits that are others than the rules', since the holdings are beyond those."""
-    rows = [
-        (each["rule"] + (f" ({each['member']})" if each["member"] else ""), limit(each), each["inherited"])
-        for each in record["rules"]
-        if each["inherited"]
-    ]
+    rows = [(closest(each), limit(each), each["inherited"]) for each in record["rules"] if each["inherited"]]
     return Table("Limits inherited with the holdings", ("Rule", "Limit>", "Why"), rows) if rows else None
 
 
@@ -260,7 +257,7 @@ def violations(record: Record) -> Table:
     """Where nothing fits: the rules that are broken least, in their own units."""
     rows = [
         (
-            called(each["rule"]) + (f" ({each['member']})" if each["member"] else ""),
+            closest(each),
             quantity(each["value"], each["unit"]),
             f"{each['side'].replace('-', ' ')} {quantity(each['limit'], each['unit'])}",
             slack(each),

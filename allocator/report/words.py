@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
-from allocator.fund import PORTFOLIO
+from allocator.aims.held import PREFIX as HELD
+from allocator.report.mix import of_weights
+from allocator.solution import Record
 from allocator.units import BY_NAME
 
 NOTHING = "–"
@@ -52,15 +53,11 @@ def quantity(value: float | None, unit: str) -> str:
     return NOTHING if value is None else BY_NAME[unit].show(value)
 
 
-def limit(reading: dict[str, Any]) -> str:
+def limit(reading: Record) -> str:
     """The limit of a rule's clause: `at least 85%`."""
     if reading["unit"] == "money" and reading["limit"] == 0:
         return "nothing"
     return f"{reading['side'].replace('-', ' ')} {quantity(reading['limit'], reading['unit'])}"
-
-
-HELD = "objective."
-"Begins the names of clauses that hold an objective at a level."
 
 
 def called(rule: str) -> str:
@@ -68,12 +65,17 @@ def called(rule: str) -> str:
     return f"{rule.removeprefix(HELD)}, held" if rule.startswith(HELD) else rule
 
 
-def slack(reading: dict[str, Any]) -> str:
+def closest(reading: Record) -> str:
+    """A rule with the member of it that is closest to the limit, where it has several."""
+    return called(reading["rule"]) + (f" ({reading['member']})" if reading["member"] else "")
+
+
+def slack(reading: Record) -> str:
     """How far a clause's value is from its limit, on either side of it: `4.99 pp`."""
     return NOTHING if reading["slack"] is None else BY_NAME[reading["unit"]].show_change(reading["slack"])
 
 
-def gap_in_words(record: dict[str, Any]) -> str:
+def gap_in_words(record: Record) -> str:
     """The certificate in one line."""
     proved = record["certificate"]
     choice, size = proved.get("choice"), better(record, proved["gap"])
@@ -93,10 +95,10 @@ def gap_in_words(record: dict[str, Any]) -> str:
     return "NOT CERTIFIED: the soft rules might be missed by less"
 
 
-def better(record: dict[str, Any], gap: float) -> str:
+def better(record: Record, gap: float) -> str:
     """By how much another allocation might do better, rounded up: in dollars a year where the aim is income."""
     income = record["objective"]["income"]
-    if income > 0 and record["case"]["id"] != PORTFOLIO:
+    if income > 0 and not of_weights(record):
         return f"{at_most(gap / income * record['case']['equity'])} a year"
     if scored(record["objective"]) == "share":
         return f"{_up(gap * 1e4, 1e-6):g} bp of equity"
@@ -115,29 +117,29 @@ def _up(size: float, least: float) -> float:
     return float(f"{math.ceil(size / unit * (1 - 1e-12)) * unit:.1g}")
 
 
-def form(objective: dict[str, Any]) -> str:
+def form(objective: Record) -> str:
     """How objectives were combined; what others were held at does not count."""
     return str(objective.get("of") or objective["form"])
 
 
-def named(part: dict[str, Any]) -> str:
+def named(part: Record) -> str:
     """An objective with the settings that matter."""
     return str(part.get("title") or part["name"])
 
 
-def reached(objective: dict[str, Any]) -> str:
+def reached(objective: Record) -> str:
     """What each objective came to: `dividend-yield 7.039%, strategic-weight 1.38`."""
     return ", ".join(f"{named(part)} {value(part)}" for part in objective["parts"])
 
 
-def value(part: dict[str, Any], digits: int = 4) -> str:
+def value(part: Record, digits: int = 4) -> str:
     """What an objective came to."""
     if part["unit"] == "share":
         return percent(part["value"], 3)
     return quantity(part["value"], "multiple") if part["unit"] == "multiple" else f"{part['value']:.{digits}g}"
 
 
-def scored(objective: dict[str, Any]) -> str:
+def scored(objective: Record) -> str:
     """The unit of what was maximised, where it is one objective: of a ratio, that of the return; else empty."""
     if form(objective) not in ("single", "lexicographic"):
         return ""
@@ -145,7 +147,7 @@ def scored(objective: dict[str, Any]) -> str:
     return "share" if part["name"] == "sharpe" else str(part["unit"])
 
 
-def worth(price: dict[str, Any], key: str = "worth") -> str:
+def worth(price: Record, key: str = "worth") -> str:
     """What a price or a step is worth: in dollars a year where there is income in the objective."""
     name = {"worth": "dollars", "step-up": "step-up-dollars", "step-down": "step-down-dollars"}[key]
     if price[key] is None:
@@ -155,6 +157,6 @@ def worth(price: dict[str, Any], key: str = "worth") -> str:
     return f"{price[key]:+.2g}"
 
 
-def size(price: dict[str, Any]) -> str:
+def size(price: Record) -> str:
     """What a price is worth, without its sign."""
     return dollars(abs(price["dollars"])) if price["dollars"] is not None else f"{abs(price['worth']):.2g}"
