@@ -78,9 +78,10 @@ class Bench:
             raise NotCertified("no solver found an optimum on the way to the objective; try another --solver")
         return found.v
 
-    def choose(self, over: Sequence[Scored], weights: Sequence[float]) -> Chosen | None:
-        """The best choice of what is held; None where nothing satisfies the clauses, whatever is held."""
-        return choose(self.case, self.clauses, [each.score(self.case) for each in over], weights, self.solver)
+    def choose(self, over: Sequence[Scored], weights: Sequence[float], give: float | None = None) -> Chosen | None:
+        """The best choice of what is held, but for what may be given up; None where nothing satisfies the clauses."""
+        scores = [each.score(self.case) for each in over]
+        return choose(self.case, self.clauses, scores, weights, self.solver, give)
 
 
 def penalties(program: Program) -> tuple[list[float], bool]:

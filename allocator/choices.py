@@ -101,6 +101,7 @@ class Choice(Clause, ABC):
                 theta=least / self.dollar,
                 unit=Money,
                 at_least=True,
+                penalty=self.penalty,
             )
         ]
 
@@ -115,7 +116,12 @@ class Ticket(Choice):
         return self.theta * self.dollar
 
     def excess(self, v: Vector) -> Vector:
-        """How far it is from nothing or the minimum, the nearer one; where there is nothing, far from over."""
+        """How far it is from nothing or the minimum, the nearer one; where there is nothing, far from over.
+
+        Soft, with its choice made, what is `given` says it all.
+        """
+        if self.open is not None and self.penalty is not None:
+            return np.zeros(self.size)
         amount = self.G @ v
         return np.asarray(np.where(amount > 0, np.minimum(amount, self.least - amount), -np.inf))
 
@@ -167,7 +173,12 @@ class Held(Choice):
         return float("inf") if self.at_least else float(self.theta[0])
 
     def excess(self, v: Vector) -> Vector:
-        """The capital that would have to go from the units that are too many, or come to those that are too few."""
+        """The capital that would have to go from the units that are too many, or come to those that are too few.
+
+        Soft, with its choice made, by how many they are too many or too few.
+        """
+        if self.open is not None and self.penalty is not None:
+            return np.array([max(self.open.sum() - self.most, self.fewest - self.open.sum(), 0.0)])
         amounts, count = np.sort(self.G @ v)[::-1], int(self.theta[0])
         if not self.at_least:
             return np.array([amounts[count:].sum()])

@@ -18,7 +18,8 @@ from allocator.exact_penalty import exact_penalty, least_shortfall
 from allocator.outer_approximation import OuterApproximation
 from allocator.program import Point, Program
 from allocator.scores import Score, weighted
-from allocator.shapes import Clause, soft_ones
+from allocator.shapes import Clause, Cone, Tail, hard_ones, soft_ones
+from allocator.sparse import Vector
 
 CLOSE = 2e-9
 "How near the least that the soft rules cost must be known, in parts of equity a year, where that comes first."
@@ -57,6 +58,7 @@ def choose(
     scores: Sequence[Score],
     weights: Sequence[float],
     solver: str | None = None,
+    give: float | None = None,
 ) -> Chosen | None:
     """The choice whose optimum is best; where the scores have no income, the soft rules' cost is least first.
 
@@ -66,6 +68,7 @@ def choose(
         scores: what is weighed.
         weights: of the scores.
         solver: the name of one to try first within a choice.
+        give: how much of the weighted sum counts as the same; by default as much as its scores say.
 
     Returns:
         None where no choice satisfies the clauses, by the word of a solver.
@@ -74,6 +77,7 @@ def choose(
         NotCertified: no solver found one.
     """
     score = weighted(scores, weights)
+    score = score if give is None else replace(score, give=give)
     penalty = max(score.income, 0.0)
 
     def program(settled: Sequence[Clause]) -> Program:
@@ -85,8 +89,8 @@ def choose(
     if penalty > 0 or not soft_ones(clauses):
         return best(score, penalty, lambda own: own.solve(weights, penalty, 1e-10))
     least = best(score * 0.0, 1.0, least_shortfall)
-    if least is None:
-        return None
+    if least is None or not score.size:
+        return least
     most = LEAST - least.point.value
 
     def within(own: Program) -> Point:
@@ -136,8 +140,16 @@ def _best(
         point = within(own)
         if point.status == "infeasible":
             outer.bar(relaxed.binaries)
+            nearest = _nearest(case, own.clauses)
+            outer.touch(nearest, score.witness(nearest))
         elif point.value > best:
             best, found = point.value, (own, point)
     if found is None:
         raise NotCertified(f"none of {MOST_ROUNDS} choices of lines keeps the rules; ask fewer tickets and counts")
     return Chosen(*found, bound, penalty)
+
+
+def _nearest(case: Case, clauses: Sequence[Clause]) -> Vector:
+    """Where what is curved is missed least by what keeps all else: tangents there leave nothing of the choice."""
+    hard = [replace(each, penalty=1.0) if isinstance(each, Cone | Tail) else each for each in hard_ones(clauses)]
+    return Program(hard, [Score.nothing(case.decision.size)], case.box, case.spread).solve([0.0], 1.0).v

@@ -395,12 +395,12 @@ def _point(case: Case, spot: Spot, whole: Record, senses: Vector) -> Record:
     """A point: both values, what the second costs in the first, and the allocation."""
     first, second = spot.blend.weights()
     exchange = second / first if first > 0 else None
-    income = spot.blend.parts[0][1].score(case).income
+    worth = records.dollars(case, spot.blend.parts[0][1])
     return {
         "values": (spot.scores * senses + 0.0).tolist(),  # a zero without a sign
         "weights": [weight for weight, _ in spot.blend.parts],
         "exchange": exchange,
-        "dollars": exchange / income * case.equity if exchange is not None and income > 0 else None,
+        "dollars": None if exchange is None or worth is None else exchange * worth,
         "turn": spot.turn,
         **{key: whole[key] for key in ("amounts", "financing", "totals", "terms")},
         "rules": [{key: each[key] for key in TOLD} for each in whole["rules"]],

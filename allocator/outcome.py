@@ -285,7 +285,7 @@ def _allocate(
     bench = bench.within((settled or aim).clauses(case))
     mixed, choice = bool(open_choices(bench.clauses)), None
     if settled is not None and mixed:
-        choice = bench.choose(settled.over, settled.weights())
+        choice = bench.choose(settled.over, settled.weights(), settled.score(case).give)
         laps("choice of what is held")
     solution = None
     if settled is not None and (choice is not None or not mixed):

@@ -1,7 +1,9 @@
 """All that is curved by tangents, beside whole choices: a linear program that allows more than the rules do.
 
 So its optimum bounds every choice of what is held, and each further tangent brings it down (outer approximation: Duran
-and Grossmann 1986; Fletcher and Leyffer 1994). The tangents are those of the certificate.
+and Grossmann 1986; Fletcher and Leyffer 1994). A cone is taken apart, each of its arms with a square of its own: so a
+few tangents an arm stand for very many of the cone (Vielma, Dunning, Huchette and Lubin 2017). What tangents touch is
+picked by the witnesses of the certificate.
 """
 
 from __future__ import annotations
@@ -16,13 +18,17 @@ import scipy.sparse as sp
 
 from allocator.choices import Choice, Mask, Ticket, open_choices
 from allocator.errors import NotCertified
-from allocator.scores import Linear, Score
-from allocator.shapes import Box, Clause, Cone, Tail
+from allocator.scores import Linear, Norm, Quadratic, Score
+from allocator.shapes import Box, Clause, Cone, RotatedCone, Tail
 from allocator.solvers.highs import Highs
 from allocator.sparse import Sparse, Vector
 
 TOLERANCE = 1e-9
 "By how much HiGHS may break a row, in parts of equity."
+NEAR = 1e-6
+"A clause with more room than this, in parts of equity, needs no tangent."
+FLAT = 1e-9
+"An arm with less of the witness than this needs no tangent."
 SEARCH = {
     "output_flag": False,
     "mip_feasibility_tolerance": TOLERANCE,
@@ -50,6 +56,29 @@ class Relaxed:
     picked: Mapping[int, Mask]
 
 
+@dataclass(frozen=True, eq=False)
+class _Arms:
+    """Arms `a = M v + k` under a whole: `a^2 <= square * whole` each, or `a^2 <= square` where the whole is squared.
+
+    The squares add up to the whole at most.
+
+    Attributes:
+        M, k: of the arms (d x len(v), d).
+        whole: the column of the whole.
+        squared: whether `|| a ||^2 <= whole`; else `|| a || <= whole`.
+    """
+
+    M: Sparse
+    k: Vector
+    whole: int
+    squared: bool
+
+    @property
+    def squares(self) -> int:
+        """The first column of the squares, which stand behind the whole."""
+        return self.whole + 1
+
+
 class OuterApproximation:
     """A score under clauses with choices to make: a binary for each sum of entries that is nothing or something.
 
@@ -67,7 +96,6 @@ class OuterApproximation:
         self.clauses, self.score = clauses, score
         self._choices, self._box = open_choices(clauses), box.fixing(clauses)
         self._scale = 1 / (score.size or 1.0)
-        soft = {index: clause for index, clause in enumerate(clauses) if clause.penalty is not None}
         switches = dict.fromkeys(each for choice in self._choices.values() for each in choice.switches)
         place = {switch: k for k, switch in enumerate(switches)}
         # Where the binaries of each choice's units are, among all.
@@ -75,33 +103,57 @@ class OuterApproximation:
             index: np.array([place[switch] for switch in choice.switches], np.int64)
             for index, choice in self._choices.items()
         }
-        # The score's parts that are curved and count.
-        self._curved = [k for k, (weight, part) in enumerate(score.parts) if weight and not isinstance(part, Linear)]
-        # The columns: v, what is above each curved part, by how much soft clauses are broken, and the binaries.
-        curved = len(self._curved)
-        sizes = [len(box.low), curved, *(clause.size for clause in soft.values()), len(switches)]
-        _, self._above, *short, self._binary, self._total = np.cumsum([0, *sizes]).tolist()
-        self._short = dict(zip(soft, short, strict=True))
+        soft = {index: clause for index, clause in enumerate(clauses) if clause.penalty is not None}
+        # The score's parts that are curved and count: those with arms, and others.
+        curved = {k: part for k, (weight, part) in enumerate(score.parts) if weight and not isinstance(part, Linear)}
+        parts = {k: part for k, part in curved.items() if isinstance(part, Norm | Quadratic)}
+        others = [k for k in curved if k not in parts]
+        cones = {index: clause for index, clause in enumerate(clauses) if isinstance(clause, Cone)}
+        # The columns: v, what is above each other curved part, by how much soft clauses are broken, wholes with their
+        # squares, and the binaries.
+        n = len(box.low)
+        arms = [part.F.shape[0] for part in parts.values()]
+        arms += [len(clause.k) // clause.size for clause in cones.values() for _ in range(clause.size)]
+        sizes = [n, len(others), *(clause.size for clause in soft.values()), *(1 + d for d in arms), len(switches)]
+        starts = np.cumsum([0, *sizes]).tolist()
+        above, self._total, self._binary = starts[1], starts[-1], starts[-2]
+        self._above = dict(zip(others, range(above, above + len(others)), strict=True))
+        self._short = dict(zip(soft, starts[2:], strict=False))
+        free = iter(starts[2 + len(soft) :])
+        self._parts = {
+            k: _Arms(part.F, np.zeros(part.F.shape[0]), next(free), isinstance(part, Quadratic))
+            for k, part in parts.items()
+        }
+        self._cones = {index: [_member(c, j, next(free)) for j in range(c.size)] for index, c in cones.items()}
         self._gain = np.zeros(self._total)
         self._constant = 0.0
         for weight, part in score.parts:
             if isinstance(part, Linear):
-                self._gain[: len(box.low)] += weight * part.gain
+                self._gain[:n] += weight * part.gain
                 self._constant += weight * part.constant
-        self._gain[self._above : self._above + curved] = 1.0
-        self._low, self._high = np.zeros(self._total), np.full(self._total, np.inf)
-        self._low[: self._above], self._high[: self._above] = self._box.low, self._box.high
-        self._low[self._above : self._above + curved] = -np.inf
-        self._high[self._binary :] = 1.0
+        self._gain[above : above + len(others)] = 1.0
+        for k, each in self._parts.items():
+            self._gain[each.whole] = score.parts[k][0]
         rates = np.zeros(self._total)
         for index, clause in soft.items():
             rates[self._short[index] : self._short[index] + clause.size] = clause.penalty
         self._gain -= penalty * rates
+        self._low, self._high = np.zeros(self._total), np.full(self._total, np.inf)
+        self._low[:n], self._high[:n] = self._box.low, self._box.high
+        self._low[above : above + len(others)] = -np.inf
+        self._high[self._binary :] = 1.0
         self._rows: list[tuple[Vector, Vector, Any]] = []
         self._row([most], [(0, Sparse.dense(rates[None]))])
         for index, clause in enumerate(clauses):
-            if not isinstance(clause, Choice | Cone | Tail):
-                self._hold(index, Sparse.zeros(*clause.R0.shape), np.zeros(clause.size))
+            if not isinstance(clause, Choice | Tail):
+                units = np.eye(clause.size)
+                wholes = [
+                    (each.whole, Sparse.dense(units[:, [j]])) for j, each in enumerate(self._cones.get(index, ()))
+                ]
+                self._hold(index, wholes)
+        for each in [*self._parts.values(), *(arms for members in self._cones.values() for arms in members)]:
+            ones = Sparse.dense(np.ones((1, len(each.k))))
+            self._row([0.0], [(each.squares, ones), (each.whole, Sparse.dense(np.array([[-1.0]])))])
         for index, choice in self._choices.items():
             self._choose(index, choice)
 
@@ -112,12 +164,12 @@ class OuterApproximation:
         matrix = sp.csr_matrix((value, (row, column)), shape=(len(most), self._total))
         self._rows.append((np.broadcast_to(least, len(most)), np.asarray(most, float), matrix))
 
-    def _hold(self, index: int, slopes: Sparse, constants: Vector) -> None:
-        """Tangents, one a member, are at most the room of a clause, but for what a soft one is short."""
+    def _hold(self, index: int, left: Sequence[tuple[int, Sparse]] = (), constants: Any = 0.0) -> None:
+        """What stands on the left of a clause is at most its room, but for what a soft one is short."""
         clause = self.clauses[index]
-        room, constant = clause.R0 + clause.R1.scaled(clause.theta), clause.c0 + clause.theta * clause.c1
-        most = constant - constants
-        parts = [(0, slopes + room * -1.0)]
+        room = clause.R0 + clause.R1.scaled(clause.theta)
+        most = clause.c0 + clause.theta * clause.c1 - constants
+        parts = [*left, (0, room * -1.0)]
         if index in self._short:
             parts.append((self._short[index], _identity(clause.size) * -1.0))
         self._row(most, parts, most if clause.equal else -np.inf)
@@ -144,19 +196,38 @@ class OuterApproximation:
             self._row([-choice.fewest], [(picked[0], counted * -1.0), *short])
 
     def touch(self, v: Vector, witnesses: Sequence[Vector]) -> None:
-        """Draw the tangents of the clauses at v, and of each of the score's parts the one that its witness picks."""
+        """Draw tangents: at v of the clauses that leave no room there, and those of the score that witnesses pick."""
         for index, clause in enumerate(self.clauses):
-            if isinstance(clause, Cone | Tail):
-                witness = clause.valid(clause.witness(v))
-                lines = [clause.pull(one, witness) for one in np.eye(clause.size)]
-                slopes = Sparse.dense(np.array([slope for slope, _ in lines]))
-                self._hold(index, slopes, np.array([constant for _, constant in lines]))
-        for column, k in enumerate(self._curved, self._above):
+            if not isinstance(clause, Cone | Tail):
+                continue
+            witness, near = clause.valid(clause.witness(v)), clause.excess(v) > -NEAR
+            if isinstance(clause, Tail) and near.any():
+                slope, constant = clause.pull(np.ones(1), witness)
+                self._hold(index, [(0, Sparse.dense(slope[None]))], constant)
+            for member in np.flatnonzero(near) if isinstance(clause, Cone) else ():
+                self._bend(self._cones[index][member], witness[member])
+        for k, arms in self._parts.items():
+            self._bend(arms, witnesses[k])
+        for k, column in self._above.items():
             weight, part = self.score.parts[k]
             slope, constant = part.tangent(witnesses[k])
             if np.isfinite(constant):
                 above = (column, Sparse.of((1, 1), 0, 0, 1.0))
                 self._row([weight * constant], [above, (0, Sparse.dense(-weight * slope[None]))])
+
+    def _bend(self, arms: _Arms, witness: Vector) -> None:
+        """The tangents of the squares: `square * whole >= a^2` lies above `square >= 2 w a - w^2 whole`, whatever w."""
+        used = np.flatnonzero(np.abs(witness) > FLAT)
+        w, each = witness[used], np.arange(len(used))
+        squares = Sparse.of((len(used), len(arms.k)), each, used, -1.0)
+        parts = [(0, arms.M.rows(used).scaled(2 * w)), (arms.squares, squares)]
+        most = -2 * w * arms.k[used]
+        if arms.squared:
+            most = most + w**2
+        else:
+            parts.append((arms.whole, Sparse.of((len(used), 1), each, 0, -(w**2))))
+        if len(used):
+            self._row(most, parts)
 
     def bar(self, binaries: Mask) -> None:
         """Leave out one choice, as nothing keeps the rules in it."""
@@ -200,6 +271,12 @@ class OuterApproximation:
         for index, open_ones in picked.items():
             v[self._choices[index].closed(open_ones)] = 0.0
         return Relaxed(v, highs.getInfo().mip_dual_bound / self._scale, binaries, picked)
+
+
+def _member(cone: Cone, member: int, column: int) -> _Arms:
+    """The arms of a member of a cone."""
+    own = np.arange(len(cone.k)).reshape(cone.size, -1)[member]
+    return _Arms(cone.M.rows(own), cone.k[own], column, isinstance(cone, RotatedCone))
 
 
 def _identity(m: int) -> Sparse:

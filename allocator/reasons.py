@@ -14,10 +14,11 @@ from allocator.choices import Choice
 from allocator.diagnosis.conflict import Conflict, conflict, groups
 from allocator.diagnosis.feasibility import Feasibility, Verdict, blamable
 from allocator.diagnosis.repairs import Change, Repair, Repairs
+from allocator.diagnosis.violations import diagnose
 from allocator.diagnosis.wholes import wholes
 from allocator.errors import Place
 from allocator.outcome import allocate
-from allocator.record import origin
+from allocator.record import origin, violations
 from allocator.rulebook import Rulebook
 from allocator.shapes import Clause
 from allocator.solution import Record
@@ -80,6 +81,8 @@ def _of(case: Case, rules: Rulebook, old: Rulebook | None) -> Record:
     if verdict.status != "nothing":
         names = None if verdict.status == "undecided" else wholes(case, clauses)
         if names is not None:
+            least = diagnose(case, clauses) if names else None
+            record["violations"] = [] if least is None else violations(case, rules, least)
             return record | {"status": "no-choice" if names else "undecided", "choices": _wholes(rules, names)}
         return record | _best(case, rules)
     left_out = dict.fromkeys(clause.rule for clause in clauses if isinstance(clause, Choice))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +21,9 @@ from allocator.provenance import inputs, policy
 from allocator.readings import rule_records, term_records
 from allocator.rulebook import Rulebook
 from allocator.shapes import Clause, Multipliers, shortfall, soft_ones
-from allocator.solution import FORMAT, Record, Solution
+from allocator.solution import FORMAT, LEAST_GAP, Record, Solution
 from allocator.sparse import Vector
+from allocator.units import Share
 
 if TYPE_CHECKING:
     from allocator.diagnosis.violations import Diagnosis
@@ -33,6 +34,11 @@ WITHHELD = (
     "another number and compare"
 )
 "Said where a ticket or a count is among the rules."
+ORDERED = (
+    "what an objective without income keeps was found with the soft rules missed least; what comes after it may miss "
+    "them, at their penalties"
+)
+"Said of objectives in order where soft rules are missed."
 
 
 def head(case: Case, rules: Rulebook, aim: Aim, status: str) -> Record:
@@ -58,30 +64,30 @@ def optimal(case: Case, rules: Rulebook, aim: Aim, solution: Solution, priced: S
     """The record of an allocation."""
     record = head(case, rules, aim, "optimal" if solution.passes else "not-certified")
     v = solution.v
-    if solution.least is not None:
-        record["notes"].append("the objective has no income to pay penalties from: least shortfall first")
-    if solution.over_choices is not None:
-        record["notes"].append(WITHHELD)
-    record["notes"] += aim.notes
-    record["objective"] |= {"value": solution.certificate.value, "income": solution.score.income}
-    said, cost = record["objective"], shortfall(solution.clauses, v)
+    worth, cost = dollars(case, aim), shortfall(solution.clauses, v)
+    record["notes"] += _notes(case, aim, solution, cost)
+    said = record["objective"]
+    said |= {"value": solution.certificate.value, "income": solution.score.income, "dollars": worth}
     held = ((part, (0.0, objective)) for part, objective in zip(said.get("held", ()), aim.holds(), strict=True))
     for part, (counts, objective) in (*zip(said["parts"], aim.terms(), strict=True), *held):
         part |= {
             "counts": abs(counts),
-            "value": objective.measured(case, v, cost if counts else 0.0),
+            "value": objective.measured(case, v),
+            "net": objective.measured(case, v, cost),
             "unit": objective.unit.__name__.lower(),
         }
     record["amounts"] = _amounts(case, solution)
     record["financing"] = _financing(case, solution)
-    record["totals"] = totals(case, solution.clauses, v, solution.reserve)
+    record["totals"] = _totals(case, v, solution.reserve)
+    if soft_ones(solution.clauses):
+        record["totals"]["penalties"] = cost * case.equity
     if "distributable-income" in record["totals"]:
         income = record["totals"]["distributable-income"]
         record["distributions"] = distributions(case, solution.capital / GRAIN, income, cost * case.equity)
     record["stresses"] = _stresses(case, v)
     record["rules"] = rule_records(case, rules, solution.clauses, v, solution.multipliers, solution.score.size)
     record["terms"] = term_records(solution)
-    record["prices"] = [_price(case, solution, price) for price in priced]
+    record["prices"] = [_price(solution, price, worth) for price in priced]
     record["certificate"] = certificate(solution)
     record["attempts"] = [
         {"solver": tried.solver, "tolerance": tried.tolerance, "result": tried.result} for tried in solution.attempts
@@ -89,23 +95,37 @@ def optimal(case: Case, rules: Rulebook, aim: Aim, solution: Solution, priced: S
     return record
 
 
+def _notes(case: Case, aim: Aim, solution: Solution, cost: float) -> Iterator[str]:
+    """What a reader must know of how it was maximised."""
+    if solution.least is not None:
+        yield "the objective has no income to pay penalties from: least shortfall first"
+    elif cost > LEAST_GAP and any(part.score(case).income <= 0 for part in aim.earlier):
+        yield ORDERED
+    if solution.over_choices is not None:
+        yield WITHHELD
+    yield from aim.notes
+
+
 def infeasible(case: Case, rules: Rulebook, aim: Aim, diagnosis: Diagnosis) -> Record:
     """The record where nothing satisfies the rules: which are broken least, and by how much."""
     record = head(case, rules, aim, "infeasible")
-    v = diagnosis.v
-    record["violations"] = [
-        found for i in diagnosis.broken for found in rule_records(case, rules, (diagnosis.clauses[i],), v, None)
-    ]
+    record["violations"] = violations(case, rules, diagnosis)
     record["terms-too"] = diagnosis.terms_too
     if any(isinstance(diagnosis.clauses[i], Choice) for i in diagnosis.broken):
         record["notes"].append("that no choice of what is held satisfies the rules is the word of a solver")
-    capital = v[: case.decision.n] * case.equity
+    capital = diagnosis.v[: case.decision.n] * case.equity
     record["least-violation"] = [
         {"line": line, "amount": round(float(amount), 3)}
         for line, amount in zip(case.decision.lines, capital, strict=True)
         if amount > 5e-4
     ]
     return record
+
+
+def violations(case: Case, rules: Rulebook, diagnosis: Diagnosis) -> list[Record]:
+    """The clauses that are broken least: value against limit."""
+    broken = (diagnosis.clauses[i] for i in diagnosis.broken)
+    return [found for clause in broken for found in rule_records(case, rules, (clause,), diagnosis.v, None)]
 
 
 def _amounts(case: Case, solution: Solution) -> list[Record]:
@@ -144,7 +164,18 @@ def _stresses(case: Case, v: Vector) -> list[Record]:
     ]
 
 
-def totals(case: Case, clauses: Sequence[Clause], v: Vector, reserve: int) -> Record:
+def dollars(case: Case, aim: Aim) -> float | None:
+    """What one unit of an aim's score is worth, in $ bn a year; None where there is no income in it, or no dollars.
+
+    A part of equity a year is that much money; anything else is worth the income of the fund that adds as much to it.
+    """
+    income = aim.score(case).income
+    if income <= 0 or case.fund.id == PORTFOLIO:
+        return None
+    return case.equity if aim.unit is Share else case.equity / income
+
+
+def _totals(case: Case, v: Vector, reserve: int) -> Record:
     """The fund's totals, in $ bn a year or as fractions of equity."""
     d, equity = case.decision, case.equity
     tranches = np.bincount(d.pair_tranche, v[d.f : d.reserve], len(d.tranches)) * equity
@@ -160,8 +191,6 @@ def totals(case: Case, clauses: Sequence[Clause], v: Vector, reserve: int) -> Re
             for tranche, amount, cost in zip(case.stack, tranches, case.costs if case.stack else (), strict=True)
         },
     }  # fmt: skip
-    if soft_ones(clauses):
-        found["penalties"] = shortfall(clauses, v) * equity
     if "cash-yield" in case.universe.numbers:
         income = case.measure(MeasureName("net-cash-income"), "totals").value(v)
         interest = case.measure(MeasureName("interest"), "totals").value(v)
@@ -186,11 +215,9 @@ def totals(case: Case, clauses: Sequence[Clause], v: Vector, reserve: int) -> Re
     return found
 
 
-def _price(case: Case, solution: Solution, price: Price) -> Record:
-    """A price in score for one step of its unit; in dollars a year too, where the score has income in them."""
-    clause = solution.clauses[price.clause]
-    step, income = price.unit.step, solution.score.income
-    dollars = case.equity / income if income > 0 and case.fund.id != PORTFOLIO else None
+def _price(solution: Solution, price: Price, dollars: float | None) -> Record:
+    """A price in score for one step of its unit; in dollars a year too, where a unit of the score is worth some."""
+    clause, step = solution.clauses[price.clause], price.unit.step
 
     def per_step(slope: float | None) -> float | None:
         return None if slope is None else slope * step

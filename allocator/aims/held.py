@@ -79,6 +79,12 @@ class Epsilon(Aim):
         return self.aim.doubt(case, clauses, v)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Those of the inner aim; and where its ranges were measured."""
+        told = f"{self.aim.unchecked} were measured with the levels held: one that does not bind may move the optimum"
+        return (*super().notes, *([told] if self.aim.unchecked else []))
+
+    @property
     def unchecked(self) -> str:
         """That of the inner aim; the levels are given."""
         return self.aim.unchecked
@@ -173,6 +179,11 @@ class Lexicographic(Aim):
         """The last objective."""
         return (self.stages[-1].objective,)
 
+    @property
+    def earlier(self) -> tuple[Objective, ...]:
+        """All but the last."""
+        return tuple(stage.objective for stage in self.stages[:-1])
+
     def clauses(self, case: Case) -> tuple[Clause, ...]:
         """A clause for each earlier objective."""
         return tuple(
@@ -243,6 +254,11 @@ def lexicographic(stages: Sequence[Objective | tuple[Objective, str | float | No
     return Lexicographic(tuple(found))
 
 
+def is_held(clause: Clause) -> bool:
+    """Whether a clause holds an objective at a level, and is no rule."""
+    return clause.rule.startswith(PREFIX)
+
+
 def held(objective: Objective, case: Case, level: float) -> Clause:
     """The clause that an objective reaches a level: at least, or at most where smaller is better.
 
@@ -260,7 +276,7 @@ def held(objective: Objective, case: Case, level: float) -> Clause:
             bent.append((-weight, part))
     data: dict[str, Any] = {
         "rule": f"{PREFIX}{objective.name}",
-        "words": f"the objective {objective.name}",
+        "words": f"{objective.name}, held",
         "R0": Sparse.dense(gain[None]),
         "c0": np.array([constant]),
         "R1": Sparse.zeros(1, d.size),

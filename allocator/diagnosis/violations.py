@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from allocator.aims.held import is_held
 from allocator.case import Case
-from allocator.choices import Choice, Ticket, without_choices
-from allocator.diagnosis.feasibility import fully_invested, worst
-from allocator.outer_approximation import OuterApproximation
+from allocator.choices import Choice, Ticket, open_choices, without_choices
+from allocator.choosing import choose
+from allocator.diagnosis.feasibility import fully_invested
+from allocator.errors import NotCertified
 from allocator.program import Program
 from allocator.scores import Score
 from allocator.shapes import Box, Clause, hard_ones, shortfall
@@ -19,8 +21,6 @@ from allocator.terms import is_term
 
 LEAST = 1e-6
 "Violations below this part of their limits don't count."
-MOST_ROUNDS = 50
-"Of drawing tangents where choices give way."
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,16 +45,19 @@ class Diagnosis:
 def diagnose(case: Case, clauses: Sequence[Clause]) -> Diagnosis | None:
     """The least sum of violations where nothing fits, of as few sorts of clause as can be.
 
-    Limits that scale with the allocation give way first (a share of what is deployed, a cover): if those in dollars or
-    of equity gave way with them, a fund of next to nothing would break the others least. The case's terms give way only
-    where they leave nothing by themselves. Where something fits but for the choices, they alone give way; where nothing
-    does, they play no part. A violation is measured over what the limit comes to, in parts of equity
-    (for a family of terms, its largest); or over equity where a limit is zero.
+    Levels at which objectives are held give way first, by themselves: so it is told what can be had. Where that does
+    not do, the rules leave nothing whatever is held, and levels play no part. Limits that scale with the allocation
+    give way next (a share of what is deployed, a cover): if those in dollars or of equity gave way with them, a fund
+    of next to nothing would break the others least. The case's terms give way only where they leave nothing by
+    themselves. Where something fits but for the choices, they alone give way; where nothing does, they play no part.
+    A violation is measured over what the limit comes to, in parts of equity (for a family of terms, its largest); or
+    over equity where a limit is zero.
 
     Returns:
         None where no solver finds an answer, or one that breaks nothing.
     """
-    hard = hard_ones(clauses)
+    asked = hard_ones(clauses)
+    hard = tuple(clause for clause in asked if not is_held(clause))
     convex = without_choices(hard)
     tries: list[tuple[tuple[Clause, ...], Box, Callable[[Clause], bool]]] = [
         (convex, case.box, lambda clause: is_term(clause) or not len(clause.R1.value)),
@@ -68,10 +71,12 @@ def diagnose(case: Case, clauses: Sequence[Clause]) -> Diagnosis | None:
         tries.append(((*convex, fully_invested(case)), replace(case.box, high=high), lambda clause: False))
     if len(convex) < len(hard):
         tries.insert(0, (hard, case.box, lambda clause: not isinstance(clause, Choice)))
+    if len(hard) < len(asked):
+        tries.insert(0, (asked, case.box, lambda clause: not is_held(clause)))
     chosen: Diagnosis | None = None
     for told, box, firm in tries:
         soft = tuple(clause if firm(clause) else _softened(clause) for clause in told)
-        v = _least_broken(soft, box, case.spread)
+        v = _least_broken(case, soft, box)
         if v is not None:
             excess = [clause.excess(v).max(initial=0.0) for clause in soft]
             broken = tuple(i for i, clause in enumerate(soft) if clause.penalty and excess[i] * clause.penalty > LEAST)
@@ -85,21 +90,17 @@ def diagnose(case: Case, clauses: Sequence[Clause]) -> Diagnosis | None:
     return chosen
 
 
-def _least_broken(clauses: Sequence[Clause], box: Box, spread: Vector) -> Vector | None:
+def _least_broken(case: Case, clauses: Sequence[Clause], box: Box) -> Vector | None:
     """Where the soft ones of clauses cost least; None where a solver finds nothing."""
-    nothing = Score.nothing(len(box.low))
-    if not any(isinstance(clause, Choice) for clause in clauses):
-        point = Program(clauses, [nothing], box, spread).solve([0.0], 1.0)
+    nothing = Score.nothing(case.decision.size)
+    if not open_choices(clauses):
+        point = Program(clauses, [nothing], box, case.spread).solve([0.0], 1.0)
         return point.v if point.status == "optimal" else None
-    # Soft choices leave nothing to prove within one of them: the tangents go on until all that is curved is kept.
-    outer = OuterApproximation(clauses, nothing, box, 1.0, np.inf)
-    relaxed, hard = outer.best(), hard_ones(clauses)
-    for _ in range(MOST_ROUNDS):
-        if relaxed is None or worst(hard, relaxed.v) <= LEAST:
-            break
-        outer.touch(relaxed.v, nothing.witness(relaxed.v))
-        relaxed = outer.best()
-    return None if relaxed is None else relaxed.v
+    try:
+        chosen = choose(case, clauses, [nothing], [0.0])
+    except NotCertified:
+        return None
+    return None if chosen is None else chosen.point.v
 
 
 def _softened(clause: Clause) -> Clause:

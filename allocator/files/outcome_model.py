@@ -32,12 +32,14 @@ class ObjectivePart(Part):
     level: Finite | None = None
     counts: Maybe
     value: Maybe
+    net: Maybe
     unit: Annotated[Unit, Field(default_factory=str)]
 
 
 class ObjectiveSaid(Part):
     """What was maximised. `income`: how much of the score a unit of income over equity is.
 
+    `dollars` is what a unit of the score is worth, in $ bn a year; nothing where there is no income in it.
     `ranges` are how far the objectives of a blend or a maximin can move, and `lows` the worst that they take; of a
     bargain, `lows` are what each owner would walk away to. `held` are those that had to reach a level while what `of`
     says was maximised.
@@ -52,6 +54,7 @@ class ObjectiveSaid(Part):
     held: list[ObjectivePart] = []
     value: Maybe
     income: Maybe
+    dollars: Finite | None = None
 
 
 class LineAmount(Part):
@@ -370,9 +373,9 @@ class OutcomeFile(Result):
             return self
         if ("distributions" in self.model_fields_set) != ("distributable_income" in self.totals.model_fields_set):
             raise ValueError("an income and its 'distributions' belong together")
-        expect(said, ("value", "income"))
+        expect(said, ("value", "income", "dollars"))
         for part in (*said.parts, *said.held):
-            expect(part, ("counts", "value", "unit"))
+            expect(part, ("counts", "value", "net", "unit"))
         if form in ("blend", "maximin") and len(said.ranges) != len(said.parts):
             raise ValueError(f"a {form} has a range for each part")
         if form in ("maximin", "bargain") and len(said.lows) != len(said.parts):

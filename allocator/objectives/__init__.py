@@ -101,6 +101,11 @@ class Aim(ABC):
         """The objectives that must reach a given level."""
         return ()
 
+    @property
+    def earlier(self) -> tuple[Objective, ...]:
+        """The objectives that came before what is maximised, and keep what they reached."""
+        return ()
+
     def settled(self, case: Case, bench: Bench) -> Aim | None:
         """The same with all that solving must tell first; None where nothing satisfies the clauses.
 

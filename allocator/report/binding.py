@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from allocator.report import mix
 from allocator.report.table import Table
 from allocator.report.words import (
     called,
     form,
     limit,
     named,
+    own_unit,
     quantity,
     scored,
     size,
@@ -81,13 +81,14 @@ def _more(members: Sequence[str]) -> str:
 def unit_of_prices(record: Record) -> str:
     """In what prices are told."""
     objective = record["objective"]
-    if objective.get("income", 0) <= 0 or mix.of_weights(record):
-        if form(objective) == "maximin":
-            return "parts of the objectives' ranges"
-        own = named(objective["parts"][-1]) if scored(objective) else objective["name"]
-        return f"the objective's own unit ({own}{'; 0.0001 is 1 bp' if scored(objective) == 'share' else ''})"
-    if objective["parts"][-1]["name"] == "sharpe":
+    if objective["dollars"] is None:
+        told = own_unit(objective)
+        return f"parts of {told}" + (", where 0.0001 is 1 bp" if scored(objective) == "share" else "")
+    last = objective["parts"][-1]
+    if last["name"] == "sharpe":
         return "dollars a year of return, less those that pay for the risk at this ratio"
+    if scored(objective) and last["name"] == "owner-gain":
+        return f"dollars a year of the {named(last)}"
     whole = {"sum": "blend", "blend": "blend", "bargain": "bargain"}.get(form(objective))
     return f"dollars a year of income{f', or of what the {whole} holds equal to it' if whole else ''}"
 

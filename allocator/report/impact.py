@@ -76,8 +76,8 @@ def _objective(one: Record, other: Record) -> str:
         return f"{name}: {_from_to(one['objective'], objective)}"
     if abs(moved) <= one["certificate"]["allowed"] + other["certificate"]["allowed"]:
         return f"{name}: unchanged, within what is proved"
-    if objective["income"] > 0:
-        worth = f"{change(moved / objective['income'] * other['case']['equity'])} a year of income"
+    if objective["dollars"] is not None:
+        worth = f"{change(moved * objective['dollars'])} a year"
         size = worth if form(objective) == "single" else f"worth {worth}, on the scale of the old policy's blend"
     elif scored(objective) == "share":
         size = f"{moved * 1e4:+.2f} bp of equity"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from allocator.report.table import Table
-from allocator.report.words import NOTHING, change, dollars, percent, quantity, worth
+from allocator.report.words import NOTHING, called, change, dollars, percent, quantity, worth
 from allocator.solution import Record
 
 LEAST = 0.0005
@@ -84,18 +84,24 @@ def _totals(one: Record, other: Record) -> Table:
 def changed_limits(one: Record, other: Record) -> list[Table]:
     """A table of the rules whose limits differ; none where all are the same."""
     first, second = (
-        {
-            (each["rule"], each["number"] or each["side"]): quantity(each["limit"], each["unit"])
-            for each in record["rules"]
-        }
-        for record in (one, other)
+        {(each["rule"], each["number"] or each["side"]): each for each in record["rules"]} for record in (one, other)
     )
     rows = [
-        (f"{rule} {side}", first.get((rule, side), NOTHING), second.get((rule, side), NOTHING))
+        (f"{called(rule)} {side}", _limit(first.get((rule, side))), _limit(second.get((rule, side))))
         for rule, side in {**first, **second}
-        if first.get((rule, side)) != second.get((rule, side))
+        if _differ(first.get((rule, side)), second.get((rule, side)))
     ]
     return [Table("Limits that differ", ("Rule", "From>", "To>"), rows)] if rows else []
+
+
+def _limit(reading: Record | None) -> str:
+    return NOTHING if reading is None else quantity(reading["limit"], reading["unit"])
+
+
+def _differ(one: Record | None, other: Record | None) -> bool:
+    """Whether limits differ; those that are each member's own are known of the closest member only."""
+    own = [each["member"] for each in (one, other) if each is not None and not each["number"]]
+    return _limit(one) != _limit(other) and len(set(own)) < 2
 
 
 def binding(record: Record) -> list[str]:

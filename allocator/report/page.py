@@ -144,7 +144,7 @@ def _view(record: Record) -> dict[str, Any]:
         "pictures": _pictures(record),
         "beaten": better(record, record["certificate"]["gap"]),
         "over": at_most(record["certificate"]["worst-excess"] * record["case"]["equity"]),
-        "a_year": " a year" if record["objective"]["income"] > 0 else "",
+        "a_year": "" if record["objective"]["dollars"] is None else " a year",
         "unit_of_prices": f"Prices are in {unit_of_prices(record)}." if not choice else PRICELESS,
         "choice": choice and {"solver": choice["solver"], "beaten": better(record, choice["gap"])},
     }

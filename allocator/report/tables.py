@@ -10,7 +10,6 @@ from allocator.report.binding import binding_rules, how, terms
 from allocator.report.mix import SMALL
 from allocator.report.table import Table
 from allocator.report.words import (
-    called,
     closest,
     dollars,
     form,
@@ -86,7 +85,7 @@ def summary(record: Record) -> list[tuple[str, str]]:
         found.append(("Dividend yield", told + (", before repayment of debt" if t["tranches"] else "")))
     if t.get("penalties", 0.0) > SMALL * t["equity"]:
         cost = dollars(t["penalties"])
-        after = "; what is maximised is after them, the dividend before" if objective["income"] > 0 else ""
+        after = "; what is maximised is after them, all else is told before" if objective["income"] > 0 else ""
         found.append(("Penalties", f"{cost} a year for soft rules not met{after}"))
     if t.get("debt-service-cover"):
         service = f"debt service of {dollars(t['debt-service'])} a year, repayment included"
@@ -121,8 +120,8 @@ def _objective_value(record: Record) -> str:
     objective = record["objective"]
     if form(objective) == "single":
         (part,) = objective["parts"]
-        gain = f", {dollars(part['value'] * record['case']['equity'])} a year" if part["name"] == "owner-gain" else ""
-        return value(part, 6) + gain
+        gain = f" of the fund's equity, {dollars(part['net'] * record['case']['equity'])} a year"
+        return value(part, 6) + (gain if part["name"] == "owner-gain" else "")
     told = reached(objective)
     if form(objective) == "maximin" and all(part["weight"] == 1 for part in objective["parts"]):
         told += f"; each at least {percent(objective['value'], 0)} of the way from its worst to its best"
@@ -131,12 +130,15 @@ def _objective_value(record: Record) -> str:
 
 def _held(record: Record) -> list[tuple[str, str]]:
     """The objectives that had to reach a level: given, or what the earlier ones of an order keep."""
-    kept = "Held" if record["objective"]["form"] == "epsilon" else "Kept"
+    objective = record["objective"]
+    kept = "Held" if objective["form"] == "epsilon" else "Kept"
+    parts = {f"{HELD}{named(part)}": part for part in (*objective["parts"], *objective.get("held", ()))}
     return [
-        (kept, f"{each['rule'].removeprefix(HELD)} {quantity(each['value'], each['unit'])}, {limit(each)}")
+        (kept, f"{each['rule'].removeprefix(HELD)} {quantity(each['value'], each['unit'])}, {limit(each)}"
+               + (", before penalties" if parts[each["rule"]]["net"] != parts[each["rule"]]["value"] else ""))
         for each in record["rules"]
-        if each["rule"].startswith(HELD) and each["number"] == "level"
-    ]
+        if each["rule"] in parts and each["number"] == "level"
+    ]  # fmt: skip
 
 
 def exchange(record: Record) -> str:
@@ -269,8 +271,10 @@ def violations(record: Record) -> Table:
         note += " The case's own terms leave nothing, so they are broken too."
     broken = record.get("violations", [])
     if broken and all(each["rule"].startswith(HELD) for each in broken):
-        most = " and ".join(f"{called(each['rule'])} at {quantity(each['value'], each['unit'])}" for each in broken)
-        note += f" All rules and terms leave room for {most}."
+        most = " and ".join(
+            f"{each['rule'].removeprefix(HELD)} at {quantity(each['value'], each['unit'])}" for each in broken
+        )
+        note += f" The hard rules and the terms leave room for {most}."
     else:
         note += " `allocator why` tells which rules conflict, and what would let something fit."
     return Table(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from allocator.report.binding import binding_rules, terms
 from allocator.report.table import Table
-from allocator.report.words import NOTHING, dollars, limit, quantity
+from allocator.report.words import NOTHING, closest, dollars, limit, quantity
 from allocator.rules import upper_first
 from allocator.solution import Record
 
@@ -98,11 +98,12 @@ def conflict(record: Record) -> Table:
 
 
 def choices(record: Record) -> Table:
-    """The tickets and counts without which something fits."""
-    note = (
-        "Each is needed for this: leave one out, and the others can be met. That nothing fits with all of them is the "
-        "word of a solver; no bound proves it, and no smallest change is known."
-    )
+    """The tickets and counts without which something fits, and what would do."""
+    note = "Each is needed for this: leave one out, and the others can be met."
+    least = [f"{closest(each)} at {quantity(each['value'], each['unit'])}" for each in record["violations"]]
+    if least:
+        note += f" The least change that lets something fit: {listed(least)}."
+    note += " That is the word of a solver; no bound proves it."
     return Table("To blame", ("What", "Says", "Where"), [_row(member) for member in record["choices"]], note)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from allocator.aims.held import PREFIX as HELD
-from allocator.report.mix import of_weights
 from allocator.solution import Record
 from allocator.units import BY_NAME
 
@@ -97,12 +96,12 @@ def gap_in_words(record: Record) -> str:
 
 def better(record: Record, gap: float) -> str:
     """By how much another allocation might do better, rounded up: in dollars a year where the aim is income."""
-    income = record["objective"]["income"]
-    if income > 0 and not of_weights(record):
-        return f"{at_most(gap / income * record['case']['equity'])} a year"
-    if scored(record["objective"]) == "share":
+    objective = record["objective"]
+    if objective["dollars"] is not None:
+        return f"{at_most(gap * objective['dollars'])} a year"
+    if scored(objective) == "share":
         return f"{_up(gap * 1e4, 1e-6):g} bp of equity"
-    return f"{_up(gap, 1e-15):g} of the objective's own unit ({record['objective']['name']})"
+    return f"{_up(gap, 1e-15):g} of {own_unit(objective)}"
 
 
 def at_most(billions: float) -> str:
@@ -133,10 +132,22 @@ def reached(objective: Record) -> str:
 
 
 def value(part: Record, digits: int = 4) -> str:
-    """What an objective came to."""
-    if part["unit"] == "share":
-        return percent(part["value"], 3)
-    return quantity(part["value"], "multiple") if part["unit"] == "multiple" else f"{part['value']:.{digits}g}"
+    """What an objective came to; after the penalties of soft rules that are not met, too, where they are taken off."""
+    told, net = (_measured(part[key], part["unit"], digits) for key in ("value", "net"))
+    return told if told == net or not part["counts"] else f"{told} ({net} after penalties)"
+
+
+def _measured(value: float, unit: str, digits: int) -> str:
+    if unit == "share":
+        return percent(value, 3)
+    return quantity(value, unit) if unit == "multiple" else f"{value:.{digits}g}"
+
+
+def own_unit(objective: Record) -> str:
+    """In what the score is, where it is worth no dollars."""
+    if form(objective) == "maximin":
+        return "the objectives' ranges"
+    return f"the objective's own unit ({named(objective['parts'][-1]) if scored(objective) else objective['name']})"
 
 
 def scored(objective: Record) -> str:

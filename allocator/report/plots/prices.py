@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from allocator.report import mix
 from allocator.report.cards import titles, whom
 from allocator.report.plots.bars import Chart
 from allocator.report.plots.layout import Bar
@@ -16,8 +15,8 @@ def picture(record: Record) -> Chart:
     """What one step of each number is worth, dearest first: rules, then terms of the case."""
     priced = [each for each in record["prices"] if each["worth"]]
     priced.sort(key=lambda each: -abs(each["worth"]))
-    income = record["objective"]["income"] > 0 and not mix.of_weights(record)
-    unit = "$ m a year, per step of the number" if income else f"{record['objective']['name']}, per step of the number"
+    objective = record["objective"]
+    unit = objective["name"] if objective["dollars"] is None else "$ m a year"
     rules = [_bar(each, _rule(record, each)) for each in priced if not each["of"].startswith("terms.")]
     known = titles(record)
     terms = [_bar(each, _term(each, known)) for each in priced if each["of"].startswith("terms.")]
@@ -26,7 +25,7 @@ def picture(record: Record) -> Chart:
         terms.insert(0, Bar("Terms of the case", "", head=True))
     return Chart(
         "What one step of each number is worth",
-        unit,
+        f"{unit}, per step of the number",
         [*rules, *terms],
         nothing="No number is worth anything.",
         faint=0.02,
