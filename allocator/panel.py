@@ -26,6 +26,8 @@ REFUSE, DROP_ROWS, DROP_LINES = POLICIES = ("refuse", "drop-rows", "drop-lines")
 "What may be done about holes."
 LABELS = ("date", "Date", "id")
 "Columns that label the periods; `Date` is what many tools write."
+MANY = 0.2
+"Where more of the prices than this part are not positive, they are no prices."
 TOLD = 5
 "How many faulty entries are told one by one."
 NAMED = 12
@@ -129,7 +131,7 @@ class Panel:
             most = int(missing.sum(axis=0).argmax())
             lacks = f"'{self.lines[most]}' lacks {missing[:, most].sum():,} of {len(missing):,}"
             what = f"{missing.sum():,} of {missing.size:,} numbers are missing, {lacks}"
-            mend = f"fill them, or ask for '{DROP_ROWS}' or '{DROP_LINES}'"
+            mend = f"fill them, or set 'missing' to {DROP_ROWS} or {DROP_LINES}"
             first = Problem(what, mend, self.where(None, 0), Code.MISSING)
             raise InputError([first, *self._told(missing, "missing", "fill it", Code.MISSING)[:TOLD]])
 
@@ -151,12 +153,12 @@ class Panel:
             kept = np.flatnonzero(~missing.any(axis=1))
             told = f"dropped {len(periods) - len(kept):,} of {len(periods):,} periods, in which a return is missing"
             most = self.lines[int(missing.sum(axis=0).argmax())]
-            mend = f"ask for '{DROP_LINES}', or leave out the lines with few, above all '{most}'"
+            mend = f"set 'missing' to {DROP_LINES}, or leave out the lines with few, above all '{most}'"
             return self._part(kept, lines, "no period has all returns", mend), told
         kept, gone = np.flatnonzero(~missing.any(axis=0)), np.flatnonzero(missing.any(axis=0))
         names = listed([self.lines[i] for i in gone])
         told = f"dropped {len(gone):,} of {len(lines):,} lines, of which a return is missing: {names}"
-        return self._part(periods, kept, "no line has all returns", f"ask for '{DROP_ROWS}'"), told
+        return self._part(periods, kept, "no line has all returns", f"set 'missing' to {DROP_ROWS}"), told
 
     def returns(self) -> Panel:
         """Prices as simple returns, one period less; a return is missing where one of its two prices is.
@@ -164,7 +166,11 @@ class Panel:
         Raises:
             InputError: a price is zero or negative, or a return beyond all measure.
         """
-        faults = self._told(self.values <= 0, "a price that is not positive", "write another, or leave it empty")
+        below = self.values <= 0
+        if (many := int(below.sum())) > MANY * below.size:
+            what = f"{many:,} of {below.size:,} prices are not positive, as those of returns are not"
+            raise InputError.of(what, "leave out 'prices' if these are returns", self.where(None, 0))
+        faults = self._told(below, "a price that is not positive", "write another, or leave it empty")
         if faults:
             raise InputError(faults)
         with np.errstate(over="ignore"):
@@ -191,7 +197,7 @@ class Panel:
         Raises:
             InputError: there are no dates, or they are neither daily, weekly, monthly, quarterly nor yearly.
         """
-        mend = "say how many periods a year has, as in 252, 12 or 1, or label the rows by date"
+        mend = "set 'periods', how many a year has, to 252, 12 or 1, say, or label the rows by date"
         if len(self.dates) < 2:
             raise InputError.of("no dates tell how long a period is", mend, self.where(None, 0), Code.MISSING)
         gaps = sorted((later - date).days for date, later in pairwise(self.dates))

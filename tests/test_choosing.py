@@ -23,6 +23,7 @@ from allocator.chosen import settle
 from allocator.errors import InputError
 from allocator.files.outcomes import to_json
 from allocator.objectives import Aim
+from allocator.outer_approximation import OuterApproximation
 from allocator.program import Program
 from allocator.rules import Rule
 
@@ -328,6 +329,39 @@ def test_the_ranges_of_a_blend_are_those_under_tickets_and_counts() -> None:
         for aim, other in zip(both, reversed(both), strict=True)
     ]
     assert with_them == pytest.approx([top - low for top, low in zip(tops, at_other, strict=True)], abs=1e-5)
+
+
+def even_eight() -> tuple[al.Case, Rule]:
+    """Eight lines, and a cap on their concentration that fewer than five cannot keep: 20% in each have one of 0.2."""
+    yields = np.linspace(6, 8, 8).tolist()
+    case = tiny({"cash-yield [%]": yields, "capacity [$ bn]": [50] * 8}, **{"fully-invested": "yes"})
+    return case, al.rules.Concentration(id="even", title="E", by="line", measure="hhi", of="deployed", at_most="0.2015")
+
+
+def test_a_curve_that_leaves_some_choices_nothing_is_taken_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four of eight cannot be so even: there are 163 such choices, and few of them are looked at."""
+    rounds = []
+    best = OuterApproximation.best
+    monkeypatch.setattr(OuterApproximation, "best", lambda self: rounds.append(1) or best(self))
+    case, even = even_eight()
+    enough, few = (al.rules.Count(id="few", title="F", at_most=most) for most in ("5", "4"))
+    out = solve(case, book(even, enough))
+    assert out.status == "optimal"
+    assert (out.amounts["amount"] > 0).sum() == 5
+    assert len(rounds) <= 10
+    rounds.clear()
+    assert al.allocate(case, book(even, few), al.DividendYield()).status == "infeasible"
+    assert len(rounds) <= 20
+
+
+def test_the_smallest_count_that_lets_something_fit_is_told() -> None:
+    case, even = even_eight()
+    few = al.rules.Count(id="few", title="F", at_most="3")
+    violations = al.allocate(case, book(even, few), al.DividendYield()).violations
+    assert violations.index.tolist() == ["few"]
+    assert violations.loc["few", ["value", "limit"]].tolist() == [5, 3]
+    (least,) = al.explain(case, book(even, few)).record["violations"]
+    assert (least["rule"], least["value"]) == ("few", 5)
 
 
 def test_where_the_objective_has_no_income_the_soft_rules_are_missed_least_first() -> None:

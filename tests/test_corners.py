@@ -149,7 +149,10 @@ def test_what_is_not_exact_is_told_with_its_place(tmp_path: Path) -> None:
 def test_what_the_case_lacks_is_told() -> None:
     with pytest.raises(al.InputError) as caught:
         al.corner_portfolios(tiny({"expected-return [%]": [8, 12]}))
-    assert str(caught.value) == "objective 'variance' needs a covariance, and the case has no risk; add one"
+    assert (
+        str(caught.value)
+        == "objective 'variance' needs a covariance, and the case has no risk; give it one, as in 'risk: {correlation: correlation.csv}' in fund.yaml"
+    )
 
 
 def test_nothing_fits() -> None:

@@ -327,7 +327,12 @@ BAD: list[tuple[Any, Any, Any, str]] = [
     ),
     (DY, SW, 0, "a gap of 0 can't be proved; ask for 0.001% (1e-5) to 50% (0.5)"),
     (DY, SW, float("nan"), "the gap is not finite; write 0.1%, say"),
-    (DY, VAR, 1e-3, "objective 'variance' needs a covariance, and the case has no risk; add one"),
+    (
+        DY,
+        VAR,
+        1e-3,
+        "objective 'variance' needs a covariance, and the case has no risk; give it one, as in 'risk: {correlation: correlation.csv}' in fund.yaml",
+    ),
 ]
 
 

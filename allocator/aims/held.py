@@ -14,6 +14,7 @@ from allocator.objectives import Aim, Bench, Objective, part_said
 from allocator.scores import Linear, Norm, Part, Quadratic, Score, Worst
 from allocator.shapes import TYPICAL, Clause, Cone, Number, RotatedCone, Rows, Tail
 from allocator.sparse import Sparse, Vector
+from allocator.units import Share
 
 if TYPE_CHECKING:
     from allocator.case import Case
@@ -137,6 +138,7 @@ def level_of(part: Objective, given: str | float, what: str = "level") -> float:
         level = float(part.unit.parse(given)) if isinstance(given, str) else float(given)
     except (Unparsable, TypeError, ValueError) as error:
         mend = error.mend if isinstance(error, Unparsable) else "give text with its unit, or a number"
+        mend += " of equity" if part.unit is Share else ""
         raise InputError.of(f"cannot read the {what} '{given}' of '{part.name}'", mend) from None
     if not np.isfinite(level):
         raise InputError.of(f"the {what} of '{part.name}' is not finite", "give a finite number")
@@ -256,7 +258,7 @@ def lexicographic(stages: Sequence[Objective | tuple[Objective, str | float | No
 
 def is_held(clause: Clause) -> bool:
     """Whether a clause holds an objective at a level, and is no rule."""
-    return clause.rule.startswith(PREFIX)
+    return clause.rule.startswith(PREFIX) and clause.numbers[:1] != ()
 
 
 def held(objective: Objective, case: Case, level: float) -> Clause:

@@ -135,7 +135,7 @@ class Asked:
         if combine == "lexicographic" and held:
             raise click.BadParameter("it does not go with '--combine lexicographic'", param_hint="--hold")
         if combine == "lexicographic" and len(named) < 2:
-            told = "an order is of two objectives or more; give each with --objective, the first one first"
+            told = "an order is of two objectives or more, and those of fund.yaml have none; give each with --objective"
             raise click.BadParameter(told, param_hint="--combine")
         for name, text in named.items():
             if combine != "lexicographic" and text and _number(text) is None:

@@ -299,7 +299,8 @@ def risk_of(case: Case, who: Objective) -> Risk:
         InputError: it has none.
     """
     if case.risk is None:
-        raise InputError.of(f"objective '{who.kind}' needs a covariance, and the case has no risk", "add one")
+        mend = "give it one, as in 'risk: {correlation: correlation.csv}' in fund.yaml"
+        raise InputError.of(f"objective '{who.kind}' needs a covariance, and the case has no risk", mend)
     return case.risk
 
 

@@ -82,8 +82,7 @@ def unit_of_prices(record: Record) -> str:
     """In what prices are told."""
     objective = record["objective"]
     if objective["dollars"] is None:
-        told = own_unit(objective)
-        return f"parts of {told}" + (", where 0.0001 is 1 bp" if scored(objective) == "share" else "")
+        return ("parts of " if form(objective) == "maximin" else "") + own_unit(objective)
     last = objective["parts"][-1]
     if last["name"] == "sharpe":
         return "dollars a year of return, less those that pay for the risk at this ratio"

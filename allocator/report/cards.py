@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from allocator.report.mix import SMALL
-from allocator.report.words import limit, quantity, size, slack, worth
+from allocator.report.words import is_held, limit, quantity, size, slack, worth
 from allocator.solution import Record
 
 STATES = {
@@ -16,6 +16,9 @@ STATES = {
     "room": "Leaves room",
 }
 "How a rule may stand, worst first, and how that is told."
+
+RULES = ("Hard rule", "Soft rule")
+"What the rules of a policy are; all else that is told beside them is none."
 
 BROKEN = 1e-6
 "A hard rule missed by more than this part of its limit is broken; less is rounding."
@@ -77,7 +80,7 @@ class Card:
         record: its first clause in the outcome: title, sentence, authority, owner, severity.
         why: the reason, in English; empty where none is given.
         titles, whys: in other languages, by their codes.
-        term: whether it is a term of the case, and no rule.
+        kind: what it is: a hard rule, a soft one, a term of the case, or an objective's level.
         readings: a limit each.
         prices: a sentence each, on what its numbers are worth.
     """
@@ -86,9 +89,14 @@ class Card:
     why: str
     titles: Mapping[str, str]
     whys: Mapping[str, str]
-    term: bool
+    kind: str
     readings: tuple[Reading, ...]
     prices: tuple[str, ...]
+
+    @property
+    def ruled(self) -> bool:
+        """Whether it is a rule of the policy."""
+        return self.kind in RULES
 
     @property
     def dearest(self) -> Reading:
@@ -144,10 +152,16 @@ def _card(record: Record, clauses: list[Record], known: Mapping[str, str]) -> Ca
         first["whys"].get("en", ""),
         {language: text for language, text in first["titles"].items() if language != "en"},
         {language: text for language, text in first["whys"].items() if language != "en"},
-        first["rule"].startswith("terms."),
+        _kind(first),
         tuple(_reading(record, each, priced.get(each["number"]), known) for each in clauses),
         tuple(said for each in prices for said in price_in_words(record, each, limits)),
     )
+
+
+def _kind(clause: Record) -> str:
+    if is_held(clause["rule"]):
+        return "Level of an objective"
+    return "Term of the case" if clause["rule"].startswith("terms.") else RULES[clause["severity"] == "soft"]
 
 
 def _reading(record: Record, clause: Record, price: Record | None, known: Mapping[str, str]) -> Reading:

@@ -67,7 +67,7 @@ def notes(record: Record) -> list[str]:
 def curve(record: Record) -> Table:
     """A row a point: both values, what one more step of the second costs, and how much is deployed."""
     first, second = record["between"]
-    paid, size = first["income"] > 0, step(record)
+    paid, size = first["income"] > 0 and not mix.of_weights(record), step(record)
     told = BY_NAME[second["unit"]].show_change(size)
     header = ["Point>", f"{first['name']}>", f"{second['name']}>", f"Cost of {told}>", *(["A year>"] if paid else [])]
     rows = []

@@ -87,9 +87,9 @@ def _objective(one: Record, other: Record) -> str:
 
 
 def _from_to(one: Record, other: Record) -> str:
-    """What each objective was and is, where no one number says what is better."""
+    """What each objective was and is, after penalties, where no one number says what is better."""
     return "; ".join(
-        f"{named(b)} {quantity(a['value'], a['unit'])} to {quantity(b['value'], b['unit'])}"
+        f"{named(b)} {quantity(a['net'], a['unit'])} to {quantity(b['net'], b['unit'])}"
         for a, b in zip(one["parts"], other["parts"], strict=True)
     )
 

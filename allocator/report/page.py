@@ -119,10 +119,12 @@ def _origin(record: Record, found: bool) -> dict[str, Any]:
 
 def _view(record: Record) -> dict[str, Any]:
     rules = cards(record)
+    ruled = [card for card in rules if card.ruled]
     view = _origin(record, "amounts" in record) | {
         "cards": rules,
         "states": STATES,
-        "counts": {state: sum(card.state == state for card in rules) for state in STATES},
+        "counts": {state: sum(card.state == state for card in ruled) for state in STATES},
+        "ruled": len(ruled),
         "notes": [*record["notes"], *made.idle(record)],
         "objective": _objective(record),
     }
@@ -130,6 +132,7 @@ def _view(record: Record) -> dict[str, Any]:
         return view | {"violations": made.violations(record), "choice": None}
     used, choice = mix.used(record), record["certificate"].get("choice")
     return view | {
+        "reached": _spoken(made.objective_value(record), record),
         "summary": [(name, _spoken(told, record)) for name, told in made.summary(record) if name not in TILES],
         "sectors": mix.sectors(record),
         "lines": used,

@@ -14,6 +14,7 @@ from allocator.report.words import (
     dollars,
     form,
     gap_in_words,
+    is_held,
     limit,
     named,
     percent,
@@ -34,8 +35,8 @@ IDLE = (
 def title(record: Record) -> str:
     """Of what, by what rules, on which date."""
     policy = record["policy"]
-    by = f"by policy {policy['id']} ({policy['status']}) as in force" if policy else "without a policy file"
-    return f"{record['case']['title']}, {by} on {record['as-of']}"
+    by = f"by policy {policy['id']} ({policy['status']}) as in force on" if policy else "without a policy, as of"
+    return f"{record['case']['title']}, {by} {record['as-of']}"
 
 
 def notes(record: Record) -> list[str]:
@@ -73,7 +74,7 @@ def summary(record: Record) -> list[tuple[str, str]]:
     t = record["totals"]
     objective = record["objective"]
     borrowed = f" and {dollars(t['debt'])} debt" if t["tranches"] else ""
-    found = [("Objective", f"{objective['name']}: {_objective_value(record)}"), *_held(record)]
+    found = [("Objective", f"{objective['name']}: {objective_value(record)}"), *_held(record)]
     if not mix.of_weights(record):
         told = f"{dollars(t['deployed'])} of {dollars(t['equity'])} equity{borrowed}; reserve {dollars(t['reserve'])}"
         found.append(("Deployed", told))
@@ -116,7 +117,8 @@ def _moments(record: Record) -> list[tuple[str, str]]:
     return found
 
 
-def _objective_value(record: Record) -> str:
+def objective_value(record: Record) -> str:
+    """What was reached of what was maximised."""
     objective = record["objective"]
     if form(objective) == "single":
         (part,) = objective["parts"]
@@ -270,7 +272,7 @@ def violations(record: Record) -> Table:
     if record.get("terms-too"):
         note += " The case's own terms leave nothing, so they are broken too."
     broken = record.get("violations", [])
-    if broken and all(each["rule"].startswith(HELD) for each in broken):
+    if broken and all(is_held(each["rule"]) for each in broken):
         most = " and ".join(
             f"{each['rule'].removeprefix(HELD)} at {quantity(each['value'], each['unit'])}" for each in broken
         )

@@ -99,11 +99,13 @@ def conflict(record: Record) -> Table:
 
 def choices(record: Record) -> Table:
     """The tickets and counts without which something fits, and what would do."""
-    note = "Each is needed for this: leave one out, and the others can be met."
+    note = (
+        "Each is needed for this: leave one out, and the others can be met. That nothing fits with all of them is the "
+        "word of a solver; no bound proves it."
+    )
     least = [f"{closest(each)} at {quantity(each['value'], each['unit'])}" for each in record["violations"]]
     if least:
         note += f" The least change that lets something fit: {listed(least)}."
-    note += " That is the word of a solver; no bound proves it."
     return Table("To blame", ("What", "Says", "Where"), [_row(member) for member in record["choices"]], note)
 
 

@@ -59,9 +59,14 @@ def limit(reading: Record) -> str:
     return f"{reading['side'].replace('-', ' ')} {quantity(reading['limit'], reading['unit'])}"
 
 
+def is_held(rule: str) -> bool:
+    """Whether what stands among rules is a level that an objective is held at."""
+    return rule.startswith(HELD)
+
+
 def called(rule: str) -> str:
     """A rule by its id; a level that an objective is held at by the objective's name."""
-    return f"{rule.removeprefix(HELD)}, held" if rule.startswith(HELD) else rule
+    return f"{rule.removeprefix(HELD)}, held" if is_held(rule) else rule
 
 
 def closest(reading: Record) -> str:
@@ -147,7 +152,10 @@ def own_unit(objective: Record) -> str:
     """In what the score is, where it is worth no dollars."""
     if form(objective) == "maximin":
         return "the objectives' ranges"
-    return f"the objective's own unit ({named(objective['parts'][-1]) if scored(objective) else objective['name']})"
+    if not scored(objective):
+        return f"the objective's own unit ({objective['name']})"
+    bp = "; 0.0001 is 1 bp" if scored(objective) == "share" else ""
+    return f"the objective's own unit ({named(objective['parts'][-1])}{bp})"
 
 
 def scored(objective: Record) -> str:

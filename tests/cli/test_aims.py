@@ -80,7 +80,7 @@ def test_the_least_lifted(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_settings_are_told_and_units_are_right(capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = run(capsys, "solve", FUND, *DAY, "--objective", "sharpe")
-    assert objective(out) == ["Objective         sharpe: 0.802249"]
+    assert objective(out) == ["Objective         sharpe: 0.80326 (0.802249 after penalties)"]
     assert "In dollars a year of return, less those that pay for the risk at this ratio." in " ".join(out.split())
     _, out, _ = run(capsys, "solve", FUND, *DAY, "--objective", "volatility")
     assert objective(out) == ["Objective         volatility: 13.050%"]
@@ -92,7 +92,26 @@ def test_a_level_out_of_reach_says_what_can_be_had(capsys: pytest.CaptureFixture
     assert code == 3
     told = " ".join(out.split())
     assert "strategic-weight, held 1.4332 at least 2 0.5668" in told
-    assert told.endswith("All rules and terms leave room for strategic-weight, held at 1.4332.")
+    assert told.endswith("The hard rules and the terms leave room for strategic-weight at 1.4332.")
+
+
+def test_a_level_a_little_out_of_reach_gives_way_by_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "solve", FUND, *DAY, "--hold", "strategic-weight=1.5")
+    assert code == 3
+    assert "strategic-weight, held 1.4332 at least 1.5 0.0668" in " ".join(out.split())
+    assert "cover" not in out
+
+
+def test_an_order_that_begins_without_income_says_when_soft_rules_were_missed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    order = ("--combine", "lexicographic", "--objective", "strategic-weight", "--objective", "dividend-yield")
+    code, out, _ = run(capsys, "solve", FUND, *DAY, *order)
+    told = " ".join(out.split())
+    assert code == 0
+    assert "what an objective without income keeps was found with the soft rules missed least" in told
+    assert "strategic-weight 1.421, dividend-yield 6.7" in told
+    assert "after penalties)" in told
 
 
 def test_a_weight_of_one_objective_and_a_result_for_a_case_are_refused(
@@ -117,7 +136,7 @@ def test_a_weight_of_one_objective_and_a_result_for_a_case_are_refused(
         (("--hold", "volatility=1%", "--hold", "volatility=2%"), "--hold: 'volatility' stands twice; give each once"),
         (
             ("--hold", "volatility=high"),
-            "--hold: cannot read the level 'high' of 'volatility'; write a share such as 35%",
+            "--hold: cannot read the level 'high' of 'volatility'; write a share such as 35% of equity",
         ),
         (
             ("--hold", "sharpe=1"),
@@ -128,7 +147,7 @@ def test_a_weight_of_one_objective_and_a_result_for_a_case_are_refused(
         (("--objective", "variance="), "--objective: 'variance=' is not NAME=WEIGHT"),
         (
             ("--combine", "lexicographic"),
-            "--combine: an order is of two objectives or more; give each with --objective, the first one first",
+            "--combine: an order is of two objectives or more, and those of fund.yaml have none; give each with --objective",
         ),
         (
             ("--combine", "lexicographic", "--objective", "variance", "--objective", "sharpe"),
@@ -137,7 +156,7 @@ def test_a_weight_of_one_objective_and_a_result_for_a_case_are_refused(
         ),
         (
             ("--combine", "lexicographic", "--objective", "dividend-yield=ten", "--objective", "variance"),
-            "--objective: cannot read the tolerance 'ten' of 'dividend-yield'; write a share such as 35%",
+            "--objective: cannot read the tolerance 'ten' of 'dividend-yield'; write a share such as 35% of equity",
         ),
         (
             ("--combine", "lexicographic", "--objective", "variance", "--objective", "dividend-yield", "--hold", "a=1"),
@@ -175,7 +194,7 @@ def test_the_owners_gains(capsys: pytest.CaptureFixture[str]) -> None:
     assert first.startswith(
         "Objective         owner-gain of united-states, with owner-gain of japan at least 1.85%: 3."
     )
-    assert held == "Held              owner-gain of japan 1.85%, at least 1.85%"
+    assert held == "Held              owner-gain of japan 1.85%, at least 1.85%, before penalties"
     code, _, err = run(capsys, *asked, "--objective", "owner-gain:japn")
     assert (code, err) == (1, "error: no principal 'japn'; did you mean 'japan'?\n")
 
@@ -208,6 +227,10 @@ def test_report_compare_and_verify_take_them(tmp_path: Path, capsys: pytest.Capt
         shown = "volatility, with dividend yield at least 6%" if saved is one else "dividend yield, then volatility"
         assert f"<dd>{shown}</dd>" in text
         assert "bp of equity" in text
+        assert "<dd>Level of an objective, <code>objective.dividend-yield</code></dd>" in text
+        rules = [each for each in json.loads(saved.read_text())["rules"] if not each["rule"].startswith("objective.")]
+        count = len({each["rule"] for each in rules})
+        assert f'<dt>Rules</dt><dd class="figure">{count}</dd>' in text
 
 
 def test_impact_takes_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

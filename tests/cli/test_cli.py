@@ -226,7 +226,7 @@ def test_csv_goes_to_a_folder(started: Path, tmp_path: Path, capsys: pytest.Capt
         (
             ["solve", MIX, "--objective", "variance"],
             1,
-            "error: objective 'variance' needs a covariance, and the case has no risk; add one",
+            "error: objective 'variance' needs a covariance, and the case has no risk; give it one, as in 'risk: {correlation: correlation.csv}' in fund.yaml",
         ),
     ],
 )

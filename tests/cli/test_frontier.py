@@ -174,7 +174,7 @@ def test_where_nothing_fits_it_says_what_solve_says(capsys: pytest.CaptureFixtur
         (
             (MIX, "--between", "dividend-yield", "variance"),
             1,
-            "error: objective 'variance' needs a covariance, and the case has no risk; add one",
+            "error: objective 'variance' needs a covariance, and the case has no risk; give it one, as in 'risk: {correlation: correlation.csv}' in fund.yaml",
         ),
         (
             (MIX, *BETWEEN, "--gap", "60%"),

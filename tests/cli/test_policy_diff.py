@@ -175,7 +175,7 @@ Four sectors, six rules: what the change does, as in force on 2026-04-01
 AI data centres stay under two fifths (ai-cap): at most: 40% becomes 38%, tighter by 2 pp.
 On the case 'Four sectors': tighter (some allocations become impossible, none possible).
 
-  Objective         dividend yield: worse, -$96 m a year of income
+  Objective         dividend yield: worse, -$96 m a year
   Dividend          $18,258 m to $18,162 m a year, -$96.0 m (-3.20 bp of equity)
   Strategic weight  1.1564 to 1.1641 per dollar of equity, +0.0078
   Size              deployed $524.9 bn to $524.8 bn, -$139 m; debt $224.9 bn to $224.8 bn, -$139 m

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import small_case
-from helpers import decisions, dollars, solve, tiny
+from helpers import book, decisions, dollars, solve, tiny
 from hypothesis import given
 from hypothesis import strategies as st
+from owners import FLOOR
+from owners import owned as two_lines
 
 import allocator as al
 from allocator.errors import InputError
@@ -81,3 +83,24 @@ def test_what_it_needs() -> None:
         al.OwnerGain().value(SMALL)
     with pytest.raises(InputError, match=r"^no principal 'east'; name them under 'principals' in fund.yaml$"):
         al.OwnerGain("east").value(small_case())
+
+
+def test_it_is_told_before_and_after_penalties_and_what_moves_it_in_dollars_of_gain() -> None:
+    """East gains 2 + 0.02 t - 0.0025 t with t of $100 bn in b, as half of 50 bp on each dollar missing from a is its."""
+    cap = al.rules.Share(id="cap", title="C", scope={"line": "b"}, of="deployed", at_most="50%")
+    out = solve(two_lines(), book(al.rules.Share.model_validate(FLOOR), cap), al.OwnerGain("east"), resolve=True)
+    (part,) = out.record["objective"]["parts"]
+    # Of the 80% that the floor asks for in a, 30% are missing.
+    assert part["value"] == pytest.approx(0.03, abs=1e-6)
+    assert part["net"] == pytest.approx(0.03 - 0.0025 * 0.3, abs=1e-6)
+    assert out.principals.loc["east", "gain"] == pytest.approx(100 * part["net"], abs=1e-5)
+    assert out.prices.loc["cap", "dollars"] == pytest.approx(0.0175, rel=1e-4)
+    assert out.record["objective"]["dollars"] == 100
+
+
+def test_what_one_owner_s_dollar_costs_the_other_on_a_frontier() -> None:
+    """Both gains are parts of $100 bn: what a part of one costs of the other is as much of $100 bn."""
+    found = al.frontier(two_lines(), None, al.OwnerGain("west"), al.OwnerGain("east"))
+    known = found.points[["exchange", "dollars"]].dropna()
+    assert len(known)
+    assert known["dollars"].to_numpy() == pytest.approx(100 * known["exchange"].to_numpy())

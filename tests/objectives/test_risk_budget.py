@@ -163,7 +163,7 @@ def test_what_the_case_lacks() -> None:
         "'line-2' has no risk, so it can't take a part of it; give it a budget of zero"
     )
     assert refused(tiny({"cash-yield [%]": [8]}), al.RiskBudget()) == (
-        "objective 'risk-budget' needs a covariance, and the case has no risk; add one"
+        "objective 'risk-budget' needs a covariance, and the case has no risk; give it one, as in 'risk: {correlation: correlation.csv}' in fund.yaml"
     )
     assert refused(everything(), al.RiskBudget(shares=[1.0])) == (
         "the mix has not a share for each line; leave it out: it is found from the budgets"

@@ -85,5 +85,5 @@ def test_what_the_case_lacks() -> None:
         "objective 'tracking': the reference's shares don't add up to 100%; mend the shares"
     )
     assert refused(tiny({"cash-yield [%]": [8]}), al.Tracking()) == (
-        "objective 'tracking' needs a covariance, and the case has no risk; add one"
+        "objective 'tracking' needs a covariance, and the case has no risk; give it one, as in 'risk: {correlation: correlation.csv}' in fund.yaml"
     )

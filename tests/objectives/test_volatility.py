@@ -36,4 +36,7 @@ def test_agrees_with_a_formula(v: Vector) -> None:
 def test_a_case_without_risk() -> None:
     with pytest.raises(al.InputError) as caught:
         al.allocate(tiny({"cash-yield [%]": [8]}), objective=al.Volatility())
-    assert str(caught.value) == "objective 'volatility' needs a covariance, and the case has no risk; add one"
+    assert (
+        str(caught.value)
+        == "objective 'volatility' needs a covariance, and the case has no risk; give it one, as in 'risk: {correlation: correlation.csv}' in fund.yaml"
+    )

@@ -64,7 +64,7 @@ def test_six_lines_say_it() -> None:
     told = dict(lines(record))
     assert list(told) == ["Objective", "Dividend", "Strategic weight", "Size", "Shifts", "Binding rules"]
     gain = moved(record, "dividend-yield")
-    assert told["Objective"] == f"dividend yield: better, +${gain * 1e5:.0f} m a year of income"
+    assert told["Objective"] == f"dividend yield: better, +${gain * 1e5:.0f} m a year"
     assert told["Dividend"].endswith(f" a year, +${gain * 1e5:,.1f} m ({gain * 1e4:+.2f} bp of equity)")
     assert told["Size"] == "deployed $130.0 bn to $140.0 bn, +$10.0 bn; debt $30.0 bn to $40.0 bn, +$10.0 bn"
     assert told["Binding rules"] == "the same"

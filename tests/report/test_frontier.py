@@ -56,7 +56,7 @@ def point(
 def record() -> dict[str, Any]:
     return {
         "status": "optimal",
-        "case": {"title": EVIL, "equity": 100.0},
+        "case": {"id": "tiny", "title": EVIL, "equity": 100.0},
         "as-of": "2026-04-01",
         "policy": None,
         "set": {"case": {}, "rules": {}},
@@ -223,7 +223,7 @@ def test_the_page_has_the_picture_and_the_tables(two: dict[str, Any]) -> None:
     page = page_of(two)
     assert page.count("<svg") == 2  # for wide screens and for phones
     told = read(page)
-    assert "What the best allocations give up of one objective for another, without a policy file" in told
+    assert "What the best allocations give up of one objective for another, without a policy" in told
     assert "Objective dividend yield against strategic weight" in told
     for name, value in summary(two):
         assert f"{name} {value}" in told
