@@ -167,7 +167,7 @@ class Panel:
             InputError: a price is zero or negative, or a return beyond all measure.
         """
         below = self.values <= 0
-        if (many := int(below.sum())) > MANY * below.size:
+        if (many := int(below.sum())) > max(MANY * below.size, TOLD):
             what = f"{many:,} of {below.size:,} prices are not positive, as those of returns are not"
             raise InputError.of(what, "leave out 'prices' if these are returns", self.where(None, 0))
         faults = self._told(below, "a price that is not positive", "write another, or leave it empty")

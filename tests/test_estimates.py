@@ -251,7 +251,7 @@ def test_returns_that_are_refused(columns: dict[str, list[float]], options: dict
 def test_missing_prices_are_told_as_prices() -> None:
     told = refused(pd.DataFrame({"x": [10, np.nan, 11]}), prices=True, periods=1)
     assert told == [
-        "1 of 3 numbers are missing, 'x' lacks 1 of 3; fill them, or ask for 'drop-rows' or 'drop-lines'",
+        "1 of 3 numbers are missing, 'x' lacks 1 of 3; fill them, or set 'missing' to drop-rows or drop-lines",
         "missing: 'x' at 1; fill it",
     ]
 

@@ -114,7 +114,7 @@ def test_many_faults_are_counted() -> None:
 def test_holes_are_refused_with_their_count_and_the_first_of_them() -> None:
     panel = Panel.from_frame(HOLES)
     expected = [
-        "3 of 12 numbers are missing, 'c' lacks 2 of 4; fill them, or ask for 'drop-rows' or 'drop-lines'",
+        "3 of 12 numbers are missing, 'c' lacks 2 of 4; fill them, or set 'missing' to drop-rows or drop-lines",
         "missing: 'c' at 0; fill it",
         "missing: 'a' at 1; fill it",
         "missing: 'c' at 1; fill it",
@@ -174,8 +174,8 @@ def test_nothing_is_dropped_where_nothing_is_missing(policy: str) -> None:
 @pytest.mark.parametrize(
     ("policy", "message"),
     [
-        ("drop-rows", "no period has all returns; ask for 'drop-lines', or leave out the lines with few, above all 'a'"),
-        ("drop-lines", "no line has all returns; ask for 'drop-rows'"),
+        ("drop-rows", "no period has all returns; set 'missing' to drop-lines, or leave out the lines with few, above all 'a'"),
+        ("drop-lines", "no line has all returns; set 'missing' to drop-rows"),
     ],
 )  # fmt: skip
 def test_something_must_be_left(policy: str, message: str) -> None:
@@ -221,7 +221,7 @@ def test_dates_tell_the_periods_of_a_year(freq: str, count: int, periods: int) -
     assert ranged(freq, count).periods_a_year() == periods
 
 
-ASK = "say how many periods a year has, as in 252, 12 or 1, or label the rows by date"
+ASK = "set 'periods', how many a year has, to 252, 12 or 1, say, or label the rows by date"
 
 
 def test_a_year_is_not_guessed() -> None:
@@ -232,3 +232,10 @@ def test_a_year_is_not_guessed() -> None:
 @pytest.mark.parametrize("text", ["", "01/02/2024", "2024-13", "2024-02-30", "Jan 2024", "202401", "20240", "x-01"])
 def test_only_iso_dates_are_dates(text: str) -> None:
     assert parse_date(text) is None
+
+
+def test_returns_that_are_taken_for_prices_are_told_once() -> None:
+    returns = pd.DataFrame({"a": np.tile([0.01, -0.02], 6), "b": np.tile([-0.01, 0.03], 6)})
+    assert refused(Panel.from_frame(returns).returns) == [
+        "12 of 24 prices are not positive, as those of returns are not; leave out 'prices' if these are returns"
+    ]

@@ -137,8 +137,9 @@ def level_of(part: Objective, given: str | float, what: str = "level") -> float:
     try:
         level = float(part.unit.parse(given)) if isinstance(given, str) else float(given)
     except (Unparsable, TypeError, ValueError) as error:
-        mend = error.mend if isinstance(error, Unparsable) else "give text with its unit, or a number"
-        mend += " of equity" if part.unit is Share else ""
+        mend = "give text with its unit, or a number"
+        if isinstance(error, Unparsable):
+            mend = error.mend + (" of equity" if part.unit is Share else "")
         raise InputError.of(f"cannot read the {what} '{given}' of '{part.name}'", mend) from None
     if not np.isfinite(level):
         raise InputError.of(f"the {what} of '{part.name}' is not finite", "give a finite number")

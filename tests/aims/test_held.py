@@ -174,7 +174,10 @@ REFUSED: list[tuple[Any, str]] = [
         "what is held is of single objectives, and '1 dividend-yield + 1 strategic-weight' is none; "
         "give each objective by itself, as in {al.DividendYield(): 1}",
     ),
-    (lambda: al.epsilon(DY, {VOL: "much"}), "cannot read the level 'much' of 'volatility'; write a share such as 35%"),
+    (
+        lambda: al.epsilon(DY, {VOL: "much"}),
+        "cannot read the level 'much' of 'volatility'; write a share such as 35% of equity",
+    ),
     (
         lambda: al.epsilon(DY, {VOL: None}),  # type: ignore[dict-item]
         "cannot read the level 'None' of 'volatility'; give text with its unit, or a number",
@@ -187,7 +190,7 @@ REFUSED: list[tuple[Any, str]] = [
     (lambda: al.lexicographic([(DY, -0.1), SW]), "the tolerance of 'dividend-yield' is negative; give zero or more"),
     (
         lambda: al.lexicographic([(DY, "x"), SW]),
-        "cannot read the tolerance 'x' of 'dividend-yield'; write a share such as 35%",
+        "cannot read the tolerance 'x' of 'dividend-yield'; write a share such as 35% of equity",
     ),
     (
         lambda: al.lexicographic([al.Sharpe(rate="4%"), DY]),

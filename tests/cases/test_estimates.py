@@ -106,7 +106,7 @@ def test_the_published_file_can_be_given_to_the_reader(reference: Path) -> None:
     first, second, *_ = str(caught.value).replace(f"{reference}/pypfopt/data/", "").split("\n")
     assert first == (
         "stock_prices.csv:1:6: 35,589 of 142,520 numbers are missing, 'BABA' lacks 6,230 of 7,126; "
-        "fill them, or ask for 'drop-rows' or 'drop-lines'"
+        "fill them, or set 'missing' to drop-rows or drop-lines"
     )
     assert second == "stock_prices.csv:2:12: missing: 'GOOG' at 1989-12-29; fill it"
     whole = al.Case.from_returns(panel, prices=True, missing="drop-lines")

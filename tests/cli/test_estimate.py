@@ -87,11 +87,11 @@ def test_nothing_is_overwritten(prices: str, capsys: pytest.CaptureFixture[str])
     ("arguments", "messages"),
     [
         (["prices.csv", "--prices"],
-         ["prices.csv:1:6: 2 of 14 numbers are missing, 'hall' lacks 1 of 7; fill them, or ask for 'drop-rows' or 'drop-lines'",
+         ["prices.csv:1:6: 2 of 14 numbers are missing, 'hall' lacks 1 of 7; fill them, or set 'missing' to drop-rows or drop-lines",
           "prices.csv:4:15: missing: 'docks' at 2023-12-31; fill it",
           "prices.csv:5:12: missing: 'hall' at 2024-12-31; fill it"]),
         (["prices.csv", "--prices", "--missing", "drop-lines"],
-         ["prices.csv:1:6: no line has all returns; ask for 'drop-rows'"]),
+         ["prices.csv:1:6: no line has all returns; set 'missing' to drop-rows"]),
         (["prices.csv", "--missing", "drop-rows"],
          ["the mean of 'hall' is 118.9 a year; divide by 100 if these are percentages, "
           "ask for prices if they are prices, or check the periods of a year"]),
