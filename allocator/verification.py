@@ -142,7 +142,8 @@ def verify(outcome: Outcome, case: Case, rules: Rulebook | Sequence[Rule] | None
     checks = [Check("identity", over == 0, f"capital and reserve less equity and debt is {over / GRAIN:.9f} $ bn")]
     culprit = f", of '{proved.worst_rule}'" if proved.worst_rule else ""
     checks.append(Check("clauses", proved.feasible, f"worst excess {proved.worst:.2g} of equity{culprit}"))
-    told = f"value {proved.value:.9f}, bound {proved.bound:.9f}, gap {proved.gap:.3g} of {proved.allowed:.3g} allowed"
+    told = f"what is maximised comes to {proved.value:.9f} here and to {proved.bound:.9f} at most anywhere"
+    told += f": a gap of {proved.gap:.3g}, of {proved.allowed:.3g} allowed"
     checks.append(Check("optimality", proved.gap <= proved.allowed, told))
     if owed > 0:
         # Without income, any penalty that makes the shortfall least will do; that it does is proved apart.

@@ -25,6 +25,7 @@ from allocator.files.outcomes import to_json
 from allocator.objectives import Aim
 from allocator.outer_approximation import OuterApproximation
 from allocator.program import Program
+from allocator.report.moves import changed_limits
 from allocator.rules import Rule
 
 SMALL = small_case()
@@ -501,3 +502,16 @@ def test_no_multiplier_of_a_choice_moves_the_bound() -> None:
         next(check for check in found.checks if check.name == "optimality").told
         == next(check for check in al.verify(out, SMALL, RULES).checks if check.name == "optimality").told
     )
+
+
+def test_tickets_of_a_column_are_the_same_rule_whichever_line_is_closest() -> None:
+    case = tiny({"cash-yield [%]": [8, 7, 6], "capacity [$ bn]": [60, 60, 60], "lot [$ bn]": [10, 20, 30]})
+    lots = al.rules.Ticket(id="lots", title="L", column="lot")
+    one, other = (
+        solve(case, book(lots, al.rules.Amount(id="cap", title="C", scope={"line": "a"}, at_most=most))).record
+        for most in ("$15 bn", "$60 bn")
+    )
+    limits = [next(each["limit"] for each in record["rules"] if each["rule"] == "lots") for record in (one, other)]
+    assert limits == [30, 20], "c has its least in one, and b is the closest in the other"
+    (table,) = changed_limits(one, other)
+    assert table.rows == [("cap at-most", "$15 bn", "$60 bn")]
