@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,8 @@ class Choice(Clause, ABC):
     G: Sparse
     dollar: float
     open: Mask | None = None
+    lessens: ClassVar[bool] = False
+    "Whether an open unit may have less than its least, where it is soft; else what gives way is how many are open."
 
     @property
     @abstractmethod
@@ -101,7 +103,7 @@ class Choice(Clause, ABC):
                 theta=least / self.dollar,
                 unit=Money,
                 at_least=True,
-                penalty=self.penalty,
+                penalty=self.penalty if self.lessens else None,
             )
         ]
 
@@ -109,6 +111,8 @@ class Choice(Clause, ABC):
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Ticket(Choice):
     """Each member has nothing, or at least its theta in $ bn; the members are the units."""
+
+    lessens: ClassVar[bool] = True
 
     @property
     def least(self) -> Vector:

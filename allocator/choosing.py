@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from allocator.case import Case
+from allocator.certificate import TOLERANCE
 from allocator.chosen import settle
 from allocator.errors import NotCertified
-from allocator.exact_penalty import exact_penalty, least_shortfall
+from allocator.exact_penalty import least_shortfall
 from allocator.outer_approximation import OuterApproximation
 from allocator.program import Point, Program
 from allocator.scores import Score, weighted
@@ -23,8 +24,10 @@ from allocator.sparse import Vector
 
 CLOSE = 2e-9
 "How near the least that the soft rules cost must be known, in parts of equity a year, where that comes first."
-LEAST = 1e-8
-"How much more than that they may cost then."
+SPARE = 1e-6
+"By how much of equity more they may be missed then, at the least of their penalties."
+STILL = 1e-3
+"Of what counts as the same: where a choice is met again, and the bound has moved by less, tangents help no more."
 MOST_ROUNDS = 100
 "Of choosing and solving; each choice is solved once."
 
@@ -91,17 +94,9 @@ def choose(
     least = best(score * 0.0, 1.0, least_shortfall)
     if least is None or not score.size:
         return least
-    most = LEAST - least.point.value
-
-    def within(own: Program) -> Point:
-        """The best of what misses the soft rules least, where that is no more than elsewhere."""
-        least = least_shortfall(own)
-        if least.status == "optimal" and least.value < -most:
-            return replace(least, status="infeasible")
-        found = own.solve(weights, exact_penalty(own, weights, least), 1e-10)
-        return replace(found, value=score.value(found.v)) if found.status == "optimal" else found
-
-    return best(score, 0.0, within, most)
+    most = SPARE * min(each.penalty or 0.0 for each in soft_ones(clauses)) - least.point.value
+    # The best of what misses the soft rules no more than that.
+    return best(score, 0.0, lambda own: own.hold(-most, [0.0] * len(weights), 1.0, weights), most)
 
 
 def _best(
@@ -115,38 +110,50 @@ def _best(
     point = within(program(outer.clauses))  # whatever is held
     if point.status == "infeasible":
         return None
-    best, bound = -np.inf, np.inf
+    if point.multipliers is not None:
+        outer.touch(point.v, point.multipliers.score)
+    best, bound, undecided = -np.inf, np.inf, -np.inf
     found: tuple[Program, Point] | None = None
     tried = set[bytes]()
     for _ in range(MOST_ROUNDS):
-        if point.status == "failed":
-            raise NotCertified("no solver found an optimum within a choice of lines; try another --solver")
-        if point.multipliers is not None:
-            outer.touch(point.v, point.multipliers.score)
         relaxed = outer.best()
-        if relaxed is None and found is None:
-            return None
         if relaxed is None:
+            bound = best
             break
-        bound = relaxed.bound
-        if bound <= best + (score.tolerance(relaxed.v) if score.size else CLOSE):
-            break
+        before, bound = bound, relaxed.bound
+        same = score.tolerance(relaxed.v) if score.size else CLOSE
         outer.touch(relaxed.v, score.witness(relaxed.v))
-        key = relaxed.binaries.tobytes()
-        if key in tried:
+        known = relaxed.binaries.tobytes() in tried
+        if bound <= best + same or (known and before - bound < STILL * same):
+            break
+        if known:
             continue
-        tried.add(key)
+        tried.add(relaxed.binaries.tobytes())
         own = program(settle(case, outer.clauses, relaxed.picked))
         point = within(own)
         if point.status == "infeasible":
             outer.bar(relaxed.binaries)
             nearest = _nearest(case, own.clauses)
             outer.touch(nearest, score.witness(nearest))
-        elif point.value > best:
-            best, found = point.value, (own, point)
-    if found is None:
-        raise NotCertified(f"none of {MOST_ROUNDS} choices of lines keeps the rules; ask fewer tickets and counts")
-    return Chosen(*found, bound, penalty)
+        elif point.status == "failed" or not _keeps(own.clauses, point.v):
+            # Nobody knows what this choice is worth: no more than all that is left.
+            outer.bar(relaxed.binaries)
+            undecided = max(undecided, bound)
+        else:
+            assert point.multipliers is not None
+            outer.touch(point.v, point.multipliers.score)
+            if point.value > best:
+                best, found = point.value, (own, point)
+    if found is not None:
+        return Chosen(*found, max(bound, undecided), penalty)
+    if undecided == -np.inf and relaxed is None:
+        return None
+    raise NotCertified("no solver found which lines to hold; try another --solver, or ask fewer tickets and counts")
+
+
+def _keeps(clauses: Sequence[Clause], v: Vector) -> bool:
+    """Whether an allocation keeps all that must hold, whatever a solver says of it."""
+    return all(clause.excess(v).max(initial=0.0) <= TOLERANCE for clause in hard_ones(clauses))
 
 
 def _nearest(case: Case, clauses: Sequence[Clause]) -> Vector:

@@ -182,7 +182,7 @@ class OuterApproximation:
         short = [(self._short[index], _identity(m) * -1.0)] if soft else []
         if choice.least.any():
             open_least = (picked[0], picked[1].scaled(choice.least))
-            less = short if isinstance(choice, Ticket) else []
+            less = short if choice.lessens else []
             self._row(np.zeros(len(units)), [(0, choice.G * -1.0), open_least, *less])
         if choice.shuts:
             capacity = picked[1].scaled(-(choice.G @ self._box.high))
@@ -263,7 +263,8 @@ class OuterApproximation:
         if status == highspy.HighsModelStatus.kInfeasible:
             return None
         if status != highspy.HighsModelStatus.kOptimal:
-            what = f"which lines to hold could not be settled within {SEARCH['mip_max_nodes']:,} nodes of a search"
+            why = highs.modelStatusToString(status).lower()
+            what = f"which lines to hold could not be settled by a search of {SEARCH['mip_max_nodes']:,} nodes ({why})"
             raise NotCertified(f"{what}; ask fewer tickets and counts, or leave lines out")
         found = np.array(highs.getSolution().col_value)
         v, binaries = found[: len(self._box.low)], found[self._binary :] > 0.5

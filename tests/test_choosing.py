@@ -365,6 +365,49 @@ def test_the_smallest_count_that_lets_something_fit_is_told() -> None:
     assert (least["rule"], least["value"]) == ("few", 5)
 
 
+def four(*more: Rule) -> tuple[al.Case, al.Rulebook]:
+    """Four lines, all of equity in them."""
+    columns = {"cash-yield [%]": [6, 6.5, 7, 8], "capacity [$ bn]": [50] * 4, "strategic-weight": [0.9, 0.7, 0.5, 0.3]}
+    return tiny(columns, **{"fully-invested": "yes"}), book(*more)
+
+
+def test_a_floor_on_how_many_count_gives_way_by_one_where_one_can_be_had() -> None:
+    """A line with 37 and three with 21 have squares of 26.9%; two with 37 and two with 13 have 30.8%, and 28% are let."""
+    even = al.rules.Concentration(id="even", title="E", by="line", measure="hhi", of="deployed", at_most="0.28")
+    case, rules = four(even, al.rules.Count(id="many", title="M", at_least="2", holding="$37 bn"))
+    violations = al.allocate(case, rules, al.DividendYield()).violations
+    assert violations[["value", "limit"]].to_dict("index") == {"many": {"value": 1.0, "limit": 2.0}}
+
+
+@pytest.mark.parametrize("over", [1e-8, 1e-7, 1e-6])
+def test_a_level_hardly_out_of_reach_is_blamed_and_no_choice(over: float) -> None:
+    case, rules = four(al.rules.Count(id="cap", title="C", at_most="2"))
+    aim = al.epsilon(al.StrategicWeight(), {al.DividendYield(): 0.075 * (1 + over)})
+    out = al.allocate(case, rules, aim)
+    if out.status == "infeasible":
+        assert out.violations.index.tolist() == ["objective.dividend-yield"]
+    else:
+        assert out.violations.empty
+
+
+def test_soft_rules_missed_least_end_the_search_where_their_penalty_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds = []
+    best = OuterApproximation.best
+    monkeypatch.setattr(OuterApproximation, "best", lambda self: rounds.append(1) or best(self))
+    covariance = np.diag(np.linspace(0.02, 0.06, 8))
+    case = tiny({"cash-yield [%]": [6] * 8, "capacity [$ bn]": [50] * 8}, covariance=covariance)
+    each = al.rules.Share(
+        id="each", title="E", each="line", of="equity", at_most="15%", severity="soft", penalty="10 bp"
+    )
+    some, few = (
+        al.rules.Amount(id="some", title="S", at_least="$80 bn"),
+        al.rules.Count(id="few", title="F", at_most="4"),
+    )
+    out = al.allocate(case, book(each, some, few), al.Volatility())
+    assert out.status == "optimal"
+    assert len(rounds) <= 20
+
+
 def test_where_the_objective_has_no_income_the_soft_rules_are_missed_least_first() -> None:
     soft = al.rules.Share(
         id="docks", title="D", scope={"line": "docks"}, of="equity", at_least="28%", severity="soft", penalty="100 bp"

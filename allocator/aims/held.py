@@ -257,7 +257,7 @@ def lexicographic(stages: Sequence[Objective | tuple[Objective, str | float | No
     return Lexicographic(tuple(found))
 
 
-def is_held(clause: Clause) -> bool:
+def is_level(clause: Clause) -> bool:
     """Whether a clause holds an objective at a level, and is no rule."""
     return clause.rule.startswith(PREFIX) and clause.numbers[:1] != ()
 

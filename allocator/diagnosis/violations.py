@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from allocator.aims.held import is_held
+from allocator.aims.held import is_level
 from allocator.case import Case
-from allocator.choices import Choice, Ticket, open_choices, without_choices
+from allocator.choices import Choice, Held, Ticket, open_choices, without_choices
 from allocator.choosing import choose
 from allocator.diagnosis.feasibility import fully_invested
 from allocator.errors import NotCertified
 from allocator.program import Program
 from allocator.scores import Score
-from allocator.shapes import Box, Clause, hard_ones, shortfall
+from allocator.shapes import Box, Clause, hard_ones
 from allocator.sparse import Vector
 from allocator.terms import is_term
 
@@ -57,7 +57,7 @@ def diagnose(case: Case, clauses: Sequence[Clause]) -> Diagnosis | None:
         None where no solver finds an answer, or one that breaks nothing.
     """
     asked = hard_ones(clauses)
-    hard = tuple(clause for clause in asked if not is_held(clause))
+    hard = tuple(clause for clause in asked if not is_level(clause))
     convex = without_choices(hard)
     tries: list[tuple[tuple[Clause, ...], Box, Callable[[Clause], bool]]] = [
         (convex, case.box, lambda clause: is_term(clause) or not len(clause.R1.value)),
@@ -72,35 +72,45 @@ def diagnose(case: Case, clauses: Sequence[Clause]) -> Diagnosis | None:
     if len(convex) < len(hard):
         tries.insert(0, (hard, case.box, lambda clause: not isinstance(clause, Choice)))
     if len(hard) < len(asked):
-        tries.insert(0, (asked, case.box, lambda clause: not is_held(clause)))
-    chosen: Diagnosis | None = None
+        tries.insert(0, (asked, case.box, lambda clause: not is_level(clause)))
     for told, box, firm in tries:
         soft = tuple(clause if firm(clause) else _softened(clause) for clause in told)
-        v = _least_broken(case, soft, box)
-        if v is not None:
-            excess = [clause.excess(v).max(initial=0.0) for clause in soft]
-            broken = tuple(i for i, clause in enumerate(soft) if clause.penalty and excess[i] * clause.penalty > LEAST)
-            terms_too = any(is_term(told[i]) for i in broken)
-            if broken:
-                return Diagnosis(v, told, broken, shortfall(soft, v), terms_too)
-            if told is hard:
-                # By how much a curve leaves no choice can be too little to tell: all of them are to blame.
-                choices = tuple(index for index, clause in enumerate(hard) if isinstance(clause, Choice))
-                chosen = Diagnosis(v, told, choices, 0.0, False)
-    return chosen
+        found = _least_broken(case, soft, box)
+        if found is None:
+            continue
+        v, total = found
+        broken = tuple(i for i, clause in enumerate(soft) if clause.penalty and _missed(clause, v, clause.penalty))
+        # By how much a curve leaves no choice, and no room for a level, can be too little to tell: all are to blame.
+        broken = broken or tuple(i for i, clause in enumerate(soft) if clause.penalty and _first_to_go(clause))
+        if broken:
+            return Diagnosis(v, told, broken, total, any(is_term(told[i]) for i in broken))
+    return None
 
 
-def _least_broken(case: Case, clauses: Sequence[Clause], box: Box) -> Vector | None:
-    """Where the soft ones of clauses cost least; None where a solver finds nothing."""
+def _least_broken(case: Case, clauses: Sequence[Clause], box: Box) -> tuple[Vector, float] | None:
+    """Where the soft ones of clauses cost least, and what; None where a solver finds nothing."""
     nothing = Score.nothing(case.decision.size)
     if not open_choices(clauses):
         point = Program(clauses, [nothing], box, case.spread).solve([0.0], 1.0)
-        return point.v if point.status == "optimal" else None
+        return (point.v, -point.value) if point.status == "optimal" else None
     try:
         chosen = choose(case, clauses, [nothing], [0.0])
     except NotCertified:
         return None
-    return None if chosen is None else chosen.point.v
+    return None if chosen is None else (chosen.point.v, -chosen.point.value)
+
+
+def _first_to_go(clause: Clause) -> bool:
+    """Whether a clause is a choice or a level, which give way before all other rules."""
+    return isinstance(clause, Choice) or is_level(clause)
+
+
+def _missed(clause: Clause, v: Vector, penalty: float) -> bool:
+    """Whether a clause that may give way does."""
+    if isinstance(clause, Held):
+        over = float(clause.level(v)[0] - clause.theta[0])
+        return over < 0 if clause.at_least else over > 0
+    return float(clause.excess(v).max(initial=0.0)) * penalty > LEAST
 
 
 def _softened(clause: Clause) -> Clause:

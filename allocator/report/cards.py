@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from allocator.report.mix import SMALL
-from allocator.report.words import is_held, limit, quantity, size, slack, worth
+from allocator.report.words import limit, of_aim, quantity, size, slack, worth
 from allocator.solution import Record
 
 STATES = {
@@ -159,7 +159,7 @@ def _card(record: Record, clauses: list[Record], known: Mapping[str, str]) -> Ca
 
 
 def _kind(clause: Record) -> str:
-    if is_held(clause["rule"]):
+    if of_aim(clause["rule"]):
         return "Level of an objective"
     return "Term of the case" if clause["rule"].startswith("terms.") else RULES[clause["severity"] == "soft"]
 

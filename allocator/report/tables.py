@@ -14,9 +14,9 @@ from allocator.report.words import (
     dollars,
     form,
     gap_in_words,
-    is_held,
     limit,
     named,
+    of_aim,
     percent,
     quantity,
     reached,
@@ -272,7 +272,7 @@ def violations(record: Record) -> Table:
     if record.get("terms-too"):
         note += " The case's own terms leave nothing, so they are broken too."
     broken = record.get("violations", [])
-    if broken and all(is_held(each["rule"]) for each in broken):
+    if broken and all(of_aim(each["rule"]) for each in broken):
         most = " and ".join(
             f"{each['rule'].removeprefix(HELD)} at {quantity(each['value'], each['unit'])}" for each in broken
         )

@@ -59,14 +59,14 @@ def limit(reading: Record) -> str:
     return f"{reading['side'].replace('-', ' ')} {quantity(reading['limit'], reading['unit'])}"
 
 
-def is_held(rule: str) -> bool:
-    """Whether what stands among rules is a level that an objective is held at."""
+def of_aim(rule: str) -> bool:
+    """Whether what stands among rules belongs to what is maximised, as a level that an objective is held at does."""
     return rule.startswith(HELD)
 
 
 def called(rule: str) -> str:
     """A rule by its id; a level that an objective is held at by the objective's name."""
-    return f"{rule.removeprefix(HELD)}, held" if is_held(rule) else rule
+    return f"{rule.removeprefix(HELD)}, held" if of_aim(rule) else rule
 
 
 def closest(reading: Record) -> str:
