@@ -34,6 +34,7 @@ WITHHELD = (
     "another number and compare"
 )
 "Said where a ticket or a count is among the rules."
+NO_INCOME = "the objective has no income to pay penalties from"
 ORDERED = (
     "what an objective without income keeps was found with the soft rules missed least; what comes after it may miss "
     "them, at their penalties"
@@ -98,7 +99,9 @@ def optimal(case: Case, rules: Rulebook, aim: Aim, solution: Solution, priced: S
 def _notes(case: Case, aim: Aim, solution: Solution, cost: float) -> Iterator[str]:
     """What a reader must know of how it was maximised."""
     if solution.least is not None:
-        yield "the objective has no income to pay penalties from: least shortfall first"
+        several = any(objective.score(case).income > 0 for _, objective in aim.terms())
+        unpaid = "penalties can't be paid out of the least of several objectives" if several else NO_INCOME
+        yield f"{unpaid}: least shortfall first"
     elif cost > LEAST_GAP and any(part.score(case).income <= 0 for part in aim.earlier):
         yield ORDERED
     if solution.over_choices is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from allocator.report.mix import SMALL
 from allocator.report.table import Table
 from allocator.report.words import (
     called,
@@ -93,10 +94,14 @@ def unit_of_prices(record: Record) -> str:
 
 
 def _price_note(record: Record) -> str:
-    return (
-        "Slope: what a step is worth at the margin; looser, tighter: what a whole step does. "
+    note = (
+        "Slope: what a step is worth at the margin; looser, tighter: what a whole step does, a plus for the better. "
         f"In {unit_of_prices(record)}. Unclear: the slopes on the two sides differ."
     )
+    least_first = "least-shortfall" in record.get("certificate", ())
+    if least_first and record["totals"]["penalties"] > SMALL * record["case"]["equity"]:
+        note += " How little the soft rules can be missed moves with a limit, and comes first: so less room may help."
+    return note
 
 
 def terms(record: Record, most: int = 12) -> Table | None:

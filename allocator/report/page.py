@@ -16,7 +16,18 @@ from allocator.report import tables as made
 from allocator.report.binding import unit_of_prices
 from allocator.report.cards import STATES, cards, titles, whom
 from allocator.report.glossary import used
-from allocator.report.words import NOTHING, at_most, better, dollars, gap_in_words, millions, percent, quantity, size
+from allocator.report.words import (
+    NOTHING,
+    among,
+    at_most,
+    better,
+    dollars,
+    gap_in_words,
+    millions,
+    percent,
+    quantity,
+    size,
+)
 from allocator.report.words import named as named_aim
 from allocator.solution import Record
 
@@ -145,6 +156,7 @@ def _view(record: Record) -> dict[str, Any]:
         "proof": gap_in_words(record),
         "doubt": "" if record["certificate"]["passes"] else gap_in_words(record),
         "pictures": _pictures(record),
+        "among": among(record),
         "beaten": better(record, record["certificate"]["gap"]),
         "over": at_most(record["certificate"]["worst-excess"] * record["case"]["equity"]),
         "a_year": "" if record["objective"]["dollars"] is None else " a year",

@@ -15,8 +15,10 @@ from allocator.report.words import (
     form,
     gap_in_words,
     limit,
+    millions,
     named,
     of_aim,
+    penalised,
     percent,
     quantity,
     reached,
@@ -122,8 +124,11 @@ def objective_value(record: Record) -> str:
     objective = record["objective"]
     if form(objective) == "single":
         (part,) = objective["parts"]
-        gain = f" of the fund's equity, {dollars(part['net'] * record['case']['equity'])} a year"
-        return value(part, 6) + (gain if part["name"] == "owner-gain" else "")
+        if part["name"] == "owner-gain":
+            told, net = (millions(part[key] * record["case"]["equity"]) for key in ("value", "net"))
+            paid = f"{told} ({net} after penalties)" if penalised(part) else told
+            return f"{value(part)} of the fund's equity, {paid} a year"
+        return value(part, 6)
     told = reached(objective)
     if form(objective) == "maximin" and all(part["weight"] == 1 for part in objective["parts"]):
         told += f"; each at least {percent(objective['value'], 0)} of the way from its worst to its best"
@@ -137,7 +142,7 @@ def _held(record: Record) -> list[tuple[str, str]]:
     parts = {f"{HELD}{named(part)}": part for part in (*objective["parts"], *objective.get("held", ()))}
     return [
         (kept, f"{each['rule'].removeprefix(HELD)} {quantity(each['value'], each['unit'])}, {limit(each)}"
-               + (", before penalties" if parts[each["rule"]]["net"] != parts[each["rule"]]["value"] else ""))
+               + (", before penalties" if penalised(parts[each["rule"]]) else ""))
         for each in record["rules"]
         if each["rule"] in parts and each["number"] == "level"
     ]  # fmt: skip
@@ -268,6 +273,7 @@ def violations(record: Record) -> Table:
         )
         for each in record.get("violations", [])
     ]
+    title = "No allocation satisfies the rules. Broken least:"
     note = "Found by the least sum of violations, each relative to its limit; limits in dollars give way last."
     if record.get("terms-too"):
         note += " The case's own terms leave nothing, so they are broken too."
@@ -276,12 +282,11 @@ def violations(record: Record) -> Table:
         most = " and ".join(
             f"{each['rule'].removeprefix(HELD)} at {quantity(each['value'], each['unit'])}" for each in broken
         )
-        note += f" The hard rules and the terms leave room for {most}."
+        title = "No allocation reaches what is held. Out of reach:"
+        note = f"Soft rules left aside, the rules and the terms leave room for {most}."
     else:
         note += " `allocator why` tells which rules conflict, and what would let something fit."
-    return Table(
-        "No allocation satisfies the rules. Broken least:", ("Rule", "Value>", "Limit>", "Short by>"), rows, note
-    )
+    return Table(title, ("Rule", "Value>", "Limit>", "Short by>"), rows, note)
 
 
 def tables(record: Record) -> list[Table]:

@@ -83,12 +83,12 @@ def gap_in_words(record: Record) -> str:
     """The certificate in one line."""
     proved = record["certificate"]
     choice, size = proved.get("choice"), better(record, proved["gap"])
+    held, none = "certified: every rule and term holds", f"{among(record)} can do better by more than {size}"
     if proved["passes"] and choice is None:
-        return f"certified: every rule and term holds, and no allocation can do better by more than {size}"
+        return f"{held}, and no allocation{none}"
     if proved["passes"]:
         other = f"that no other choice of what is held does by more than {better(record, choice['gap'])}"
-        proof = f"every rule and term holds, and within this choice none can do better by more than {size}"
-        return f"certified: {proof}; {other} is the word of {choice['solver']}"
+        return f"{held}, and within this choice none{none}; {other} is the word of {choice['solver']}"
     if proved["worst-excess"] > 1e-7:
         over = dollars(proved["worst-excess"] * record["case"]["equity"])
         return f"NOT CERTIFIED: '{proved['worst-clause']}' is broken by {over}"
@@ -97,6 +97,11 @@ def gap_in_words(record: Record) -> str:
     if choice is not None and choice["gap"] > choice["allowed"]:
         return f"NOT CERTIFIED: another choice of what is held might do better by {better(record, choice['gap'])}"
     return "NOT CERTIFIED: the soft rules might be missed by less"
+
+
+def among(record: Record) -> str:
+    """Among which allocations nothing does better, where the soft rules' least shortfall comes first."""
+    return " that misses the soft rules as little" if "least-shortfall" in record["certificate"] else ""
 
 
 def better(record: Record, gap: float) -> str:
@@ -139,7 +144,12 @@ def reached(objective: Record) -> str:
 def value(part: Record, digits: int = 4) -> str:
     """What an objective came to; after the penalties of soft rules that are not met, too, where they are taken off."""
     told, net = (_measured(part[key], part["unit"], digits) for key in ("value", "net"))
-    return told if told == net or not part["counts"] else f"{told} ({net} after penalties)"
+    return f"{told} ({net} after penalties)" if penalised(part) else told
+
+
+def penalised(part: Record) -> bool:
+    """Whether penalties are taken off an objective, so that a reader can see it."""
+    return _measured(part["value"], part["unit"], 6) != _measured(part["net"], part["unit"], 6)
 
 
 def _measured(value: float, unit: str, digits: int) -> str:

@@ -92,7 +92,7 @@ def test_a_level_out_of_reach_says_what_can_be_had(capsys: pytest.CaptureFixture
     assert code == 3
     told = " ".join(out.split())
     assert "strategic-weight, held 1.4332 at least 2 0.5668" in told
-    assert told.endswith("The hard rules and the terms leave room for strategic-weight at 1.4332.")
+    assert told.endswith("Soft rules left aside, the rules and the terms leave room for strategic-weight at 1.4332.")
 
 
 def test_a_level_a_little_out_of_reach_gives_way_by_itself(capsys: pytest.CaptureFixture[str]) -> None:
@@ -260,3 +260,14 @@ def test_impact_takes_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
         assert (code, err) == (0, ""), err
         line = next(line for line in out.splitlines() if line.strip().startswith("Objective"))
         assert line.split("Objective", 1)[1].strip().startswith(told)
+
+
+def test_where_soft_rules_come_first_the_proof_says_among_what(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "solve", FUND, *DAY, "--objective", "strategic-weight")
+    told = " ".join(out.split())
+    assert code == 0
+    assert "no allocation that misses the soft rules as little can do better by more than" in told
+    gains = ("--objective", "owner-gain:japan", "--objective", "owner-gain:united-states", "--combine", "maximin")
+    code, out, _ = run(capsys, "solve", FUND, *DAY, *gains)
+    assert code == 0
+    assert "penalties can't be paid out of the least of several objectives: least shortfall first" in out
