@@ -20,6 +20,7 @@ Unit = Literal["share", "rate", "money", "multiple", "years", "index", "count"]
 class ObjectivePart(Part):
     """An objective in the aim: the weight asked for, what one unit of it counted, and the value it took.
 
+    `net` is that value after the penalties of soft rules that are not met, for an objective that pays them.
     `title` is its name with the settings that matter, and `settings` are what it was made with. In a lexicographic
     order, `level` is what the later ones had to leave it, and `tolerance` how much of its optimum that gave up.
     """
