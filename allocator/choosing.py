@@ -19,7 +19,7 @@ from allocator.exact_penalty import least_shortfall
 from allocator.outer_approximation import OuterApproximation
 from allocator.program import Point, Program
 from allocator.scores import Score, weighted
-from allocator.shapes import Clause, Cone, Tail, hard_ones, soft_ones
+from allocator.shapes import Clause, Cone, Tail, hard_ones, largest_excess, soft_ones
 from allocator.sparse import Vector
 
 CLOSE = 2e-9
@@ -123,20 +123,21 @@ def _best(
         before, bound = bound, relaxed.bound
         same = score.tolerance(relaxed.v) if score.size else CLOSE
         outer.touch(relaxed.v, score.witness(relaxed.v))
-        known = relaxed.binaries.tobytes() in tried
+        key = relaxed.binaries.tobytes()
+        known = key in tried
         if bound <= best + same or (known and before - bound < STILL * same):
             break
         if known:
             continue
-        tried.add(relaxed.binaries.tobytes())
+        tried.add(key)
         own = program(settle(case, outer.clauses, relaxed.picked))
         point = within(own)
         if point.status == "infeasible":
             outer.bar(relaxed.binaries)
             nearest = _nearest(case, own.clauses)
             outer.touch(nearest, score.witness(nearest))
-        elif point.status == "failed" or not _keeps(own.clauses, point.v):
-            # Nobody knows what this choice is worth: no more than all that is left.
+        elif point.status == "failed" or largest_excess(hard_ones(own.clauses), point.v) > TOLERANCE:
+            # Whatever the solver says, nobody knows what this choice is worth: no more than all that is left.
             outer.bar(relaxed.binaries)
             undecided = max(undecided, bound)
         else:
@@ -149,11 +150,6 @@ def _best(
     if undecided == -np.inf and relaxed is None:
         return None
     raise NotCertified("no solver found which lines to hold; try another --solver, or ask fewer tickets and counts")
-
-
-def _keeps(clauses: Sequence[Clause], v: Vector) -> bool:
-    """Whether an allocation keeps all that must hold, whatever a solver says of it."""
-    return all(clause.excess(v).max(initial=0.0) <= TOLERANCE for clause in hard_ones(clauses))
 
 
 def _nearest(case: Case, clauses: Sequence[Clause]) -> Vector:

@@ -371,7 +371,8 @@ def _record(
     record = {"format": FRONTIER, **records.origin(case, rules, "optimal" if found.gap <= gap else "not-certified")}
     whole = [records.optimal(case, rules, spot.blend, spot.solution, []) for spot in found.spots]
     record["notes"] += [note for note in whole[0]["notes"] if note not in record["notes"]]
-    points = [_point(case, spot, each, senses) for spot, each in zip(found.spots, whole, strict=True)]
+    worth = records.dollars(case, pair[0], between[0]["income"])
+    points = [_point(spot, each, senses, worth) for spot, each in zip(found.spots, whole, strict=True)]
     if found.bends is None:
         # There is no more of the second to be had; what its weight was there only had to be large enough.
         points[-1] |= {"exchange": None, "dollars": None}
@@ -391,11 +392,10 @@ def _record(
     }
 
 
-def _point(case: Case, spot: Spot, whole: Record, senses: Vector) -> Record:
-    """A point: both values, what the second costs in the first, and the allocation."""
+def _point(spot: Spot, whole: Record, senses: Vector, worth: float | None) -> Record:
+    """A point: both values, what the second costs in the first and in what that is worth, and the allocation."""
     first, second = spot.blend.weights()
     exchange = second / first if first > 0 else None
-    worth = records.dollars(case, spot.blend.parts[0][1])
     return {
         "values": (spot.scores * senses + 0.0).tolist(),  # a zero without a sign
         "weights": [weight for weight, _ in spot.blend.parts],

@@ -146,14 +146,12 @@ class OuterApproximation:
         self._row([most], [(0, Sparse.dense(rates[None]))])
         for index, clause in enumerate(clauses):
             if not isinstance(clause, Choice | Tail):
-                units = np.eye(clause.size)
-                wholes = [
-                    (each.whole, Sparse.dense(units[:, [j]])) for j, each in enumerate(self._cones.get(index, ()))
-                ]
-                self._hold(index, wholes)
+                column = (clause.size, 1)
+                members = enumerate(self._cones.get(index, ()))
+                self._hold(index, [(each.whole, Sparse.of(column, j, 0, 1.0)) for j, each in members])
         for each in [*self._parts.values(), *(arms for members in self._cones.values() for arms in members)]:
-            ones = Sparse.dense(np.ones((1, len(each.k))))
-            self._row([0.0], [(each.squares, ones), (each.whole, Sparse.dense(np.array([[-1.0]])))])
+            squares = Sparse.dense(np.ones((1, len(each.k))))
+            self._row([0.0], [(each.squares, squares), (each.whole, Sparse.of((1, 1), 0, 0, -1.0))])
         for index, choice in self._choices.items():
             self._choose(index, choice)
 
@@ -164,7 +162,7 @@ class OuterApproximation:
         matrix = sp.csr_matrix((value, (row, column)), shape=(len(most), self._total))
         self._rows.append((np.broadcast_to(least, len(most)), np.asarray(most, float), matrix))
 
-    def _hold(self, index: int, left: Sequence[tuple[int, Sparse]] = (), constants: Any = 0.0) -> None:
+    def _hold(self, index: int, left: Sequence[tuple[int, Sparse]], constants: Any = 0.0) -> None:
         """What stands on the left of a clause is at most its room, but for what a soft one is short."""
         clause = self.clauses[index]
         room = clause.R0 + clause.R1.scaled(clause.theta)
@@ -200,12 +198,13 @@ class OuterApproximation:
         for index, clause in enumerate(self.clauses):
             if not isinstance(clause, Cone | Tail):
                 continue
-            witness, near = clause.valid(clause.witness(v)), clause.excess(v) > -NEAR
-            if isinstance(clause, Tail) and near.any():
-                slope, constant = clause.pull(np.ones(1), witness)
-                self._hold(index, [(0, Sparse.dense(slope[None]))], constant)
-            for member in np.flatnonzero(near) if isinstance(clause, Cone) else ():
-                self._bend(self._cones[index][member], witness[member])
+            witness = clause.valid(clause.witness(v))
+            for member in np.flatnonzero(clause.excess(v) > -NEAR):
+                if isinstance(clause, Cone):
+                    self._bend(self._cones[index][member], witness[member])
+                else:
+                    slope, constant = clause.pull(np.ones(1), witness)
+                    self._hold(index, [(0, Sparse.dense(slope[None]))], constant)
         for k, arms in self._parts.items():
             self._bend(arms, witnesses[k])
         for k, column in self._above.items():

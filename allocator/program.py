@@ -17,7 +17,7 @@ from allocator.errors import AllocatorError
 from allocator.expression import Entries, Expression
 from allocator.formulation import Formulation
 from allocator.scores import Score, weighted
-from allocator.shapes import Box, Clause, Multipliers, hard_ones, shortfall
+from allocator.shapes import Box, Clause, Multipliers, hard_ones, largest_excess, shortfall
 from allocator.solvers import able
 from allocator.sparse import Vector
 
@@ -283,8 +283,7 @@ class Program(Formulation):
 
     def _fixed(self, theta: Mapping[int, Vector]) -> Point:
         """What there is to say where nothing is free: whether the one allocation left keeps the hard clauses."""
-        hard = hard_ones(self.moved(theta))
-        kept = all(clause.excess(self.box.low).max(initial=0.0) <= TOLERANCE for clause in hard)
+        kept = largest_excess(hard_ones(self.moved(theta)), self.box.low) <= TOLERANCE
         return Point("optimal" if kept else "infeasible", "none", self.box.low)
 
     def _verdict(self, problem: Any) -> str:

@@ -65,18 +65,15 @@ def optimal(case: Case, rules: Rulebook, aim: Aim, solution: Solution, priced: S
     """The record of an allocation."""
     record = head(case, rules, aim, "optimal" if solution.passes else "not-certified")
     v = solution.v
-    worth, cost = dollars(case, aim), shortfall(solution.clauses, v)
+    worth, cost = dollars(case, aim, solution.score.income), shortfall(solution.clauses, v)
     record["notes"] += _notes(case, aim, solution, cost)
     said = record["objective"]
     said |= {"value": solution.certificate.value, "income": solution.score.income, "dollars": worth}
     held = ((part, (0.0, objective)) for part, objective in zip(said.get("held", ()), aim.holds(), strict=True))
     for part, (counts, objective) in (*zip(said["parts"], aim.terms(), strict=True), *held):
-        part |= {
-            "counts": abs(counts),
-            "value": objective.measured(case, v),
-            "net": objective.measured(case, v, cost),
-            "unit": objective.unit.__name__.lower(),
-        }
+        value = objective.measured(case, v)
+        net = objective.measured(case, v, cost) if cost > 0 else value
+        part |= {"counts": abs(counts), "value": value, "net": net, "unit": objective.unit.__name__.lower()}
     record["amounts"] = _amounts(case, solution)
     record["financing"] = _financing(case, solution)
     record["totals"] = _totals(case, v, solution.reserve)
@@ -167,12 +164,16 @@ def _stresses(case: Case, v: Vector) -> list[Record]:
     ]
 
 
-def dollars(case: Case, aim: Aim) -> float | None:
+def dollars(case: Case, aim: Aim, income: float) -> float | None:
     """What one unit of an aim's score is worth, in $ bn a year; None where there is no income in it, or no dollars.
 
     A part of equity a year is that much money; anything else is worth the income of the fund that adds as much to it.
+
+    Args:
+        case: whose equity and income they are.
+        aim: what is maximised.
+        income: how much of its score a unit of income is.
     """
-    income = aim.score(case).income
     if income <= 0 or case.fund.id == PORTFOLIO:
         return None
     return case.equity if aim.unit is Share else case.equity / income

@@ -289,6 +289,11 @@ def soft_ones(clauses: Iterable[Clause]) -> tuple[Clause, ...]:
     return tuple(clause for clause in clauses if clause.penalty is not None)
 
 
+def largest_excess(clauses: Iterable[Clause], v: Vector) -> float:
+    """By how much the worst of clauses is broken at v, in parts of equity; zero where all hold."""
+    return max((float(clause.excess(v).max(initial=0.0)) for clause in clauses), default=0.0)
+
+
 def shortfall(clauses: Iterable[Clause], v: Vector) -> float:
     """What the soft ones of clauses cost at v: their excesses at their penalties, in parts of equity a year."""
     return sum(

@@ -259,7 +259,7 @@ def lexicographic(stages: Sequence[Objective | tuple[Objective, str | float | No
 
 def is_level(clause: Clause) -> bool:
     """Whether a clause holds an objective at a level, and is no rule."""
-    return clause.rule.startswith(PREFIX) and clause.numbers[:1] != ()
+    return clause.rule.startswith(PREFIX) and bool(clause.numbers)
 
 
 def held(objective: Objective, case: Case, level: float) -> Clause:

@@ -18,7 +18,7 @@ from allocator.choices import without_choices
 from allocator.diagnosis.lifting import as_rows, at_least, column, written_in
 from allocator.program import Point, Program
 from allocator.scores import Linear, Score
-from allocator.shapes import Box, Clause, Cone, Fixed, Multipliers, Rows, hard_ones
+from allocator.shapes import Box, Clause, Cone, Fixed, Multipliers, Rows, hard_ones, largest_excess
 from allocator.sparse import Sparse, Vector
 from allocator.terms import PREFIX, is_term
 from allocator.units import Money
@@ -225,8 +225,7 @@ def nothing_fits(case: Case, clauses: Sequence[Clause]) -> bool:
 
 def worst(clauses: Iterable[Clause], v: Vector) -> float:
     """The largest excess of some clauses, or of what is below zero, in parts of equity."""
-    excess = max((float(clause.excess(v).max(initial=0.0)) for clause in clauses), default=0.0)
-    return max(excess, -float(v.min(initial=0.0)), 0.0)
+    return max(largest_excess(clauses, v), -float(v.min(initial=0.0)), 0.0)
 
 
 def blamable(case: Case, clauses: Sequence[Clause]) -> tuple[Clause, ...]:

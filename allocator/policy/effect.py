@@ -28,7 +28,7 @@ from allocator.errors import NotCertified
 from allocator.policy.ceilings import above, ceilings, room, straight
 from allocator.program import Point, Program
 from allocator.scores import Linear, Score
-from allocator.shapes import Clause, hard_ones
+from allocator.shapes import Clause, hard_ones, largest_excess
 from allocator.sparse import Vector
 from allocator.terms import is_term
 
@@ -121,8 +121,8 @@ class Allowed:
         decision = self.case.decision
         capital, loans, _ = decision.close(v)
         found = decision.opened(capital, loans)
-        worst = max((clause.excess(found).max(initial=0.0) for clause in self.clauses), default=0.0)
-        return found if max(worst, self.box.outside(found)) <= TOLERANCE else None
+        worst = max(largest_excess(self.clauses, found), self.box.outside(found))
+        return found if worst <= TOLERANCE else None
 
 
 @dataclass(frozen=True, eq=False)

@@ -86,11 +86,8 @@ def changed_limits(one: Record, other: Record) -> list[Table]:
     first, second = (
         {(each["rule"], each["number"] or each["side"]): each for each in record["rules"]} for record in (one, other)
     )
-    rows = [
-        (f"{called(rule)} {side}", _limit(first.get((rule, side))), _limit(second.get((rule, side))))
-        for rule, side in {**first, **second}
-        if _differ(first.get((rule, side)), second.get((rule, side)))
-    ]
+    pairs = {key: (first.get(key), second.get(key)) for key in {**first, **second}}
+    rows = [(f"{called(rule)} {side}", *map(_limit, pair)) for (rule, side), pair in pairs.items() if _differ(*pair)]
     return [Table("Limits that differ", ("Rule", "From>", "To>"), rows)] if rows else []
 
 

@@ -141,10 +141,10 @@ def _held(record: Record) -> list[tuple[str, str]]:
     kept = "Held" if objective["form"] == "epsilon" else "Kept"
     parts = {f"{HELD}{named(part)}": part for part in (*objective["parts"], *objective.get("held", ()))}
     return [
-        (kept, f"{each['rule'].removeprefix(HELD)} {quantity(each['value'], each['unit'])}, {limit(each)}"
-               + (", before penalties" if penalised(parts[each["rule"]]) else ""))
+        (kept, f"{named(part)} {quantity(each['value'], each['unit'])}, {limit(each)}"
+               + (", before penalties" if penalised(part) else ""))
         for each in record["rules"]
-        if each["rule"] in parts and each["number"] == "level"
+        if each["number"] == "level" and (part := parts.get(each["rule"])) is not None
     ]  # fmt: skip
 
 
