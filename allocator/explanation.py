@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from allocator.case import Case
+from allocator.reasons import reasons
 from allocator.rulebook import Rulebook, rulebook_of
 from allocator.rules import Rule
 from allocator.solution import Record
@@ -96,8 +97,4 @@ def explain(
     Raises:
         InputError: the rules name what the case lacks.
     """
-    # Only now, so that what is wrong with the input is told before cvxpy's long import.
-    given, before = rulebook_of(rules), None if old is None else rulebook_of(old)
-    from allocator.reasons import reasons
-
-    return Explanation(reasons(case, given, before))
+    return Explanation(reasons(case, rulebook_of(rules), None if old is None else rulebook_of(old)))

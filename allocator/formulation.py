@@ -57,13 +57,12 @@ class Formulation:
 
     Args:
         clauses: rules and terms.
-        box: where the entries of v may be.
+        box: where the entries of v may be; hard clauses that fix some are in it.
     """
 
     def __init__(self, clauses: Sequence[Clause], box: Box) -> None:
         self.clauses = tuple(clauses)
-        self.box = box.fixing(self.clauses)
-        self.needs = frozenset({"conic"}) if any(isinstance(c, Cone) for c in self.clauses) else frozenset[str]()
+        self.box = box
         self._free = np.flatnonzero(self.box.high > self.box.low)
         self._z = cp.Variable(len(self._free))
         own = sum(clause.size for clause in self.clauses if not clause.numbers)
@@ -210,15 +209,15 @@ class Formulation:
             return self.clauses
         return tuple(c.moved(theta[i]) if i in theta else c for i, c in enumerate(self.clauses))
 
-    def _multipliers(self, clauses: Sequence[Clause], score: Sequence[Vector], v: Vector, scale: float) -> Multipliers:
+    def _multipliers(self, clauses: Sequence[Clause], score: Sequence[Vector], v: Vector) -> Multipliers:
         weights = [np.zeros(clause.size) for clause in clauses]
         witnesses = [clause.witness(v) for clause in clauses]
-        for block in self._blocks if len(self._free) else ():
+        for block in self._blocks:
             own, found = block.read()
             start = 0
             for index, kept in block.kept.items():
                 stop = start + int(kept.sum())
-                weights[index][kept] = own[start:stop] / scale
+                weights[index][kept] = own[start:stop]
                 if isinstance(clauses[index], Tail):
                     witnesses[index] = found
                 elif isinstance(clauses[index], Cone):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import pairwise
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from allocator.traces import Spot, Trace
+from allocator.tracing import trace
 
 LEAST, MOST = 1e-5, 0.5
 "The gaps that can be asked for; of the least, the canonical choice gives up a tenth."
@@ -319,13 +319,7 @@ def _traced(
             return None, why
         except NotCertified as error:
             why = str(error)
-    # Only now, so that what is wrong with the input is told before cvxpy's long import.
-    from allocator.tracing import trace
-
-    with warnings.catch_warnings():
-        # cvxpy warns of inaccurate solutions; here the certificates are the judge of those.
-        warnings.simplefilter("ignore")
-        return trace(case, clauses, pair, gap), why
+    return trace(case, clauses, pair, gap), why
 
 
 def wholes(rules: Rulebook, clauses: Sequence[Clause], why: str) -> list[Problem]:

@@ -39,6 +39,8 @@ def optimum(
     """
     attempts: list[Attempt] = []
     found: Solution | None = None
+    # No two allocations share the optimum: the first stage's is the answer, and as near as it can be.
+    alone = score.strict and not decision.pairs and not levels
 
     def tried(first: Point, v: Vector, solver: str, tolerance: float) -> Solution:
         closed = _closed(program, decision, score, penalty, first, v)
@@ -49,7 +51,7 @@ def optimum(
 
     for name, _ in able(program.needs, program.first):
         firsts: list[tuple[Point, float]] = []
-        for tolerance in TOLERANCES:
+        for tolerance in TOLERANCES[::-1] if alone else TOLERANCES:
             first = program.solve(weights, penalty, tolerance, name)
             if first.status == "infeasible":
                 return None
@@ -57,7 +59,7 @@ def optimum(
                 attempts.append(Attempt(name, tolerance, "the solver failed"))
                 break
             firsts.append((first, tolerance))
-            second = _canonical(program, decision, weights, score, penalty, first, levels)
+            second = first if alone else _canonical(program, weights, score, penalty, first, levels)
             if second is None:
                 attempts.append(Attempt(name, tolerance, "the canonical choice failed"))
                 continue
@@ -74,16 +76,13 @@ def optimum(
 
 def _canonical(
     program: Program,
-    decision: Decision,
     weights: Sequence[float],
     score: Score,
     penalty: float,
     first: Point,
     levels: Sequence[float],
 ) -> Point | None:
-    """The allocation that spreads by capacity among those as good as the first stage's; itself where it is alone."""
-    if score.strict and not decision.pairs and not levels:
-        return first
+    """The allocation that spreads by capacity among those as good as the first stage's."""
     level = first.value - score.tolerance(first.v)
     for tolerance in reversed(TOLERANCES):
         if levels:

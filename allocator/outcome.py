@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -10,11 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 from allocator import record as records
 from allocator.aims import from_names
+from allocator.bench import Bench
 from allocator.case import Case
 from allocator.certificate import shortfall_gap
 from allocator.choices import open_choices
+from allocator.choosing import SOLVER
+from allocator.diagnosis.feasibility import Feasibility, blamable
+from allocator.diagnosis.violations import diagnose
 from allocator.errors import Infeasible, InputError, NotCertified
+from allocator.exact_penalty import least_shortfall_first
 from allocator.objectives import Aim
+from allocator.optimum import optimum
+from allocator.prices import prices
+from allocator.program import Program
 from allocator.rulebook import Rulebook, rulebook_of
 from allocator.rules import Rule
 from allocator.shapes import soft_ones
@@ -24,7 +31,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from allocator.program import Program
     from allocator.solution import Solution
 
 
@@ -249,20 +255,7 @@ def allocate(
     """
     if objective is not None and not isinstance(objective, Aim):
         raise InputError.of(f"{objective!r} is no objective", "give one such as al.DividendYield(), or a blend of some")
-    with warnings.catch_warnings():
-        # cvxpy warns of inaccurate solutions; here the certificate is the judge of those.
-        warnings.simplefilter("ignore")
-        return _allocate(case, rulebook_of(rules), objective, solver, resolve, laps)
-
-
-def _allocate(
-    case: Case,
-    rules: Rulebook,
-    objective: Aim | None,
-    solver: str | None,
-    resolve: bool,
-    laps: Callable[[str], None],
-) -> Outcome:
+    rules = rulebook_of(rules)
     if objective is None and not case.objective:
         raise InputError.of("no objective", "give one, or name one under 'objective' in fund.yaml")
     aim = objective if objective is not None else from_names(case.objective)
@@ -271,14 +264,6 @@ def _allocate(
         if not each.score(case).concave:
             raise InputError.of(f"'{each.name}' is not concave, so it can't be maximised", "turn its sign round")
     laps("clauses")
-    # Only now, so that what is wrong with the input is told before cvxpy's long import.
-    from allocator.bench import Bench
-    from allocator.choosing import SOLVER
-    from allocator.diagnosis.feasibility import Feasibility, blamable
-    from allocator.diagnosis.violations import diagnose
-    from allocator.prices import prices
-
-    laps("import of cvxpy")
     bench = Bench(case, clauses, solver)
     settled = aim.settled(case, bench)
     laps("ranges, or what else the objective must know first")
@@ -315,13 +300,9 @@ def _allocate(
 
 def best(program: Program, case: Case, aim: Aim) -> Solution | None:
     """The optimum of a settled aim; None where nothing satisfies the clauses."""
-    from allocator.optimum import optimum
-
     weights, score = aim.weights(), aim.score(case)
     penalty, least = max(score.income, 0.0), None
     if penalty <= 0 and soft_ones(program.clauses):
-        from allocator.exact_penalty import least_shortfall_first
-
         penalty, least = least_shortfall_first(program, weights)
     solution = optimum(program, case.decision, weights, score, penalty, aim.keeps)
     if solution is None or least is None:

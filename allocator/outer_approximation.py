@@ -12,11 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import highspy
 import numpy as np
-import scipy.sparse as sp
 
 from allocator.choices import Choice, Mask, Ticket, open_choices
+from allocator.conic import Pattern
 from allocator.errors import NotCertified
 from allocator.scores import Linear, Norm, Quadratic, Score
 from allocator.shapes import Box, Clause, Cone, RotatedCone, Tail
@@ -30,7 +29,6 @@ NEAR = 1e-6
 FLAT = 1e-9
 "An arm with less of the witness than this needs no tangent."
 SEARCH = {
-    "output_flag": False,
     "mip_feasibility_tolerance": TOLERANCE,
     "mip_rel_gap": 1e-9,
     "mip_abs_gap": TOLERANCE,
@@ -142,7 +140,7 @@ class OuterApproximation:
         self._low[:n], self._high[:n] = self._box.low, self._box.high
         self._low[above : above + len(others)] = -np.inf
         self._high[self._binary :] = 1.0
-        self._rows: list[tuple[Vector, Vector, Any]] = []
+        self._rows: list[tuple[Vector, Vector, Sparse]] = []
         self._row([most], [(0, Sparse.dense(rates[None]))])
         for index, clause in enumerate(clauses):
             if not isinstance(clause, Choice | Tail):
@@ -159,7 +157,7 @@ class OuterApproximation:
         """Matrices, each from a column on, that together are at most `most` and at least `least`."""
         row, value = (np.concatenate([getattr(part, name) for _, part in parts]) for name in ("row", "value"))
         column = np.concatenate([start + part.column for start, part in parts])
-        matrix = sp.csr_matrix((value, (row, column)), shape=(len(most), self._total))
+        matrix = Sparse((len(most), self._total), row, column, value)
         self._rows.append((np.broadcast_to(least, len(most)), np.asarray(most, float), matrix))
 
     def _hold(self, index: int, left: Sequence[tuple[int, Sparse]], constants: Any = 0.0) -> None:
@@ -239,20 +237,23 @@ class OuterApproximation:
         Raises:
             NotCertified: HiGHS could not tell within its nodes.
         """
+        import highspy
+
         program, highs = highspy.HighsLp(), highspy.Highs()  # type: ignore[no-untyped-call]
-        for option, value in (Highs.options(TOLERANCE)["highs_options"] | SEARCH).items():
+        for option, value in (Highs.options(TOLERANCE) | SEARCH).items():
             highs.setOptionValue(option, value)
         least, most, matrices = zip(*self._rows, strict=True)
-        matrix = sp.vstack(matrices, format="csr")
-        program.num_row_, program.num_col_ = matrix.shape
+        whole = Sparse.stack(matrices)
+        pattern = Pattern.of(whole.shape, whole.row, whole.column)
+        program.num_row_, program.num_col_ = whole.shape
         program.sense_ = highspy.ObjSense.kMaximize
         program.offset_ = self._constant * self._scale
         program.col_cost_ = self._gain * self._scale
         program.col_lower_, program.col_upper_ = self._low, self._high
         program.row_lower_, program.row_upper_ = np.concatenate(least), np.concatenate(most)
-        program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        program.a_matrix_.start_, program.a_matrix_.index_ = matrix.indptr, matrix.indices
-        program.a_matrix_.value_ = matrix.data
+        program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        program.a_matrix_.start_, program.a_matrix_.index_ = pattern.matrix.indptr, pattern.matrix.indices
+        program.a_matrix_.value_ = pattern.data(whole.value)
         kinds = np.full(self._total, highspy.HighsVarType.kContinuous)
         kinds[self._binary :] = highspy.HighsVarType.kInteger
         program.integrality_ = kinds.tolist()

@@ -1,25 +1,26 @@
-"""Shapes become one parametrised cvxpy problem, compiled once and re-solved many times."""
+"""One program, written once and solved many times: a weighted sum of scores under clauses, inside a box."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import cvxpy as cp
 import numpy as np
 
+from allocator.canonical import Canonical
 from allocator.certificate import TOLERANCE, bound
-from allocator.errors import AllocatorError
-from allocator.expression import Entries, Expression
-from allocator.formulation import Formulation
+from allocator.question import Answer, Held, Question
 from allocator.scores import Score, weighted
-from allocator.shapes import Box, Clause, Multipliers, hard_ones, largest_excess, shortfall
-from allocator.solvers import able
+from allocator.shapes import Box, Clause, Cone, Multipliers, hard_ones, largest_excess, shortfall
+from allocator.solvers import Solver, Started, able
 from allocator.sparse import Vector
+
+if TYPE_CHECKING:
+    from allocator.modelling import Modelling
 
 SPREAD = 0.1
 "The spread's weight in the solver's units: at one the level's multiplier is ten thousands, and Clarabel gives up."
@@ -53,11 +54,11 @@ class Point:
         return self.proof()
 
 
-class Program(Formulation):
-    """Maximise a weighted sum of scores under clauses, inside a box.
+class Program:
+    """Maximise a weighted sum of scores under clauses, inside a box; choices are left out, which allows more.
 
-    The weights, the cost of soft rules, and every limit are parameters: changing them does not compile again (but for
-    the limits of terms where there are very many).
+    The weights, the cost of soft rules, and every limit may be others at each solve. Solvers are handed numbers; only
+    what a caller wrote in cvxpy goes through cvxpy.
 
     Args:
         clauses: rules and terms.
@@ -75,49 +76,22 @@ class Program(Formulation):
         spread: Vector,
         solver: str | None = None,
     ) -> None:
-        super().__init__(clauses, box)
-        self.scores = tuple(scores)
-        self.first = solver
+        self.clauses, self.scores, self.first = tuple(clauses), tuple(scores), solver
+        self.box = box.fixing(self.clauses)
+        self.needs = frozenset[str]().union(*(score.needs for score in scores))
+        if any(isinstance(clause, Cone) for clause in self.clauses):
+            self.needs |= {"conic"}
+        self._alone = not (self.box.high > self.box.low).any()
         self._spread = spread
-        self._weights = cp.Parameter(len(scores), nonneg=True)
-        self._penalty = cp.Parameter(nonneg=True)
-        self.needs |= frozenset[str]().union(*(score.needs for score in scores))
+        self._canonical: dict[str, Canonical] = {}
+        self._started: tuple[tuple[str, float], Started] | None = None
 
     @cached_property
-    def _expressions(self) -> list[Expression]:
-        entries = Entries(self._z, self._free, self._at, self._fill, self._cost)
-        made = [entries.score(score) for score in self.scores]
-        self._constraints += [each for expression in made for each in expression.constraints]
-        return made
+    def _modelling(self) -> Modelling:
+        # Only where a caller's own expression needs it: the import of cvxpy takes longer than most solves.
+        from allocator.modelling import Modelling
 
-    def _sum(self, weights: Any) -> Any:
-        return sum(weights[k] * expression.value for k, expression in enumerate(self._expressions))
-
-    @cached_property
-    def _main(self) -> Any:
-        aim = cp.Minimize(self._penalty * self._cost - self._sum(self._weights))
-        return _dpp(cp.Problem(aim, self._constraints))
-
-    @property
-    def _spreading(self) -> Any:
-        """What the canonical choice makes small."""
-        roots = np.sqrt(self._spread[self._free])
-        used = np.flatnonzero(roots)
-        return cp.sum_squares(cp.multiply(roots[used], self._z[used]))
-
-    @cached_property
-    def _held(self) -> tuple[Any, dict[str, Any], Any]:
-        """The same with a level held, and with the canonical choice's spread in the objective."""
-        names = {
-            "weights": cp.Parameter(len(self.scores), nonneg=True),
-            "penalty": cp.Parameter(nonneg=True),
-            "level": cp.Parameter(),
-            "spread": cp.Parameter(nonneg=True),
-        }
-        held = self._sum(names["weights"]) - names["penalty"] * self._cost >= names["level"]
-        spread = names["spread"] * self._spreading
-        aim = cp.Minimize(self._penalty * self._cost + spread - self._sum(self._weights))
-        return _dpp(cp.Problem(aim, [*self._constraints, held])), names, held
+        return Modelling(self.clauses, self.scores, self.box, self._spread)
 
     def solve(
         self,
@@ -136,11 +110,13 @@ class Program(Formulation):
             solver: its name, and no other; by default the first that is able and does not fail.
             theta: for some clauses, by index, other parameters than their own.
         """
-        theta = theta or {}
-        self._write(theta)
+        question, scale = self._first(weights, penalty, theta or {})
+        return self._point(*self._ask(question, tolerance, solver), question, scale)
+
+    def _first(self, weights: Sequence[float], penalty: float, theta: Mapping[int, Vector]) -> tuple[Question, float]:
+        """A question of the first stage, and the scale of its units."""
         scale = self._scale(weights)
-        self._weights.value, self._penalty.value = np.asarray(weights, float) * scale, penalty * scale
-        return self._run(self._main, weights, penalty, scale, tolerance, solver, theta, self.needs)
+        return Question(np.asarray(weights, float) * scale, penalty * scale, theta=theta), scale
 
     def hold(
         self,
@@ -157,35 +133,17 @@ class Program(Formulation):
         Returns:
             A point whose multipliers are those of the second stage; its bound says nothing of the first.
         """
-        if not self._few:
-            # A large program's memory is its solver's; the first stage's is given back (and made again if need be).
-            vars(self).pop("_main", None)
-        problem, names, row = self._held
-        self._write({})
         scale = self._scale(held)
-        names["weights"].value = np.asarray(held, float) * scale
-        names["penalty"].value, names["level"].value = held_penalty * scale, level * scale
-        own = SPREAD if weights is None else self._scale(weights)
-        names["spread"].value = SPREAD if weights is None else 0.0
+        row = Held(np.asarray(held, float) * scale, held_penalty * scale, level * scale)
+        if weights is None:
+            own, spread = SPREAD, SPREAD
+        else:
+            own, spread = self._scale(weights), 0.0
         aims = np.zeros(len(self.scores)) if weights is None else np.asarray(weights, float)
-        self._weights.value, self._penalty.value = aims * own, penalty * own
-        # What was the objective is a constraint now, where squares make a cone.
-        needs = self.needs | {"conic"} if "quadratic" in self.needs else self.needs
-        needs = needs | {"quadratic"} if weights is None else needs
-        found = self._run(problem, aims, penalty, own, tolerance, solver, {}, needs)
-        if found.status != "optimal" or not len(self._free):
-            return found
-        multiplier = float(np.ravel(row.dual_value)[0]) * scale / own
-        return replace(found, hold=multiplier)
-
-    @cached_property
-    def _all_held(self) -> tuple[Any, Any]:
-        """Every score held at a level of its own, with the canonical choice's spread for an objective."""
-        levels = cp.Parameter(len(self.scores))
-        made = zip(self.scores, self._expressions, strict=True)
-        net = [expression.value - max(score.income, 0.0) * self._cost for score, expression in made]
-        rows = [(each - levels[k]) / (self.scores[k].size or 1.0) >= 0 for k, each in enumerate(net)]
-        return _dpp(cp.Problem(cp.Minimize(SPREAD * self._spreading), [*self._constraints, *rows])), levels
+        question = Question(aims * own, penalty * own, spread, row)
+        answer, name = self._ask(question, tolerance, solver)
+        found = self._point(answer, name, question, own)
+        return replace(found, hold=answer.hold * scale / own)
 
     def keep(self, levels: Sequence[float], tolerance: float = 1e-10, solver: str | None = None) -> Point:
         """Hold each of the scores at a level of its own, after what soft rules cost it, and spread by capacity.
@@ -198,49 +156,40 @@ class Program(Formulation):
         Returns:
             A point whose multipliers and bound say nothing of the scores.
         """
-        problem, parameter = self._all_held
-        self._write({})
-        parameter.value = np.asarray(levels, float)
-        needs = self.needs | {"conic"} if "quadratic" in self.needs else self.needs
-        needs = needs | {"quadratic"}
-        return self._run(problem, np.zeros(len(self.scores)), 0.0, 1.0, tolerance, solver, {}, needs)
+        question = Question(np.zeros(len(self.scores)), 0.0, SPREAD, levels=np.asarray(levels, float))
+        return self._point(*self._ask(question, tolerance, solver), question, 1.0)
 
     def along(
         self, weights: Sequence[float], penalty: float, path: Iterable[Mapping[int, Vector]], tolerance: float = 1e-10
     ) -> Iterator[Point]:
         """Maximise the weighted scores for one set of limits after the other (`theta` of `solve`).
 
-        Where the solver works outside Python's lock, several are under way at once. Each is solved from scratch, so
-        that its bits don't depend on the others.
+        Where the solver works outside Python's lock, several are under way at once. Each starts from the limits as
+        they are, so that its bits don't depend on the others.
         """
         name, kind = able(self.needs, self.first)[0]
-        scale, options = self._scale(weights), kind.options(tolerance)
-        self._weights.value, self._penalty.value = np.asarray(weights, float) * scale, penalty * scale
-        under_way: deque[tuple[Mapping[int, Vector], Any, Any, Any]] = deque()
+        asked = (self._first(weights, penalty, theta) for theta in path)
+        if self._alone or "cvxpy" in self.needs:
+            for question, scale in asked:
+                # Another solver would take long over what is hardly feasible, as limits next to an optimum held are.
+                yield self._point(*self._ask(question, tolerance, name), question, scale)
+            return
+        canonical = self._written("first")
+        base = canonical.conic(self._first(weights, penalty, {})[0])
+        idle = deque(kind.start(base, tolerance) for _ in range(kind.threads))
+        under_way = deque[tuple[Question, float, Started, Any]]()
 
         def finished() -> Point:
-            theta, future, chain, inverse = under_way.popleft()
-            try:
-                self._main.unpack_results(future.result(), chain, inverse)
-            except (cp.error.SolverError, ValueError):
-                # Another solver would take long over what is hardly feasible, as limits next to an optimum held are.
-                return Point("failed", name, self.box.low)
-            found = Point(self._verdict(self._main), name, self.box.low)
-            return self._point(found, weights, penalty, scale, theta)
+            question, scale, started, future = under_way.popleft()
+            idle.append(started)
+            return self._point(canonical.answer(future.result()), name, question, scale)
 
         with ThreadPoolExecutor(kind.threads) as pool:
-            for theta in path:
-                if not len(self._free):
-                    yield self.solve(weights, penalty, tolerance, theta=theta)
-                    continue
-                self._write(theta)
-                data, chain, inverse = self._main.get_problem_data(
-                    kind.cvxpy_name, enforce_dpp=True, solver_opts=options
-                )
-                future = pool.submit(chain.solve_via_data, self._main, data, False, False, options)
-                under_way.append((theta, future, chain, inverse))
-                if len(under_way) > kind.threads:
+            for question, scale in asked:
+                if not idle:
                     yield finished()
+                started = idle.popleft()
+                under_way.append((question, scale, started, pool.submit(started, canonical.conic(question))))
             while under_way:
                 yield finished()
 
@@ -248,79 +197,77 @@ class Program(Formulation):
         """The weighted sum of the scores."""
         return weighted(self.scores, weights)
 
+    def moves(self, index: int) -> bool:
+        """Whether the limits of a clause may be others; not where cvxpy has very many of them."""
+        return "cvxpy" not in self.needs or self._modelling.moves(index)
+
+    def moved(self, theta: Mapping[int, Vector]) -> tuple[Clause, ...]:
+        """The clauses, some with other parameters."""
+        if not theta:
+            return self.clauses
+        return tuple(c.moved(theta[i]) if i in theta else c for i, c in enumerate(self.clauses))
+
     def _scale(self, weights: Sequence[float]) -> float:
         """A factor that makes the weighted objective of order one over the box, which solvers need."""
         size = max(abs(weight) * score.size for weight, score in zip(weights, self.scores, strict=True))
         return 1 / size if size > 0 else 1.0
 
-    def _run(
-        self,
-        problem: Any,
-        weights: Sequence[float] | Vector,
-        penalty: float,
-        scale: float,
-        tolerance: float,
-        solver: str | None,
-        theta: Mapping[int, Vector],
-        needs: Collection[str],
-    ) -> Point:
-        if not len(self._free):
-            return self._point(self._fixed(theta), weights, penalty, scale, theta)
+    def _written(self, stage: str) -> Canonical:
+        if stage not in self._canonical:
+            self._canonical[stage] = Canonical(self.clauses, self.scores, self.box, self._spread, stage)
+        return self._canonical[stage]
+
+    def _ask(self, question: Question, tolerance: float, solver: str | None) -> tuple[Answer, str]:
+        """The answer of the first solver that does not fail, and its name."""
+        if self._alone:
+            return self._fixed(question), "none"
+        needs = self.needs
+        if question.stage != "first":
+            # What was the objective is a constraint now, where squares make a cone.
+            needs = needs | {"conic"} if "quadratic" in needs else needs
+            needs = needs | {"quadratic"} if question.spread else needs
         queue = able(needs, solver or self.first)
         for name, kind in queue[:1] if solver else queue:
-            try:
-                # A solver that is handed new numbers keeps the scaling of its first ones. Between two levels held, or
-                # two aims, they differ too much for that: Clarabel then fails.
-                keep = problem is vars(self).get("_main")
-                problem.solve(solver=kind.cvxpy_name, enforce_dpp=True, warm_start=keep, **kind.options(tolerance))
-                found = Point(self._verdict(problem), name, self.box.low)
-            except (cp.error.SolverError, ValueError):
-                # cvxpy raises ValueError where a solver's answer has a shape it does not know.
-                found = Point("failed", name, self.box.low)
-            if found.status != "failed":
+            if "cvxpy" in needs:
+                answer = self._modelling.ask(question, kind, tolerance)  # type: ignore[arg-type]
+            else:
+                answer = self._put(question, name, kind, tolerance)
+            if answer.status != "failed":
                 break
-        return self._point(found, weights, penalty, scale, theta)
+        return answer, name
 
-    def _fixed(self, theta: Mapping[int, Vector]) -> Point:
+    def _put(self, question: Question, name: str, kind: type[Solver], tolerance: float) -> Answer:
+        """Put a question to a solver; of the first stage, to the one that is started."""
+        canonical = self._written(question.stage)
+        conic = canonical.conic(question)
+        # A solver that is handed new numbers keeps the scaling of its first ones. Between two levels held they differ
+        # too much for that: Clarabel then fails.
+        if question.stage != "first":
+            return canonical.answer(kind.start(conic, tolerance)(conic))
+        if self._started is None or self._started[0] != (name, tolerance):
+            self._started = ((name, tolerance), kind.start(conic, tolerance))
+        return canonical.answer(self._started[1](conic))
+
+    def _fixed(self, question: Question) -> Answer:
         """What there is to say where nothing is free: whether the one allocation left keeps the hard clauses."""
-        kept = largest_excess(hard_ones(self.moved(theta)), self.box.low) <= TOLERANCE
-        return Point("optimal" if kept else "infeasible", "none", self.box.low)
+        clauses, v = self.moved(question.theta), self.box.low
+        if largest_excess(hard_ones(clauses), v) > TOLERANCE:
+            return Answer("infeasible")
+        weights = tuple(np.zeros(clause.size) for clause in clauses)
+        witnesses = tuple(clause.witness(v) for clause in clauses)
+        return Answer("optimal", v, Multipliers(weights, witnesses, tuple(self.score([*question.weights]).witness(v))))
 
-    def _verdict(self, problem: Any) -> str:
-        """`optimal` where a solver left a point with multipliers, however good; the certificate judges it."""
-        if problem.status in (cp.INFEASIBLE, cp.INFEASIBLE_INACCURATE):
-            return "infeasible"
-        z = self._z.value
-        duals = all(made.dual_value is not None for made in problem.constraints)
-        found = z is not None and np.isfinite(z).all() and duals
-        return "optimal" if found and problem.status != cp.UNBOUNDED else "failed"
-
-    def _point(
-        self,
-        found: Point,
-        weights: Sequence[float] | Vector,
-        penalty: float,
-        scale: float,
-        theta: Mapping[int, Vector],
-    ) -> Point:
-        """What the solver left in the variables, with its bound."""
-        if found.status != "optimal":
-            return found
-        v = self.box.low.copy()
-        if len(self._free):
-            v[self._free] = self._z.value
-        score, clauses = self.score(list(weights)), self.moved(theta)
-        witnesses = [read(v) for expression in self._expressions for read in expression.witnesses]
-        multipliers = self._multipliers(clauses, witnesses if len(self._free) else score.witness(v), v, scale)
+    def _point(self, answer: Answer, solver: str, question: Question, scale: float) -> Point:
+        """What an answer means in the scores' own units, with its bound."""
+        if answer.status != "optimal" or answer.multipliers is None:
+            return Point(answer.status, solver, self.box.low)
+        weights, penalty = question.weights / scale, question.penalty / scale
+        score, clauses, v = self.score(weights.tolist()), self.moved(question.theta), answer.v
+        given = answer.multipliers
+        multipliers = replace(given, weights=tuple(weight / scale for weight in given.weights))
         value = float(score.value(v) - penalty * shortfall(clauses, v))
 
         def proof() -> float:
             return bound(clauses, score, self.box, multipliers, penalty)
 
-        return replace(found, v=v, value=value, proof=proof, multipliers=multipliers)
-
-
-def _dpp(problem: Any) -> Any:
-    if not problem.is_dpp():
-        raise AllocatorError("the program is not a disciplined parametrised convex program; a shape is at fault")
-    return problem
+        return Point("optimal", solver, v, value, proof, multipliers)

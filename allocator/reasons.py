@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, fields
 
@@ -65,13 +64,6 @@ def reasons(case: Case, rules: Rulebook, old: Rulebook | None = None) -> Record:
     Raises:
         InputError: the rules name what the case lacks.
     """
-    with warnings.catch_warnings():
-        # cvxpy warns of inaccurate solutions; here an allocation that is rechecked, or a bound, is the judge of those.
-        warnings.simplefilter("ignore")
-        return _of(case, rules, old)
-
-
-def _of(case: Case, rules: Rulebook, old: Rulebook | None) -> Record:
     clauses = rules.clauses(case)
     feasibility = Feasibility(case, blamable(case, clauses))
     verdict = feasibility.check()

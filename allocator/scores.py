@@ -94,7 +94,7 @@ class Quadratic:
         """How long a witness is."""
         return self.F.shape[0]
 
-    @property
+    @cached_property
     def size(self) -> float:
         """How much it moves with one entry of v, at most."""
         return float(self.F.column_squares().max(initial=0.0))
@@ -126,7 +126,7 @@ class Norm:
         """How long a witness is."""
         return self.F.shape[0]
 
-    @property
+    @cached_property
     def size(self) -> float:
         """How much it moves with one entry of v, at most."""
         return float(np.sqrt(self.F.column_squares().max(initial=0.0)))
@@ -267,7 +267,7 @@ class Own:
     of: Callable[[Any], Any]
     entries: int
     curve: ClassVar[int] = -1
-    needs: ClassVar[frozenset[str]] = frozenset({"conic", "exponential"})
+    needs: ClassVar[frozenset[str]] = frozenset({"conic", "exponential", "cvxpy"})
     size: ClassVar[float] = 1.0
 
     @property

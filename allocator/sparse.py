@@ -85,6 +85,12 @@ class Sparse:
         kept = place[self.row] >= 0
         return Sparse((len(chosen), self.shape[1]), place[self.row[kept]], self.column[kept], self.value[kept])
 
+    def placed(self, columns: Indices) -> Sparse:
+        """The matrix over other columns: for each of its own the place there, -1 where it is left out."""
+        place = columns[self.column]
+        kept = place >= 0
+        return Sparse((self.shape[0], int(columns.max(initial=-1)) + 1), self.row[kept], place[kept], self.value[kept])
+
     def wide(self, columns: int) -> Sparse:
         """The same with so many columns in all; the further ones are zero."""
         return Sparse((self.shape[0], columns), self.row, self.column, self.value)

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import cvxpy as cp
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,12 +19,16 @@ from random_cases import random_case, random_rules
 
 import allocator as al
 from allocator import tracing
+from allocator.canonical import Canonical
 from allocator.certificate import shortfall
+from allocator.conic import Conic, Found
 from allocator.errors import Infeasible, InputError, NotCertified
 from allocator.payoff import payoff
 from allocator.program import Program
 from allocator.report import markdown
 from allocator.shapes import Cone
+from allocator.solvers import Started
+from allocator.solvers.clarabel import Clarabel
 from allocator.sparse import Vector
 
 DY, SW, ER, VAR = al.DividendYield(), al.StrategicWeight(), al.ExpectedReturn(), al.Variance()
@@ -186,21 +189,35 @@ def test_a_polyhedral_variant_takes_no_more_than_12() -> None:
     assert outside(found, sweep(case, kept, (DY, SW), found, 200)) <= found.gap
 
 
-def test_every_solve_is_counted_and_one_program_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    solved: list[tuple[Any, bool]] = []
-    solve = cp.Problem.solve
+def test_every_solve_is_counted_and_one_program_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blends are put to one solver, which starts once; levels held each start one, for their scales differ too much."""
+    started: list[Conic] = []
+    solved: list[Conic] = []
+    written: list[str] = []
+    start, write = Clarabel.start, Canonical.__init__
 
-    def counted(self: Any, *arguments: Any, **options: Any) -> Any:
-        solved.append((self, options["warm_start"]))
-        return solve(self, *arguments, **options)
+    def counted(conic: Conic, tolerance: float) -> Started:
+        solve = start(conic, tolerance)
+        started.append(conic)
 
-    monkeypatch.setattr(cp.Problem, "solve", counted)
+        def one(given: Conic) -> Found:
+            solved.append(given)
+            return solve(given)
+
+        return one
+
+    def wrote(self: Canonical, *arguments: Any) -> None:
+        written.append(arguments[-1])
+        write(self, *arguments)
+
+    monkeypatch.setattr(Clarabel, "start", staticmethod(counted))
+    monkeypatch.setattr(Canonical, "__init__", wrote)
     found = al.frontier(CIRCLE, ROUND, DY, SW, gap=1e-2)
     told = found.record["solves"]
     assert len(solved) == told["curve"] + told["canonical"]
-    # Two problems in all: blends, each warm, and levels held.
-    assert len({id(problem) for problem, _ in solved}) == 2
-    assert sum(warm for _, warm in solved) == told["curve"] - 2
+    assert sorted(written) == ["first", "held"]
+    # The pay-off table holds two levels besides.
+    assert len(started) == 1 + told["canonical"] + 2
 
 
 def test_soft_rules_are_paid_out_of_income() -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,9 +12,10 @@ from helpers import book
 
 import allocator as al
 from allocator import kinds
+from allocator.conic import Conic, Found
 from allocator.errors import InputError, NotCertified
 from allocator.program import Program
-from allocator.solvers import able
+from allocator.solvers import Started, able
 from allocator.solvers.clarabel import Clarabel
 from allocator.solvers.highs import Highs
 from allocator.solvers.scs import Scs
@@ -47,51 +48,34 @@ def test_tolerances_reach_the_solvers() -> None:
     assert Clarabel.options(1e-9)["tol_feas"] == 1e-9
     assert Scs.options(1e-9)["eps_abs"] == 1e-9
     # HiGHS refuses less than 1e-10.
-    assert Highs.options(1e-12)["highs_options"]["primal_feasibility_tolerance"] == 1e-10
+    assert Highs.options(1e-12)["primal_feasibility_tolerance"] == 1e-10
 
 
-class Cheat:
-    """Clarabel under a name that goes before all others; tests bend what it gives."""
-
-    cvxpy_name: ClassVar = "CLARABEL"
-    abilities: ClassVar = frozenset({"conic", "quadratic", "exponential"})
-    order: ClassVar = 0
-    threads: ClassVar = 1
-    multipliers: ClassVar = True
-    package: ClassVar = "clarabel"
-    options = staticmethod(Clarabel.options)
+Bend = Callable[[Conic, Found], Found]
 
 
 @pytest.fixture
-def cheat(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Program, Any], str | None]], None]:
-    """Makes the cheat known; after it has solved, the given function bends the point and may name another status."""
+def cheat(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Makes a solver known that goes before all others: Clarabel, whose findings the given function bends."""
 
-    def use(bend: Callable[[Program, Any], str | None], options: Any = None) -> None:
-        known, find, verdict = kinds.known, kinds.find, Program._verdict
-        if options is not None:
-            monkeypatch.setattr(Cheat, "options", staticmethod(options))
+    def use(bend: Bend, start: Callable[[Conic, float], Started] = Clarabel.start) -> None:
+        class Cheat:
+            abilities: ClassVar = Clarabel.abilities
+            order: ClassVar = 0
+            threads: ClassVar = 1
+
+            @staticmethod
+            def start(conic: Conic, tolerance: float) -> Started:
+                honest = start(conic, tolerance)
+                return lambda given: bend(given, honest(given))
+
+        known, find = kinds.known, kinds.find
         monkeypatch.setattr(kinds, "known", lambda wing: ["cheat", *known(wing)] if wing == "solvers" else known(wing))
         monkeypatch.setattr(
             kinds, "find", lambda wing, name, place=None: Cheat if name == "cheat" else find(wing, name, place)
         )
-        turn = {"cheating": False}
 
-        def asked(tolerance: float) -> dict[str, Any]:
-            turn["cheating"] = True
-            return (options or Clarabel.options)(tolerance)
-
-        monkeypatch.setattr(Cheat, "options", staticmethod(asked))
-
-        def judged(program: Program, problem: Any) -> str:
-            if turn.pop("cheating", False):
-                said = bend(program, problem)
-                if said is not None:
-                    return said
-            return verdict(program, problem)
-
-        monkeypatch.setattr(Program, "_verdict", judged)
-
-    return use  # type: ignore[return-value]
+    return use
 
 
 @pytest.fixture
@@ -99,25 +83,22 @@ def honest(small: al.Case) -> float:
     return float(al.allocate(small, RULES, al.DividendYield(), resolve=False).record["certificate"]["bound"])
 
 
-def shifted(program: Program, problem: Any) -> None:
+def shifted(conic: Conic, found: Found) -> Found:
     """Half a billion more in every line, less in none."""
-    z = program._z.value
-    program._z.value = z + 0.005
+    return replace(found, x=found.x + 0.005)
 
 
-def shrunk(program: Program, problem: Any) -> None:
+def shrunk(conic: Conic, found: Found) -> Found:
     """All of the optimum, but a part in ten thousand of it left in the reserve: within all rules, yet no optimum."""
-    program._z.value = program._z.value * 0.9999
+    return replace(found, x=found.x * 0.9999)
 
 
-def no_duals(program: Program, problem: Any) -> None:
-    for made in problem.constraints:
-        for dual in made.dual_variables:
-            dual.save_value(np.zeros(dual.shape))
+def no_duals(conic: Conic, found: Found) -> Found:
+    return replace(found, y=np.zeros(len(found.y)))
 
 
-def not_numbers(program: Program, problem: Any) -> None:
-    program._z.save_value(np.full(program._z.shape, np.nan))
+def not_numbers(conic: Conic, found: Found) -> Found:
+    return Found.of("optimal", np.full(len(found.x), np.nan), found.y)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +119,10 @@ def test_a_cheating_solver_is_followed_by_the_next(
 
 
 def test_a_solver_that_stops_too_early_is_followed_by_the_next(small: al.Case, cheat: Any, honest: float) -> None:
-    cheat(lambda program, problem: None, lambda tolerance: {"max_iter": 4})
+    def hasty(conic: Conic, tolerance: float) -> Started:
+        return Clarabel.start(conic, 0.05)
+
+    cheat(lambda conic, found: found, hasty)
     out = al.allocate(small, RULES, al.DividendYield(), resolve=False)
     assert out.status == "optimal"
     assert out.record["attempts"][0]["solver"].startswith("cheat")
@@ -162,16 +146,14 @@ def test_where_all_cheat_nothing_is_called_optimal(small: al.Case, cheat: Any, m
 
 def test_a_false_infeasible_is_not_believed(small: al.Case, cheat: Any) -> None:
     """The phase-1 program finds an allocation that keeps every rule; so there is no such answer."""
-    own = small.decision.size
-    cheat(lambda program, problem: None if len(program.box.low) > own else "infeasible")
+    # The phase-1 program's cost is of one variable alone.
+    cheat(lambda conic, found: found if np.count_nonzero(conic.q) == 1 else replace(found, status="infeasible"))
     with pytest.raises(NotCertified, match=r"^the solvers found nothing, and can't say which rules leave no room; "):
         al.allocate(small, RULES, al.DividendYield(), resolve=False)
 
 
 def test_the_solver_asked_for_is_the_one_that_solves(small: al.Case) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        program = Program(RULES.clauses(small), [al.DividendYield().score(small)], small.box, small.spread)
-        points = {name: program.solve([1.0], 1.0, 1e-8, name) for name in ("clarabel", "scs")}
+    program = Program(RULES.clauses(small), [al.DividendYield().score(small)], small.box, small.spread)
+    points = {name: program.solve([1.0], 1.0, 1e-8, name) for name in ("clarabel", "scs")}
     assert {name: point.solver for name, point in points.items()} == {"clarabel": "clarabel", "scs": "scs"}
     assert points["scs"].value == pytest.approx(points["clarabel"].value, rel=1e-6)

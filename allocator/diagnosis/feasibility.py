@@ -5,7 +5,6 @@ A yes is an allocation, rechecked; a no is a bound; a solver's word is neither.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -217,10 +216,7 @@ def _beside(box: Box, high: float) -> Box:
 
 def nothing_fits(case: Case, clauses: Sequence[Clause]) -> bool:
     """Whether it is proved that no allocation satisfies the clauses, whatever is chosen."""
-    with warnings.catch_warnings():
-        # cvxpy warns of inaccurate solutions; here a bound is the judge of those.
-        warnings.simplefilter("ignore")
-        return Feasibility(case, blamable(case, clauses)).check().status == "nothing"
+    return Feasibility(case, blamable(case, clauses)).check().status == "nothing"
 
 
 def worst(clauses: Iterable[Clause], v: Vector) -> float:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from allocator.case import Case
 from allocator.direction import direction
 from allocator.policy import changes
+from allocator.policy.effect import Allowed, Finding
 from allocator.readings import readings
 from allocator.rulebook import Rulebook
 from allocator.rulebook.overlays import Change
@@ -16,9 +17,6 @@ from allocator.rules import Rule
 from allocator.shapes import Clause, soft_ones
 from allocator.solution import Record
 from allocator.sparse import Vector
-
-if TYPE_CHECKING:
-    from allocator.policy.effect import Finding
 
 FORMAT = "allocator/policy-diff/1"
 LEAST = 0.0005
@@ -168,9 +166,6 @@ def _amendments(rules: Rulebook) -> dict[str, Change]:
 
 def _judge(record: Record, old: Sequence[Clause], new: Sequence[Clause], case: Case) -> None:
     """Add the effects on a case: of each rule on its own, and of all together."""
-    # Only now, so that verdicts by the text don't wait for cvxpy's long import.
-    from allocator.policy.effect import Allowed
-
     before, after = Allowed(case, old), Allowed(case, new)
     record["empty"] = [name for name, allowed in (("old", before), ("new", after)) if allowed.empty]
     record["effect"] = _effect(after.breach(old), before.breach(new), case)

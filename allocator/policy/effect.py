@@ -12,7 +12,6 @@ example counts only if it keeps them. Whether a choice itself can be broken is t
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -91,16 +90,13 @@ class Allowed:
         targets = sorted((each for each in targets if each.most > TINY), key=lambda each: -each.most)
         if not targets:
             return doubted
-        with warnings.catch_warnings():
-            # cvxpy warns of inaccurate solutions; here bounds and examples are the judges of those.
-            warnings.simplefilter("ignore")
-            search, answer = _Search(self, targets), doubted
-            for target in targets:
-                found = search.finding(target)
-                if found.answer == "something":
-                    return found
-                answer = found if found.answer == "undetermined" and not answer.choice else answer
-            return answer
+        search, answer = _Search(self, targets), doubted
+        for target in targets:
+            found = search.finding(target)
+            if found.answer == "something":
+                return found
+            answer = found if found.answer == "undetermined" and not answer.choice else answer
+        return answer
 
     def _doubted(self, others: Sequence[Clause]) -> Finding:
         """Whether all choices are kept by the numbers of this side's own."""

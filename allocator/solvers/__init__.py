@@ -1,28 +1,49 @@
-"""Solvers: one file each, with its abilities and how a tolerance is asked of it."""
+"""Solvers: one file each, with its abilities and how a program in conic form is put to it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, ClassVar, Protocol
 
 from allocator import kinds
+from allocator.conic import Conic, Found
+
+Started = Callable[[Conic], Found]
+"Solves a program of the pattern that it was started with."
 
 
 class Solver(Protocol):
     """What the program needs to know of a solver.
 
     Attributes:
-        cvxpy_name: how cvxpy calls it.
         abilities: what it takes beyond linear programs: `conic` (second-order cones), `quadratic` (objectives),
-            `exponential` (cones, for logarithms).
+            `exponential` (cones, for logarithms), `cvxpy` (a caller's own expression, through cvxpy).
         order: the place in the queue; the lowest that is able goes first.
         threads: how many may solve at once, each a problem of its own.
     """
 
-    cvxpy_name: ClassVar[str]
     abilities: ClassVar[frozenset[str]]
     order: ClassVar[int]
     threads: ClassVar[int]
+
+    @staticmethod
+    def start(conic: Conic, tolerance: float) -> Started:
+        """Make ready for programs of one pattern.
+
+        What it finds depends on the program that it was started with and on the one it is given, and on no other that
+        it solved between.
+        """
+        ...
+
+
+class Modelled(Solver, Protocol):
+    """A solver with the ability `cvxpy`.
+
+    Attributes:
+        cvxpy_name: how cvxpy calls it.
+    """
+
+    cvxpy_name: ClassVar[str]
 
     @staticmethod
     def options(tolerance: float) -> dict[str, Any]:

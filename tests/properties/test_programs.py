@@ -1,4 +1,4 @@
-"""What the program compiles is what the shapes say; and the answer behaves as reason demands."""
+"""What cvxpy is told is what the shapes say; and the answer behaves as reason demands."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import allocator as al
+from allocator.modelling import Modelling
 from allocator.program import Program
 from allocator.scores import Linear, Score
 from allocator.shapes import Clause, Cone, RotatedCone, Tail
@@ -52,19 +53,19 @@ def told_case() -> al.Case:
 
 
 @pytest.fixture(scope="module")
-def compiled() -> tuple[Program, list[tuple[Any, list[Any]]]]:
-    """The program; and what it wrote: which members of which clauses, and the constraints that it made of them."""
+def compiled() -> tuple[Modelling, list[tuple[Any, list[Any]]]]:
+    """Cvxpy's program; and what it wrote: which members of which clauses, and the constraints that it made of them."""
     case = told_case()
     made: list[tuple[Any, list[Any]]] = []
 
-    class Watched(Program):
+    class Watched(Modelling):
         def _shape(self, kept: Any, room: Any) -> Any:
             found = super()._shape(kept, room)
             made.append((kept, found[0]))
             return found
 
     clauses = everything().clauses(case)
-    return Watched(clauses, [al.DividendYield().score(case)], case.box, case.spread), made
+    return Watched(clauses, [al.DividendYield().score(case)], case.box.fixing(clauses), case.spread), made
 
 
 SLACK = 0.05

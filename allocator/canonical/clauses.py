@@ -1,0 +1,119 @@
+"""Clauses as rows of a program in conic form, and what the rows' multipliers say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from allocator.canonical.assembly import TINY, Assembly, Read, Rows
+from allocator.certificate import TOLERANCE
+from allocator.shapes import Clause, Cone, RotatedCone, Tail
+from allocator.sparse import Indices, Sparse, Vector
+
+Reader = Callable[[Read], tuple[Vector, Vector]]
+"Gives the weights and witnesses of the members that are written."
+
+
+def write_clause(assembly: Assembly, clause: Clause, first: int) -> tuple[Indices, Reader]:
+    """Write the members of a clause that matter.
+
+    Args:
+        assembly: to which rows and variables are added.
+        clause: rows, cone or tail.
+        first: the place of its first member's parameter among all.
+
+    Returns:
+        the members, and how their weights and witnesses are read.
+    """
+    members = _members(assembly, clause)
+    m = len(members)
+    slack = None
+    if clause.penalty is not None:
+        slack = assembly.variables(m, 0.0)
+        assembly.owed.add(slack, clause.penalty)
+
+    def room(rows: Rows, at: Indices) -> None:
+        assembly.over_v(rows, clause.R0.rows(members), at)
+        assembly.over_v(rows, clause.R1.rows(members), at, moving=True)
+        rows.shift[at] += clause.c0[members]
+        rows.rise[at] += clause.c1[members]
+        rows.member[at] = first + members
+        if slack is not None:
+            rows.add_identity(slack, rows=at)
+
+    if isinstance(clause, RotatedCone):
+        return members, _rotated(assembly, clause.only(members), room)
+    if isinstance(clause, Cone):
+        return members, _second(assembly, clause.only(members), room)
+    if isinstance(clause, Tail):
+        return members, _tail(assembly, clause, room) if m else _nothing
+    rows = assembly.rows("zero" if clause.equal else "positive", m)
+    room(rows, np.arange(m))
+    return members, lambda read: (read.of(rows), np.zeros(0))
+
+
+Room = Callable[[Rows, Indices], None]
+
+
+def _nothing(read: Read) -> tuple[Vector, Vector]:
+    return np.zeros(0), np.zeros(0)
+
+
+def _members(assembly: Assembly, clause: Clause) -> Indices:
+    """Those that a free entry touches, and any other that is broken."""
+    free = assembly.mask
+    kept = clause.R0.rows_touching(free) | clause.R1.rows_touching(free)
+    kept |= clause.excess(assembly.box.low) > TOLERANCE
+    if isinstance(clause, Cone):
+        kept |= clause.M.rows_touching(free).reshape(clause.size, -1).any(axis=1)
+    if isinstance(clause, Tail):
+        kept |= clause.L.rows_touching(free).any()
+    return np.flatnonzero(kept)
+
+
+def _second(assembly: Assembly, clause: Cone, room: Room) -> Reader:
+    """`(room, arms)` in a cone: score + weight * (room - witness . arms) is the Lagrangian."""
+    m, d = clause.size, clause.M.shape[0] // max(clause.size, 1)
+    rows = assembly.rows("second", m * (d + 1), d + 1)
+    top = np.arange(m) * (d + 1)
+    arms = (top[:, None] + 1 + np.arange(d)).ravel()
+    room(rows, top)
+    assembly.over_v(rows, clause.M, arms)
+    rows.shift[arms] += clause.k
+
+    def read_duals(read: Read) -> tuple[Vector, Vector]:
+        found = read.of(rows).reshape(m, d + 1)
+        return found[:, 0], -found[:, 1:] / np.maximum(found[:, :1], TINY)
+
+    return read_duals
+
+
+def _rotated(assembly: Assembly, clause: RotatedCone, room: Room) -> Reader:
+    # ||a||^2 <= r is ||(2 sqrt(s) a, r - s)|| <= r + s for any s > 0; s near r keeps the cone round.
+    m, d, s = clause.size, clause.M.shape[0] // max(clause.size, 1), clause.typical
+    rows = assembly.rows("second", m * (d + 2), d + 2)
+    top = np.arange(m) * (d + 2)
+    arms = (top[:, None] + 1 + np.arange(d)).ravel()
+    for at, sign in ((top, 1.0), (top + d + 1, -1.0)):
+        room(rows, at)
+        rows.shift[at] += sign * s
+    root = np.repeat(2 * np.sqrt(s), d)
+    assembly.over_v(rows, clause.M.scaled(root), arms)
+    rows.shift[arms] += root * clause.k
+
+    def read_duals(read: Read) -> tuple[Vector, Vector]:
+        found = read.of(rows).reshape(m, d + 2)
+        weight = np.maximum(found[:, 0] + found[:, -1], 0)
+        return weight, -np.sqrt(s)[:, None] * found[:, 1:-1] / np.maximum(weight, TINY)[:, None]
+
+    return read_duals
+
+
+def _tail(assembly: Assembly, clause: Tail, room: Room) -> Reader:
+    q, over, above = assembly.largest(clause.L, clause.k)
+    rows = assembly.rows("positive", 1)
+    room(rows, np.zeros(1, np.int64))
+    rows.add(Sparse.dense(np.array([[-clause.count]])), q)
+    rows.add(Sparse.dense(-np.ones((1, len(over)))), over)
+    return lambda read: (read.of(rows), read.of(above) / max(float(read.of(rows)[0]), TINY))

@@ -1,0 +1,161 @@
+"""A program in conic form, as solvers take it: `1/2 x'Px + q'x` least, where `b - A x` lies in a product of cones.
+
+Matrices are compressed by columns in plain numpy, which Clarabel takes as it is: no other library need be imported.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from allocator.sparse import Indices, Vector
+
+
+@dataclass(frozen=True, eq=False)
+class Compressed:
+    """A matrix compressed by columns, rows in order within each and no spot twice; zeros may be stored.
+
+    Attributes:
+        shape: rows and columns.
+        indptr: where each column begins in the other two, and where the last one ends.
+        indices: the rows.
+        data: the values.
+    """
+
+    shape: tuple[int, int]
+    indptr: Indices
+    indices: Indices
+    data: Vector
+    has_canonical_format: ClassVar[bool] = True  # asked by solvers that expect scipy's matrices
+
+    @property
+    def columns(self) -> Indices:
+        """The column of each stored value."""
+        return np.repeat(np.arange(self.shape[1]), np.diff(self.indptr))
+
+    def holding(self, data: Vector) -> Compressed:
+        """The same pattern with other values."""
+        return replace(self, data=data)
+
+
+@dataclass(frozen=True, eq=False)
+class Pattern:
+    """Where triplets go in a compressed matrix; those at one spot add up.
+
+    Attributes:
+        matrix: the pattern, with zeros.
+        place: for each triplet, where its value stands.
+    """
+
+    matrix: Compressed
+    place: Indices
+
+    @classmethod
+    def of(cls, shape: tuple[int, int], row: Indices, column: Indices) -> Pattern:
+        """Sort the spots by column, then by row."""
+        spots, place = np.unique(column * shape[0] + row, return_inverse=True)
+        columns, rows = np.divmod(spots, max(shape[0], 1))
+        indptr = np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=shape[1]))])
+        return cls(Compressed(shape, indptr, rows, np.zeros(len(spots))), place)
+
+    def data(self, value: Vector) -> Vector:
+        """The stored values for triplets with these."""
+        return np.asarray(np.bincount(self.place, value, len(self.matrix.data)), float)
+
+
+@dataclass(frozen=True)
+class Cones:
+    """How many rows each cone has, in the order of the rows.
+
+    Attributes:
+        zero: rows that are zero.
+        positive: rows that are zero or more.
+        second: for each second-order cone `|| s[1:] || <= s[0]`, its rows.
+        exponential: how many cones of three rows, `s[1] * exp(s[0] / s[1]) <= s[2]`.
+    """
+
+    zero: int
+    positive: int
+    second: tuple[int, ...] = ()
+    exponential: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Conic:
+    """A program in conic form.
+
+    Attributes:
+        P: its upper triangle.
+        q: the linear cost.
+        A: the rows.
+        b: their right sides.
+        low: lower bounds of the variables, minus infinity where there are none; they are no rows of A.
+        cones: in which `b - A x` must lie.
+    """
+
+    P: Compressed
+    q: Vector
+    A: Compressed
+    b: Vector
+    low: Vector
+    cones: Cones
+
+    @property
+    def linear(self) -> bool:
+        """Whether it is a linear program."""
+        return not (self.cones.second or self.cones.exponential or self.P.data.any())
+
+
+class Bounded:
+    """The rows of a program with its lower bounds among them, behind the positive ones; for solvers without bounds.
+
+    Args:
+        conic: whose pattern they have.
+    """
+
+    def __init__(self, conic: Conic) -> None:
+        m, n = conic.A.shape
+        first = conic.cones.zero + conic.cones.positive
+        self._bounded = np.flatnonzero(np.isfinite(conic.low))
+        extra = len(self._bounded)
+        row = np.where(conic.A.indices < first, conic.A.indices, conic.A.indices + extra)
+        rows, columns = np.append(row, first + np.arange(extra)), np.append(conic.A.columns, self._bounded)
+        self._pattern, self._first = Pattern.of((m + extra, n), rows, columns), first
+        self._bounds = -np.ones(extra)
+        self.cones = replace(conic.cones, positive=conic.cones.positive + extra)
+
+    def A(self, conic: Conic) -> Compressed:
+        """The rows with the bounds."""
+        return self._pattern.matrix.holding(self._pattern.data(np.append(conic.A.data, self._bounds)))
+
+    def b(self, conic: Conic) -> Vector:
+        """The right sides with the bounds."""
+        return np.concatenate([conic.b[: self._first], -conic.low[self._bounded], conic.b[self._first :]])
+
+    def own(self, y: Vector) -> Vector:
+        """The multipliers of the program's own rows."""
+        return np.delete(y, np.s_[self._first : self._first + len(self._bounded)])
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a solver left.
+
+    Attributes:
+        status: `optimal` where there are a point and multipliers, however good; `infeasible`, or `failed`.
+        x: the point.
+        y: multipliers of the rows: `P x + q + A'y` is zero but for bounds.
+    """
+
+    status: str
+    x: Vector
+    y: Vector
+
+    @classmethod
+    def of(cls, status: str, x: Any, y: Any) -> Found:
+        """What a solver says is optimal counts if it consists of numbers."""
+        point, multipliers = np.asarray(x, float), np.asarray(y, float)
+        finite = np.isfinite(point).all() and np.isfinite(multipliers).all()
+        return cls("failed" if status == "optimal" and not finite else status, point, multipliers)

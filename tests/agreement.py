@@ -1,0 +1,163 @@
+"""Programs at random, put to one solver twice: as `canonical` writes them, and as cvxpy does, whose word is the test."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, replace
+
+import numpy as np
+from helpers import book
+from random_cases import Rng, random_case, random_rules
+
+import allocator as al
+from allocator.certificate import TOLERANCE
+from allocator.diagnosis.feasibility import Feasibility, blamable
+from allocator.modelling import Modelling
+from allocator.objectives import Objective
+from allocator.program import Point, Program
+from allocator.question import Question
+from allocator.risk import Risk
+from allocator.shapes import Clause, hard_ones, largest_excess, shortfall
+from allocator.solvers.clarabel import Clarabel
+from allocator.universe import Universe
+
+TIGHT = 1e-10
+CLOSE = 1e-7
+"Of the objective: by how much the two may differ."
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What both said.
+
+    Attributes:
+        direct, modelled: `optimal`, `infeasible` or `failed`.
+        apart: how far the objectives are apart, in parts of their size.
+        gap: what the certificate leaves open, in parts of what it allows.
+        broken: the largest excess of a hard clause.
+        borderline: whether no one can say if something fits.
+    """
+
+    direct: str
+    modelled: str
+    apart: float = 0.0
+    gap: float = 0.0
+    broken: float = 0.0
+    borderline: bool = False
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both gave the same answer, and the certificate holds."""
+        if self.borderline:
+            return True
+        same = self.direct == self.modelled and self.direct in ("optimal", "infeasible")
+        return same and self.apart <= CLOSE and self.gap <= 1 and self.broken <= TOLERANCE
+
+
+def _twins(rng: Rng) -> al.Case:
+    """A plain portfolio with two lines that are the same, one without risk, and a covariance without full rank."""
+    n = int(rng.integers(4, 10))
+    factor = rng.normal(size=(n, 2)) * 0.1
+    mean = rng.uniform(0.02, 0.1, n)
+    factor[1], mean[1], factor[2] = factor[0], mean[0], 0.0
+    return al.Case.from_moments(mean, factor @ factor.T)
+
+
+def _daily(rng: Rng) -> al.Case:
+    """A plain portfolio in daily numbers, with volatilities a thousand times apart."""
+    n = int(rng.integers(4, 12))
+    spread = 10 ** rng.uniform(-4.5, -1.5, n)
+    draws = rng.normal(size=(3 * n, n)) * spread
+    return al.Case.from_moments(rng.normal(4e-4, 3e-4, n), np.cov(draws, rowvar=False))
+
+
+def _dollars(rng: Rng) -> al.Case:
+    """The same fund in other sizes: lines of a hundredth of it to a hundred times it."""
+    case = random_case(rng)
+    size = 10 ** rng.uniform(-2, 2, len(case.universe))
+    capacity = np.round(case.universe.numbers["capacity"] * size, 6)
+    universe = case.universe
+    for line, amount in zip(universe.ids, capacity.tolist(), strict=True):
+        universe, _ = universe.changed(line, {"capacity": f"${amount:f} bn"})
+    return replace(case, universe=universe)
+
+
+def _factors(rng: Rng) -> al.Case:
+    """A plain portfolio with a factor model of many more lines than factors."""
+    n, k = int(rng.integers(12, 40)), int(rng.integers(1, 4))
+    universe = Universe.build(
+        {"id": [f"line-{i}" for i in range(n)], "expected-return [%]": np.round(rng.uniform(1, 12, n), 3).tolist()}
+    )
+    risk = Risk.from_factors(rng.normal(size=(n, k)) * 0.1, np.eye(k), rng.uniform(0, 0.2, n) ** 2, universe.ids)
+    return replace(al.Case.from_moments(np.zeros(n), np.eye(n)), universe=universe, risk=risk)
+
+
+def draw(seed: int) -> tuple[al.Case, al.Rulebook, list[Objective], list[float]]:
+    """A case with its rules, one or two objectives, and their weights."""
+    rng = np.random.default_rng(seed)
+    kind = seed % 6
+    case = [random_case, random_case, _dollars, _twins, _daily, _factors][kind](rng)
+    if kind < 3:
+        rules = random_rules(rng, case)
+        if rng.random() < 0.5:
+            # Most draws ask for more than there is: without the floor more of them fit.
+            rules = book(*(rule for rule in rules.rules if rule.id != "size"))
+        for rule in rules.rules:
+            if rule.kind in ("share", "amount", "leverage") and rng.random() < 0.3:
+                rules = rules.replace(rule.id, severity="soft", penalty=f"{rng.integers(10, 200)} bp")
+        pool: list[Objective] = [al.DividendYield(), al.Volatility(), al.Variance(), al.TailLoss(), al.Tracking()]
+    else:
+        most = max(2 / len(case.universe), rng.uniform(0.1, 0.6))
+        rules = book(
+            al.rules.Share(id="one", title="O", each="line", of="deployed", at_most=f"{100 * most:.2f}%"),
+            al.rules.Concentration(
+                id="hhi",
+                title="H",
+                by="line",
+                measure="hhi",
+                of="deployed",
+                at_most=f"{min(1.0, rng.uniform(1, 4) * most):.4f}",
+            ),
+        )
+        pool = [al.ExpectedReturn(), al.Variance(), al.Volatility()]
+    chosen = rng.permutation(len(pool))[: rng.integers(1, 3)]
+    objectives = [pool[k] for k in chosen]
+    return case, rules, objectives, rng.uniform(0.2, 2, len(objectives)).tolist()
+
+
+def compare(seed: int) -> Compared:
+    """Solve what a seed draws by both ways."""
+    case, rules, objectives, weights = draw(seed)
+    clauses = rules.clauses(case)
+    scores = [objective.score(case) for objective in objectives]
+    program = Program(clauses, scores, case.box, case.spread)
+    penalty = max(program.score(weights).income, 0.5)
+    direct = program.solve(weights, penalty, TIGHT, "clarabel")
+    scale = program._scale(weights)
+    modelling = Modelling(clauses, scores, program.box, case.spread)
+    question = Question(np.array(weights) * scale, penalty * scale)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        modelled = modelling.ask(question, Clarabel, TIGHT)
+    if direct.status != "optimal" or modelled.status != "optimal":
+        borderline = direct.status != modelled.status and _borderline(case, clauses)
+        return Compared(direct.status, modelled.status, borderline=borderline)
+    score = program.score(weights)
+    told = float(score.value(modelled.v) - penalty * shortfall(clauses, modelled.v))
+    size = max(abs(told), score.size, 1e-12)
+    return Compared(
+        direct.status,
+        modelled.status,
+        abs(direct.value - told) / size,
+        _gap(program, direct, weights),
+        largest_excess(hard_ones(clauses), direct.v),
+    )
+
+
+def _gap(program: Program, point: Point, weights: list[float]) -> float:
+    return (point.bound - point.value) / (2 * program.score(weights).tolerance(point.v))
+
+
+def _borderline(case: al.Case, clauses: list[Clause]) -> bool:
+    feasibility = Feasibility(case, blamable(case, clauses))
+    return feasibility.told(feasibility.check()) == "borderline"
