@@ -186,16 +186,12 @@ class Log:
     of: Score
     curve: ClassVar[int] = -1
     needs: ClassVar[frozenset[str]] = frozenset({"conic", "exponential"})
+    size: ClassVar[float] = 1.0  # scores come here over their ranges, and a logarithm moves by one where they double
 
     @property
     def length(self) -> int:
         """How long a witness is."""
         return 1 + sum(self.of.lengths)
-
-    @property
-    def size(self) -> float:
-        """How much it moves with one entry of v where the score is one: scores come here over their ranges."""
-        return self.of.size
 
     def value(self, v: Vector) -> float:
         """The number at v."""

@@ -67,6 +67,9 @@ class Read:
         return self.y[rows.place]
 
 
+Span = tuple[Vector, Vector]
+"The least and the most of some variables."
+
 Reader = Callable[[Read], Vector]
 "Gives a part's witness at what was found."
 
@@ -122,6 +125,7 @@ class Assembly:
         fixed: the entries that are fixed where they stand, the others zero.
         count: how many variables there are.
         low: their lower bounds, in parts.
+        spans: between what they are at some optimum, in parts; what proves a bound may rely on that.
         blocks: the rows.
         owed: what soft clauses cost.
     """
@@ -133,15 +137,27 @@ class Assembly:
         self.place = np.full(len(box.low), -1)
         self.place[self.free] = np.arange(len(self.free))
         self.low = [np.where(box.defined, -np.inf, box.low)[self.free]]
+        self.spans = [(box.low[self.free], box.high[self.free])]
         self.count = len(self.free)
         self.blocks: list[Rows] = []
         self.owed = Term()
 
-    def variables(self, count: int, low: float = -np.inf) -> Indices:
-        """New variables."""
+    def variables(self, span: Span, low: float = -np.inf) -> Indices:
+        """New variables, as many as the span has."""
+        count = len(span[0])
         self.low.append(np.full(count, low))
+        self.spans.append(span)
         self.count += count
         return np.arange(self.count - count, self.count)
+
+    def span(self, matrix: Sparse, constant: Vector | float = 0.0) -> Span:
+        """Between what `matrix v + constant` is inside the box, row by row."""
+        least, most = self.box.low[matrix.column], self.box.high[matrix.column]
+        return _summed(matrix.value * least, matrix.value * most, matrix.row, matrix.shape[0], constant)
+
+    def norm(self, matrix: Sparse) -> float:
+        """What the length of `matrix v` is at most inside the box."""
+        return float(np.linalg.norm(np.maximum(*np.abs(self.span(matrix)))))
 
     def rows(self, cone: str, size: int, each: int = 0) -> Rows:
         """New rows."""
@@ -153,6 +169,13 @@ class Assembly:
         rows.add(matrix, self.place, at, moving)
         constants = rows.rise if moving else rows.shift
         constants[slice(None) if at is None else at] += matrix @ self.fixed
+
+    def within(self, term: Term) -> Span:
+        """Between what a term without squares is, as its variables span it."""
+        columns, gain = term.entries
+        least, most = (np.concatenate(ends) for ends in zip(*self.spans, strict=True))
+        whole = np.zeros(len(columns), np.int64)
+        return _summed(gain * least[columns], gain * most[columns], whole, 1, term.constant)
 
     def term(self, row: Rows, term: Term, weight: float = 1.0) -> None:
         """Add a term without squares to a single row."""
@@ -166,10 +189,20 @@ class Assembly:
         Returns:
             the variable q; those that say by how much each entry is over q; and the rows that say so.
         """
-        q, over = self.variables(1), self.variables(L.shape[0], 0.0)
+        least, most = self.span(L, k)
+        # At its best q is one of the entries.
+        q = self.variables((least.min(keepdims=True), most.max(keepdims=True)))
+        over = self.variables((np.zeros(len(most)), most - least.min()), 0.0)
         rows = self.rows("positive", L.shape[0])
         rows.add_identity(over)
         rows.add(Sparse.dense(np.ones((L.shape[0], 1))), q)
         self.over_v(rows, L * -1.0)
         rows.shift -= k
         return q, over, rows
+
+
+def _summed(one: Vector, other: Vector, row: Indices, count: int, constant: Vector | float) -> Span:
+    """What sums are at least and at most, whose entries are each between two numbers."""
+    least = np.bincount(row, np.minimum(one, other), count) + constant
+    most = np.bincount(row, np.maximum(one, other), count) + constant
+    return np.asarray(least, float), np.asarray(most, float)

@@ -30,7 +30,8 @@ def write_clause(assembly: Assembly, clause: Clause, first: int) -> tuple[Indice
     m = len(members)
     slack = None
     if clause.penalty is not None:
-        slack = assembly.variables(m, 0.0)
+        least, _ = assembly.span(clause.R0 + clause.R1.scaled(clause.theta), clause.c0 + clause.theta * clause.c1)
+        slack = assembly.variables((np.zeros(m), np.maximum(_most(assembly, clause) - least, 0)[members]), 0.0)
         assembly.owed.add(slack, clause.penalty)
 
     def room(rows: Rows, at: Indices) -> None:
@@ -54,6 +55,17 @@ def write_clause(assembly: Assembly, clause: Clause, first: int) -> tuple[Indice
 
 
 Room = Callable[[Rows, Indices], None]
+
+
+def _most(assembly: Assembly, clause: Clause) -> Vector:
+    """What the left side is at most inside the box, for each member."""
+    if isinstance(clause, Tail):
+        return np.array([clause.count * np.maximum(assembly.span(clause.L, clause.k)[1], 0).max()])
+    if not isinstance(clause, Cone):
+        return np.zeros(clause.size)
+    longest = np.maximum(*np.abs(assembly.span(clause.M, clause.k)))
+    norms = np.linalg.norm(longest.reshape(clause.size, -1), axis=1)
+    return np.asarray(norms**2 if isinstance(clause, RotatedCone) else norms)
 
 
 def _nothing(read: Read) -> tuple[Vector, Vector]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from allocator.canonical.assembly import Assembly, Read, Reader, Term
+from allocator.canonical.assembly import TINY, Assembly, Read, Reader, Term
 from allocator.scores import Least, Linear, Log, Norm, Part, Quadratic, Score, Worst
 from allocator.shapes import TYPICAL, Owed
 from allocator.sparse import Indices, Sparse, Vector
@@ -64,7 +64,7 @@ def _multiply_out(assembly: Assembly, part: Quadratic, term: Term) -> None:
     for own in (np.setdiff1d(long, apart), np.setdiff1d(whole, [*long, *apart])):
         term.squares.append((1.0, part.F.rows(own).placed(assembly.place)))
     if len(apart):
-        y = assembly.variables(len(apart))
+        y = assembly.variables(assembly.span(part.F.rows(apart)))
         rows = assembly.rows("zero", len(apart))
         assembly.over_v(rows, part.F.rows(apart))
         rows.add_identity(y, -1.0)
@@ -74,7 +74,8 @@ def _multiply_out(assembly: Assembly, part: Quadratic, term: Term) -> None:
 
 def _square(assembly: Assembly, part: Quadratic, term: Term) -> Reader:
     # ||a||^2 <= q is ||(2 sqrt(s) a, q - s)|| <= q + s for any s > 0; s near q keeps the cone round.
-    size, s, d = assembly.variables(1), TYPICAL, part.F.shape[0]
+    s, d = TYPICAL, part.F.shape[0]
+    size = assembly.variables((np.zeros(1), np.array([assembly.norm(part.F) ** 2])))
     rows = assembly.rows("second", d + 2)
     rows.add(Sparse.dense(np.ones((2, 1))), size, np.array([0, d + 1]))
     rows.shift[[0, -1]] = s, -s
@@ -90,7 +91,7 @@ def _square(assembly: Assembly, part: Quadratic, term: Term) -> Reader:
 
 
 def _norm(assembly: Assembly, part: Norm, term: Term) -> Reader:
-    size, d = assembly.variables(1), part.F.shape[0]
+    size, d = assembly.variables((np.zeros(1), np.array([assembly.norm(part.F)]))), part.F.shape[0]
     rows = assembly.rows("second", d + 1)
     rows.add_identity(size, rows=np.zeros(1, np.int64))
     assembly.over_v(rows, part.F, 1 + np.arange(d))
@@ -118,7 +119,12 @@ def _worst(assembly: Assembly, part: Worst, term: Term) -> Reader:
 def _log(assembly: Assembly, part: Log, term: Term) -> Reader:
     # A variable of its own, whose multiplier is the slope at which the logarithm was taken: a better witness than the
     # value at a v that is only nearly optimal.
-    inside, gain, log = write_score(assembly, part.of, inside=True), assembly.variables(1), assembly.variables(1)
+    inside = write_score(assembly, part.of, inside=True)
+    within = assembly.within(inside)
+    gain, log = (
+        assembly.variables(within),
+        assembly.variables((np.full(1, -np.inf), np.log(np.maximum(within[1], TINY)))),
+    )
     row = assembly.rows("positive", 1)
     assembly.term(row, inside)
     row.add_identity(gain, -1.0)
@@ -130,8 +136,9 @@ def _log(assembly: Assembly, part: Log, term: Term) -> Reader:
 
 
 def _least(assembly: Assembly, part: Least, term: Term) -> Reader:
-    least = assembly.variables(1)
     inner = [write_score(assembly, score, inside=True) for score in part.of]
+    spans = [assembly.within(each) for each in inner]
+    least = assembly.variables((min(span[0] for span in spans), min(span[1] for span in spans)))
     rows = [assembly.rows("positive", 1) for _ in inner]
     for row, each in zip(rows, inner, strict=True):
         assembly.term(row, each)
