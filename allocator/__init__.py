@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from allocator.objectives.volatility import Volatility
     from allocator.outcome import Outcome, allocate
     from allocator.rulebook import Rulebook
+    from allocator.session import Session, Solved
     from allocator.universe import Universe
     from allocator.verification import read_outcome, verify
 
@@ -56,6 +57,8 @@ _HOMES = {
     "NotCertified": "errors",
     "Outcome": "outcome",
     "Rulebook": "rulebook",
+    "Session": "session",
+    "Solved": "session",
     "Universe": "universe",
     "allocate": "outcome",
     "Concave": "aims.concave",

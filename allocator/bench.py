@@ -10,7 +10,7 @@ from allocator.case import Case
 from allocator.choices import open_choices
 from allocator.choosing import Chosen, choose
 from allocator.errors import NotCertified
-from allocator.exact_penalty import least_shortfall_first
+from allocator.exact_penalty import least_shortfall_first, penalty_of
 from allocator.objectives import Aim, Range, Scored
 from allocator.payoff import ranges
 from allocator.program import Program
@@ -67,10 +67,8 @@ class Bench:
             chosen = self.choose(over, weights)
             return None if chosen is None else chosen.point.v
         program = self.program(over)
-        penalty = max(program.score(weights).income, 0.0)
         # The surpluses of a bargain pay for soft rules themselves.
-        if penalty == 0 and soft_ones(self.clauses) and all(isinstance(each, Aim) for each in over):
-            penalty, _ = least_shortfall_first(program, weights)
+        penalty = penalty_of(program, weights)[0] if all(isinstance(each, Aim) for each in over) else 0.0
         found = program.solve(weights, penalty, 1e-10)
         if found.status == "infeasible":
             return None

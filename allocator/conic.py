@@ -6,6 +6,7 @@ Matrices are compressed by columns in plain numpy, which Clarabel takes as it is
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -30,14 +31,14 @@ class Compressed:
     data: Vector
     has_canonical_format: ClassVar[bool] = True  # asked by solvers that expect scipy's matrices
 
-    @property
+    @cached_property
     def columns(self) -> Indices:
         """The column of each stored value."""
         return np.repeat(np.arange(self.shape[1]), np.diff(self.indptr))
 
     def holding(self, data: Vector) -> Compressed:
         """The same pattern with other values."""
-        return replace(self, data=data)
+        return Compressed(self.shape, self.indptr, self.indices, data)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,25 +119,33 @@ class Bounded:
     def __init__(self, conic: Conic) -> None:
         m, n = conic.A.shape
         first = conic.cones.zero + conic.cones.positive
-        self._bounded = np.flatnonzero(np.isfinite(conic.low))
-        extra = len(self._bounded)
+        bounded = np.flatnonzero(np.isfinite(conic.low))
+        extra = len(bounded)
         row = np.where(conic.A.indices < first, conic.A.indices, conic.A.indices + extra)
-        rows, columns = np.append(row, first + np.arange(extra)), np.append(conic.A.columns, self._bounded)
-        self._pattern, self._first = Pattern.of((m + extra, n), rows, columns), first
-        self._bounds = -np.ones(extra)
+        rows, columns = np.append(row, first + np.arange(extra)), np.append(conic.A.columns, bounded)
+        pattern = Pattern.of((m + extra, n), rows, columns)
+        own = len(conic.A.data)
+        self._own, self._rows = pattern.place[:own], np.delete(np.arange(m + extra), first + np.arange(extra))
+        bounds = np.append(np.zeros(own), -np.ones(extra))
+        self._A, self._b = pattern.matrix.holding(pattern.data(bounds)), np.zeros(m + extra)
+        self._b[first : first + extra] = -conic.low[bounded]
         self.cones = replace(conic.cones, positive=conic.cones.positive + extra)
 
     def A(self, conic: Conic) -> Compressed:
         """The rows with the bounds."""
-        return self._pattern.matrix.holding(self._pattern.data(np.append(conic.A.data, self._bounds)))
+        data = self._A.data.copy()
+        data[self._own] = conic.A.data
+        return self._A.holding(data)
 
     def b(self, conic: Conic) -> Vector:
         """The right sides with the bounds."""
-        return np.concatenate([conic.b[: self._first], -conic.low[self._bounded], conic.b[self._first :]])
+        out = self._b.copy()
+        out[self._rows] = conic.b
+        return out
 
     def own(self, y: Vector) -> Vector:
         """The multipliers of the program's own rows."""
-        return np.delete(y, np.s_[self._first : self._first + len(self._bounded)])
+        return y[self._rows]
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,5 +166,6 @@ class Found:
     def of(cls, status: str, x: Any, y: Any) -> Found:
         """What a solver says is optimal counts if it consists of numbers."""
         point, multipliers = np.asarray(x, float), np.asarray(y, float)
-        finite = np.isfinite(point).all() and np.isfinite(multipliers).all()
+        # A sum is finite where all its parts are; where it alone is not, they are of no use either.
+        finite = np.isfinite(point.sum() + multipliers.sum())
         return cls("failed" if status == "optimal" and not finite else status, point, multipliers)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from allocator.errors import NotCertified
 from allocator.program import Point, Program
-from allocator.shapes import Multipliers
+from allocator.shapes import Multipliers, soft_ones
 
 
 def least_shortfall(program: Program) -> Point:
@@ -34,3 +34,14 @@ def least_shortfall_first(program: Program, weights: Sequence[float]) -> tuple[f
     # What the canonical choice gives up may go into a shortfall too: of that, no more than a millionth of equity.
     score = program.score(weights)
     return max(1.0, score.tolerance(held.v) / score.GIVE) + 2 * abs(held.hold), least.multipliers
+
+
+def penalty_of(program: Program, weights: Sequence[float]) -> tuple[float, Multipliers | None]:
+    """What a unit of the soft rules' cost takes off: what a unit of income adds.
+
+    Without income it is so much that their least shortfall comes first; with the multipliers that prove the least.
+    """
+    income = program.score(weights).income
+    if income > 0 or not soft_ones(program.clauses):
+        return max(income, 0.0), None
+    return least_shortfall_first(program, weights)

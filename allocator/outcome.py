@@ -17,14 +17,13 @@ from allocator.choosing import SOLVER
 from allocator.diagnosis.feasibility import Feasibility, blamable
 from allocator.diagnosis.violations import diagnose
 from allocator.errors import Infeasible, InputError, NotCertified
-from allocator.exact_penalty import least_shortfall_first
+from allocator.exact_penalty import penalty_of
 from allocator.objectives import Aim
 from allocator.optimum import optimum
 from allocator.prices import prices
 from allocator.program import Program
 from allocator.rulebook import Rulebook, rulebook_of
 from allocator.rules import Rule
-from allocator.shapes import soft_ones
 from allocator.solution import Record, over_choices
 
 if TYPE_CHECKING:
@@ -301,9 +300,7 @@ def allocate(
 def best(program: Program, case: Case, aim: Aim) -> Solution | None:
     """The optimum of a settled aim; None where nothing satisfies the clauses."""
     weights, score = aim.weights(), aim.score(case)
-    penalty, least = max(score.income, 0.0), None
-    if penalty <= 0 and soft_ones(program.clauses):
-        penalty, least = least_shortfall_first(program, weights)
+    penalty, least = penalty_of(program, weights)
     solution = optimum(program, case.decision, weights, score, penalty, aim.keeps)
     if solution is None or least is None:
         return solution

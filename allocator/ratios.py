@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +83,9 @@ def ratio(
     # Rows of order one: a measure in megawatts would else be checked a thousand times more strictly than dollars.
     over, under = np.abs(numerators.value).max(initial=0), max(np.abs(below.value).max(initial=0), whole.constant)
     least = min((size for size in (over, abs(float(limit.value)) * under) if size > 0), default=1.0)
-    scale = float(min(max(over, under), UNLIKE * least)) or 1.0
+    size = float(min(max(over, under), UNLIKE * least)) or 1.0
+    # A power of two, which stays the same where yields and costs move a little.
+    scale = 2.0 ** round(math.log2(size))
     top = numerators * (sign / scale), np.full(m, constant * sign / scale)
     bottom = below * (-sign / scale), np.full(m, -sign * whole.constant / scale)
     bend = loss if loss is not None else whole.loss

@@ -135,13 +135,28 @@ class Canonical:
         q = question.penalty * self._owed - question.weights @ self._gains
         return Conic(self._P.matrix.holding(P), q, self._A.matrix.holding(A), b, self._low, self._cones)
 
+    def constant(self, question: Question) -> float:
+        """What the cost of a question's program leaves out."""
+        return -float(question.weights @ self._constants)
+
+    def spans(self, more: float) -> tuple[Vector, Vector]:
+        """Between what the variables are at some optimum; those behind v `more` times as far, for numbers that move."""
+        least, most = (np.concatenate(ends) for ends in zip(*self._assembly.spans, strict=True))
+        behind = np.arange(len(least)) >= len(self._assembly.free)
+        size = more * np.maximum(np.abs(least), np.abs(most))
+        return np.where(behind, np.maximum(self._low, -size), least), np.where(behind, size, most)
+
+    def decided(self, x: Vector) -> Vector:
+        """V from the variables."""
+        v = self._assembly.box.low.copy()
+        v[self._assembly.free] = x[: len(self._assembly.free)]
+        return v
+
     def answer(self, found: Found) -> Answer:
         """What a solver's point and multipliers mean."""
         if found.status != "optimal":
             return Answer(found.status)
-        assembly = self._assembly
-        v = assembly.box.low.copy()
-        v[assembly.free] = found.x[: len(assembly.free)]
+        v = self.decided(found.x)
         read = Read(found.x, found.y, v)
         weights = [np.zeros(clause.size) for clause in self.clauses]
         witnesses = [clause.witness(v) for clause in self.clauses]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from importlib.util import find_spec
 from typing import Any, ClassVar, Protocol
 
 from allocator import kinds
@@ -18,13 +19,20 @@ class Solver(Protocol):
     Attributes:
         abilities: what it takes beyond linear programs: `conic` (second-order cones), `quadratic` (objectives),
             `exponential` (cones, for logarithms), `cvxpy` (a caller's own expression, through cvxpy).
+        package: what is imported for it; a solver that is not installed is left out.
         order: the place in the queue; the lowest that is able goes first.
         threads: how many may solve at once, each a problem of its own.
     """
 
     abilities: ClassVar[frozenset[str]]
+    package: ClassVar[str]
     order: ClassVar[int]
     threads: ClassVar[int]
+
+    @staticmethod
+    def repeats(conic: Conic) -> bool:
+        """Whether it is known to be the quickest where programs of this pattern are solved again and again."""
+        ...
 
     @staticmethod
     def start(conic: Conic, tolerance: float) -> Started:
@@ -64,5 +72,10 @@ def able(needs: Collection[str], first: str | None = None) -> list[tuple[str, ty
     if first is not None:
         kinds.find("solvers", first)
     found = [(name, kinds.find("solvers", name)) for name in kinds.known("solvers")]
-    can = [(name, solver) for name, solver in found if set(needs) <= solver.abilities]
+    can = [(name, solver) for name, solver in found if set(needs) <= solver.abilities and find_spec(solver.package)]
     return sorted(can, key=lambda pair: (pair[0] != first, pair[1].order))
+
+
+def repeating(needs: Collection[str], conic: Conic) -> list[tuple[str, type[Solver]]]:
+    """The solvers to try where programs of one pattern are solved again and again."""
+    return sorted(able(needs), key=lambda pair: (not pair[1].repeats(conic), pair[1].order))

@@ -12,6 +12,7 @@ class Highs:
     """For linear programs, where it finds a vertex to full accuracy."""
 
     abilities: ClassVar = frozenset[str]()
+    package: ClassVar = "highspy"
     order: ClassVar = 1
     threads: ClassVar = 1
 
@@ -26,6 +27,11 @@ class Highs:
             "random_seed": 0,
             "output_flag": False,
         }
+
+    @staticmethod
+    def repeats(conic: Conic) -> bool:
+        """It starts from scratch each time, and the interior-point solvers don't."""
+        return False
 
     @staticmethod
     def start(conic: Conic, tolerance: float) -> Started:

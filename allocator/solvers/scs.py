@@ -11,6 +11,7 @@ class Scs:
 
     cvxpy_name: ClassVar = "SCS"
     abilities: ClassVar = frozenset({"conic", "quadratic", "exponential", "cvxpy"})
+    package: ClassVar = "scs"
     order: ClassVar = 3
     threads: ClassVar = 1
 
@@ -18,6 +19,11 @@ class Scs:
     def options(tolerance: float) -> dict[str, Any]:
         """Its residuals at the tolerance, with the iterations that this takes."""
         return {"eps_abs": tolerance, "eps_rel": tolerance, "max_iters": 500_000}
+
+    @staticmethod
+    def repeats(conic: Conic) -> bool:
+        """Never: it is slow."""
+        return False
 
     @staticmethod
     def start(conic: Conic, tolerance: float) -> Started:

@@ -1,0 +1,193 @@
+"""The numbers of a case and its rules by name, to be moved: `one-line.at-most`, `colocation.cash-yield`, `sofr`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from allocator.case import Case
+from allocator.codes import Code
+from allocator.errors import InputError, nearest
+from allocator.shapes import Clause, Number
+from allocator.sparse import Vector
+from allocator.units import Index, Money, Rate
+
+FUND = {"fee": Rate, "reserve-yield": Rate}
+PLAIN = Number("", 0.0, Index)
+"What the program is affine in is the input itself."
+
+
+@dataclass(frozen=True, eq=False)
+class Input:
+    """A number that may move.
+
+    Attributes:
+        name: of a rule, line, tranche or the fund, a dot, and what of it; or of a reference rate.
+        value: what it is, in its base unit.
+        number: how what the program is affine in follows from it: a limit's parameter, else itself.
+        clauses: those whose parameter it makes, by index.
+        moved: the case with another value.
+    """
+
+    name: str
+    value: float
+    number: Number = PLAIN
+    clauses: tuple[int, ...] = ()
+    moved: Callable[[Case, float], Case] = lambda case, value: case
+
+
+def inputs_of(case: Case, clauses: Sequence[Clause], names: Sequence[str]) -> list[Input]:
+    """The numbers that names mean.
+
+    Args:
+        case: whose lines, tranches and rates they are.
+        clauses: of its rules.
+        names: as files have them.
+
+    Raises:
+        InputError: a name stands twice, or nothing or more than one thing has it.
+    """
+    found = []
+    for name in names:
+        makers = (
+            _limit(clauses, name),
+            _column(case, name),
+            _tranche(case, name),
+            _fund(case, name),
+            _rate(case, name),
+        )
+        meant = [each for each in makers if each is not None]
+        if not meant:
+            raise InputError.of(f"no number '{name}'", nearest(name, _known(case, clauses)), code=Code.UNKNOWN_NAME)
+        if len(meant) > 1:
+            what = f"'{name}' is a number of more than one thing"
+            raise InputError.of(what, "give a rule, a line or a tranche another id")
+        found.append(meant[0])
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise InputError.of(f"'{min(twice)}' stands twice among the inputs", "give each once")
+    return found
+
+
+def _limit(clauses: Sequence[Clause], name: str) -> Input | None:
+    rule, _, field = name.rpartition(".")
+    own = [
+        (index, number)
+        for index, clause in enumerate(clauses)
+        if clause.rule == rule and not clause.waiver and not clause.inherited
+        for number in clause.numbers
+        if number.name == field
+    ]
+    if not own:
+        return None
+    return Input(name, own[0][1].value, own[0][1], tuple(index for index, _ in own))
+
+
+def _column(case: Case, name: str) -> Input | None:
+    line, _, column = name.rpartition(".")
+    if line not in case.universe.ids or column not in case.universe.numbers:
+        return None
+    row = case.universe.ids.index(line)
+
+    def moved(case: Case, value: float) -> Case:
+        values = case.universe.numbers[column].copy()
+        values[row] = value
+        return replace(case, universe=replace(case.universe, numbers={**case.universe.numbers, column: values}))
+
+    return Input(name, float(case.universe.numbers[column][row]), moved=moved)
+
+
+def _tranche(case: Case, name: str) -> Input | None:
+    own, _, field = name.rpartition(".")
+    index = next((k for k, tranche in enumerate(case.stack) if tranche.id == own), None)
+    if index is None or field not in ("capacity", "cost"):
+        return None
+
+    given = float(case.stack[index].capacity) if field == "capacity" else float(case.costs[index])
+
+    def moved(case: Case, value: float) -> Case:
+        tranche = case.stack[index]
+        made: Any = Money(value)
+        if field == "cost":
+            # By so much the spread moves, since the reference rate may move too.
+            spread = Rate(float(tranche.cost.spread) + value - given)
+            made = tranche.cost.model_copy(update={"spread": spread})
+        changed = tranche.model_copy(update={field: made})
+        return replace(case, stack=(*case.stack[:index], changed, *case.stack[index + 1 :]))
+
+    return Input(name, given, moved=moved)
+
+
+def _fund(case: Case, name: str) -> Input | None:
+    own, _, field = name.rpartition(".")
+    if own != "fund" or field not in FUND:
+        return None
+    attribute = field.replace("-", "_")
+
+    def moved(case: Case, value: float) -> Case:
+        return replace(case, fund=case.fund.model_copy(update={attribute: FUND[field](value)}))
+
+    return Input(name, float(getattr(case.fund, attribute)), moved=moved)
+
+
+def _rate(case: Case, name: str) -> Input | None:
+    if name not in case.references:
+        return None
+
+    def moved(case: Case, value: float) -> Case:
+        return replace(case, references={**case.references, name: Rate(value)})
+
+    return Input(name, float(case.references[name]), moved=moved)
+
+
+def _known(case: Case, clauses: Sequence[Clause]) -> list[str]:
+    """All names, for the nearest."""
+    limits = {f"{clause.rule}.{number.name}" for clause in clauses for number in clause.numbers}
+    columns = [f"{line}.{column}" for line in case.universe.ids for column in case.universe.numbers]
+    tranches = [f"{tranche.id}.{field}" for tranche in case.stack for field in ("capacity", "cost")]
+    return [*sorted(limits), *columns, *tranches, *(f"fund.{field}" for field in FUND), *case.references]
+
+
+class Turns:
+    """From inputs to what a program is affine in: themselves, and for limits their clauses' parameter.
+
+    Numbers of one clause (a cover and its haircut) make its parameter together, as a product.
+
+    Attributes:
+        first: for each coordinate, the input that it is of, or the first of several.
+    """
+
+    def __init__(self, inputs: Sequence[Input]) -> None:
+        numbers = [each.number for each in inputs]
+        self._scale, self._shift, self._sign, self._power = (
+            np.array([getattr(number, name) for number in numbers], float)
+            for name in ("scale", "shift", "sign", "power")
+        )
+        places: dict[object, int] = {}
+        self._of = np.array([places.setdefault(each.clauses or each.name, len(places)) for each in inputs], np.int64)
+        _, self._firsts = np.unique(self._of, return_index=True)
+        self.first = [inputs[k] for k in self._firsts]
+        self._others = np.setdiff1d(np.arange(len(inputs)), self._firsts)
+        self._base = self._turned(np.array([each.value for each in inputs]))
+
+    def _turned(self, values: Vector) -> Vector:
+        return np.asarray(self._scale * (self._shift + self._sign * values) ** self._power)
+
+    def coordinates(self, values: Vector) -> Vector:
+        """The coordinates for values of all inputs."""
+        turned = self._turned(values)
+        found = turned[self._firsts]
+        for k in self._others:
+            found[self._of[k]] *= turned[k] / self._base[k]
+        return found
+
+    def prices(self, coordinates: Vector, values: Vector, worth: Vector) -> Vector:
+        """What a unit of each input is worth, from what one of each coordinate is."""
+        plain = self._power == 1
+        base = np.where(plain, 1.0, self._shift + self._sign * values)
+        # A limit's parameter is a power of it, and linear in it where the power is one.
+        slope = np.where(plain, self._scale, self._power * coordinates[self._of] / base) * self._sign
+        return np.asarray(slope * worth[self._of])
