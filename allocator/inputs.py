@@ -186,8 +186,9 @@ class Turns:
 
     def prices(self, coordinates: Vector, values: Vector, worth: Vector) -> Vector:
         """What a unit of each input is worth, from what one of each coordinate is."""
-        plain = self._power == 1
-        base = np.where(plain, 1.0, self._shift + self._sign * values)
-        # A limit's parameter is a power of it, and linear in it where the power is one.
-        slope = np.where(plain, self._scale, self._power * coordinates[self._of] / base) * self._sign
+        turned, whole = self._turned(values), coordinates[self._of]
+        others = np.divide(whole, turned, out=np.ones(len(values)), where=turned != 0)
+        with np.errstate(divide="ignore"):
+            slope = self._scale * self._power * self._sign * (self._shift + self._sign * values) ** (self._power - 1)
+        slope = slope * others
         return np.asarray(slope * worth[self._of])

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from allocator.aims import from_names
+from allocator.aims.bargain import Bargain
+from allocator.aims.held import Lexicographic
 from allocator.bench import Bench
 from allocator.canonical import Canonical
 from allocator.case import Case
@@ -24,6 +26,7 @@ from allocator.errors import Infeasible, InputError, nearest
 from allocator.exact_penalty import penalty_of
 from allocator.inputs import Turns, inputs_of
 from allocator.objectives import Aim
+from allocator.objectives.sharpe import Sharpe
 from allocator.proofs import Checker
 from allocator.question import Question
 from allocator.rulebook import Rulebook, rulebook_of
@@ -92,7 +95,7 @@ class _Written:
     def __init__(self, canonical: Canonical, made: IndexMap, needs: frozenset[str]) -> None:
         self.canonical, self.map = canonical, made
         self.checker = Checker(made.base, *canonical.spans(FAR**2))
-        queue = repeating(needs, made.base)[:2]
+        queue = repeating(needs, made.base)
         self._tries = [(kind, TOLERANCES[0]) for _, kind in queue] + [(queue[-1][1], TOLERANCES[1])]
         self._started: dict[int, Started] = {}
 
@@ -121,8 +124,8 @@ class Session:
             `yen-loans.cost`, `fund.fee` or `sofr`.
 
     Raises:
-        InputError: an input is unknown, or the case has tickets or counts, objectives in an order, or an objective
-            with logarithms or of the caller's own.
+        InputError: an input is unknown, or the case has tickets or counts, or an objective with logarithms, of the
+            caller's own, or that turns on an optimum (an order, a bargain, a Sharpe ratio).
         Infeasible: nothing satisfies the rules as they are.
     """
 
@@ -141,8 +144,9 @@ class Session:
         settled = aim.settled(case, bench)
         if settled is None:
             raise Infeasible("nothing satisfies the rules as they are, so there is nothing to move from")
-        if settled.keeps:
-            raise InputError.of("a session takes no objectives in an order", "hold levels of them, or blend them")
+        if isinstance(settled, Lexicographic | Bargain | Sharpe):
+            what = f"a session does not take '{settled.name}', whose levels or weights are another optimum's"
+            raise InputError.of(what, "use allocate, or blend objectives")
         self.aim, score = settled, settled.score(case)
         clauses = self._round = self._clauses(case)
         program = Bench(case, clauses).program((settled,))
@@ -162,6 +166,11 @@ class Session:
         self._reach = np.where(self._apart, -1.0, FAR * np.abs(self._base))
         self._lines, self._equity = case.decision.lines, case.equity
         self._unknown = np.full(len(self.inputs), np.nan)
+
+    @property
+    def names(self) -> list[str]:
+        """The inputs' names, in the order of values and prices."""
+        return [each.name for each in self.inputs]
 
     def _measured(self) -> _Written:
         """The program as it is, with what the inputs move in it; those that it is not affine in are set apart."""

@@ -1,20 +1,25 @@
-"""A record on the terminal: rich where a person looks, plain text when piped."""
+"""A record on the terminal: rich where a person looks, plain text when piped.
+
+What a kind of record needs is imported by its own function: nobody who solves waits for the others.
+"""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 
-from allocator.estimates import Estimate
-from allocator.report import bargain, estimate, frontier, impact, why
 from allocator.report import tables as made
 from allocator.report.table import Table
 from allocator.solution import Record
+
+if TYPE_CHECKING:
+    from allocator.estimates import Estimate
 
 PIPED_WIDTH = 120
 LEAST_WIDTH = 80
@@ -76,6 +81,8 @@ def show_outcome(out: Console, record: Record) -> None:
 
 def show_estimate(out: Console, found: Estimate) -> None:
     """Print an estimate: how it was made, then mean and volatility of each line."""
+    from allocator.report import estimate
+
     out.print(f"[bold]{escape(estimate.title(found))}[/bold]")
     out.print()
     for name, told in found.told:
@@ -85,6 +92,8 @@ def show_estimate(out: Console, found: Estimate) -> None:
 
 def show_frontier(out: Console, record: Record) -> None:
     """Print a frontier: how close it is, the curve, the mix along it, where rules begin or cease to bind."""
+    from allocator.report import frontier
+
     _head(out, record)
     if "points" not in record:
         show(out, [made.violations(record)])
@@ -99,6 +108,8 @@ def show_frontier(out: Console, record: Record) -> None:
 
 def show_bargain(out: Console, record: Record) -> None:
     """Print a bargain: what each owner gets and gives in sentences, then the tables, then the proof."""
+    from allocator.report import bargain
+
     agreed = record["outcome"]
     if "amounts" not in agreed:
         show_outcome(out, agreed)
@@ -114,6 +125,8 @@ def show_bargain(out: Console, record: Record) -> None:
 
 def show_impact(out: Console, record: Record) -> None:
     """Print what a change of policy does: six lines, then the details."""
+    from allocator.report import impact
+
     first, *verdicts = impact.heads(record)
     out.print(f"[bold]{escape(first)}[/bold]", soft_wrap=True)
     for told in verdicts:
@@ -126,6 +139,8 @@ def show_impact(out: Console, record: Record) -> None:
 
 def show_why(out: Console, record: Record) -> None:
     """Print an explanation: the sentence first, then the tables."""
+    from allocator.report import why
+
     _head(out, record)
     out.print()
     for told in why.sentences(record):

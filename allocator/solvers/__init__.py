@@ -77,5 +77,6 @@ def able(needs: Collection[str], first: str | None = None) -> list[tuple[str, ty
 
 
 def repeating(needs: Collection[str], conic: Conic) -> list[tuple[str, type[Solver]]]:
-    """The solvers to try where programs of one pattern are solved again and again."""
-    return sorted(able(needs), key=lambda pair: (not pair[1].repeats(conic), pair[1].order))
+    """The solvers to try where programs of one pattern are solved again and again: the last one is always able."""
+    queue = able(needs)
+    return [*(pair for pair in queue[1:] if pair[1].repeats(conic)), queue[0]]
