@@ -115,6 +115,42 @@ class Case:
         return cls(_portfolio(), universe, risk=Risk.from_covariance(matrix, universe.ids, repair))
 
     @classmethod
+    def from_factors(
+        cls,
+        universe: Universe | pd.DataFrame,
+        loadings: ArrayLike | pd.DataFrame,
+        specific: ArrayLike | pd.Series,
+        covariance: ArrayLike | pd.DataFrame | None = None,
+    ) -> Case:
+        """A plain portfolio with a factor model, which is never multiplied out: long-only, fully invested, equity of 1.
+
+        Args:
+            universe: the lines (n); a frame has a row a line and columns such as `expected-return [%]` and `sector`.
+            loadings: of lines on factors (n x k).
+            specific: volatilities of the lines' own (n).
+            covariance: of the factors (k x k); uncorrelated ones of variance one by default.
+
+        Raises:
+            InputError: shapes or names that do not fit, numbers that are not finite, negative specific volatilities,
+                an indefinite covariance.
+        """
+        lines = universe if isinstance(universe, Universe) else Universe.from_frame(universe)
+        B = _array("loadings", loadings, 2, "pass a DataFrame, or an array with a row a line and a column a factor")
+        own = _array("specific volatilities", specific, 1, "pass a Series, or a list with a number for each line")
+        for what, table in (("loadings", loadings), ("specific volatilities", specific)):
+            index = getattr(table, "index", None)
+            if index is not None and not callable(index) and tuple(map(str, index)) != lines.ids:
+                what = f"the {what} name other lines than the universe, or in another order"
+                raise InputError.of(what, "reindex them like the universe")
+        if B.shape[0] != len(lines):
+            raise InputError.of(
+                f"loadings of {B.shape[0]} lines do not fit a universe of {len(lines)}", "pass a row each"
+            )
+        mend = "pass a DataFrame, or an array with a row and a column a factor"
+        common = np.eye(B.shape[1]) if covariance is None else _array("factors' covariance", covariance, 2, mend)
+        return cls(_portfolio(), lines, risk=Risk.from_factors(B, common, own, lines.ids))
+
+    @classmethod
     def from_returns(
         cls,
         returns: pd.DataFrame | Panel,

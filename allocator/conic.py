@@ -41,6 +41,15 @@ class Compressed:
         return Compressed(self.shape, self.indptr, self.indices, data)
 
 
+def _ordered(row: Indices, column: Indices) -> Indices:
+    """The order by column, then by row: digit by digit, which takes numpy a fifth of the time of sorting numbers."""
+    order = np.arange(len(row))
+    for digit in (row & 0xFFFF, row >> 16, column & 0xFFFF, column >> 16):
+        if digit.any():
+            order = order[np.argsort(digit[order].astype(np.uint16), kind="stable")]
+    return order
+
+
 @dataclass(frozen=True, eq=False)
 class Pattern:
     """Where triplets go in a compressed matrix; those at one spot add up.
@@ -56,10 +65,13 @@ class Pattern:
     @classmethod
     def of(cls, shape: tuple[int, int], row: Indices, column: Indices) -> Pattern:
         """Sort the spots by column, then by row."""
-        spots, place = np.unique(column * shape[0] + row, return_inverse=True)
-        columns, rows = np.divmod(spots, max(shape[0], 1))
-        indptr = np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=shape[1]))])
-        return cls(Compressed(shape, indptr, rows, np.zeros(len(spots))), place)
+        order = _ordered(row, column)
+        rows, columns = row[order], column[order]
+        new = np.append(True, (rows[1:] != rows[:-1]) | (columns[1:] != columns[:-1]))[: len(order)]
+        place = np.empty(len(order), np.int64)
+        place[order] = np.cumsum(new) - 1
+        indptr = np.concatenate([[0], np.cumsum(np.bincount(columns[new], minlength=shape[1]))])
+        return cls(Compressed(shape, indptr, rows[new], np.zeros(np.count_nonzero(new))), place)
 
     def data(self, value: Vector) -> Vector:
         """The stored values for triplets with these."""

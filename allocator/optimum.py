@@ -14,7 +14,6 @@ from allocator.decision import Decision
 from allocator.program import Point, Program
 from allocator.scores import Score
 from allocator.solution import Attempt, Solution
-from allocator.solvers import able
 from allocator.sparse import Vector
 
 TOLERANCES = (1e-8, 1e-10)
@@ -49,7 +48,7 @@ def optimum(
         attempts.append(Attempt(solver, tolerance, "certified" if proved.passes else f"not certified: {why}"))
         return replace(closed, attempts=tuple(attempts))
 
-    for name, _ in able(program.needs, program.first):
+    for name, _ in program.solvers:
         firsts: list[tuple[Point, float]] = []
         for tolerance in TOLERANCES[::-1] if alone else TOLERANCES:
             first = program.solve(weights, penalty, tolerance, name)

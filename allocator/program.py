@@ -167,7 +167,7 @@ class Program:
         Where the solver works outside Python's lock, several are under way at once. Each starts from the limits as
         they are, so that its bits don't depend on the others.
         """
-        name, kind = able(self.needs, self.first)[0]
+        name, kind = self.solvers[0]
         asked = (self._first(weights, penalty, theta) for theta in path)
         if self._alone or "cvxpy" in self.needs:
             for question, scale in asked:
@@ -197,6 +197,13 @@ class Program:
         """The weighted sum of the scores."""
         return weighted(self.scores, weights)
 
+    @cached_property
+    def solvers(self) -> list[tuple[str, type[Solver]]]:
+        """Those that are able to maximise the scores, in the order to try them."""
+        if self._alone or "cvxpy" in self.needs:
+            return able(self.needs, self.first)
+        return able(self.needs, self.first, self._written("first").conic(Question(np.ones(len(self.scores)), 0.0)))
+
     def moves(self, index: int) -> bool:
         """Whether the limits of a clause may be others; not where cvxpy has very many of them."""
         return "cvxpy" not in self.needs or self._modelling.moves(index)
@@ -221,13 +228,13 @@ class Program:
         """The answer of the first solver that does not fail, and its name."""
         if self._alone:
             return self._fixed(question), "none"
-        needs = self.needs
+        needs, queue = self.needs, self.solvers
         if question.stage != "first":
             # What was the objective is a constraint now, where squares make a cone.
             needs = needs | {"conic"} if "quadratic" in needs else needs
             needs = needs | {"quadratic"} if question.spread else needs
-        queue = able(needs, solver or self.first)
-        for name, kind in queue[:1] if solver else queue:
+            queue = able(needs, self.first)
+        for name, kind in able(needs, solver)[:1] if solver else queue:
             if "cvxpy" in needs:
                 answer = self._modelling.ask(question, kind, tolerance)  # type: ignore[arg-type]
             else:

@@ -34,7 +34,7 @@ from allocator.rules import Rule
 from allocator.scores import Score
 from allocator.sensitivity import IndexMap, index_map, still
 from allocator.shapes import Clause, RotatedCone
-from allocator.solvers import Started, repeating
+from allocator.solvers import Started, able
 from allocator.sparse import Vector
 
 if TYPE_CHECKING:
@@ -95,8 +95,9 @@ class _Written:
     def __init__(self, canonical: Canonical, made: IndexMap, needs: frozenset[str]) -> None:
         self.canonical, self.map = canonical, made
         self.checker = Checker(made.base, *canonical.spans(FAR**2))
-        queue = repeating(needs, made.base)
-        self._tries = [(kind, TOLERANCES[0]) for _, kind in queue] + [(queue[-1][1], TOLERANCES[1])]
+        quickest, first = able(needs, conic=made.base, again=True)[0][1], able(needs)[0][1]
+        # Whoever is quickest, the first of all solvers has the last word.
+        self._tries = [(kind, TOLERANCES[0]) for kind in dict.fromkeys((quickest, first))] + [(first, TOLERANCES[1])]
         self._started: dict[int, Started] = {}
 
     def found(self, conic: Conic) -> Iterator[Found]:

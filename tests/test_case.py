@@ -276,3 +276,43 @@ def test_references_price_a_tranche() -> None:
 def test_a_date_is_one_of_its_place() -> None:
     kiritimati, pago_pago = today("Pacific/Kiritimati"), today("Pacific/Pago_Pago")
     assert kiritimati - pago_pago in (dt.timedelta(1), dt.timedelta(2))
+
+
+def test_a_portfolio_from_a_factor_model() -> None:
+    """Its covariance is that of the loadings, and is never formed; names are the universe's."""
+    frame = pd.DataFrame({"expected-return [%]": [4, 6, 5], "sector": ["a", "b", "b"]}, index=["x", "y", "z"])
+    loadings = pd.DataFrame([[0.1, 0.0], [0.2, 0.1], [0.0, 0.3]], index=frame.index)
+    case = al.Case.from_factors(frame, loadings, [0.1, 0.2, 0.0])
+    assert case.risk is not None
+    told = case.risk.volatility(np.array([0.2, 0.3, 0.5]))
+    covariance = loadings.to_numpy() @ loadings.to_numpy().T + np.diag([0.01, 0.04, 0.0])
+    assert told == pytest.approx(np.sqrt(np.array([0.2, 0.3, 0.5]) @ covariance @ np.array([0.2, 0.3, 0.5])))
+    twice = al.Case.from_factors(frame, loadings, [0.1, 0.2, 0.0], 4 * np.eye(2))
+    assert twice.risk is not None
+    assert twice.risk.volatility(np.array([0, 0, 1.0])) == pytest.approx(0.6)
+    assert case.universe.texts["sector"] == ("a", "b", "b")
+
+
+@pytest.mark.parametrize(
+    ("loadings", "specific", "told"),
+    [
+        (np.zeros((2, 1)), [0.1, 0.1, 0.1], "loadings of 2 lines do not fit a universe of 3; pass a row each"),
+        (
+            pd.DataFrame(np.zeros((3, 1)), index=["x", "z", "y"]),
+            [0.1, 0.1, 0.1],
+            "the loadings name other lines than the universe, or in another order; reindex them like the universe",
+        ),
+        (np.zeros((3, 1)), [0.1, -0.1, 0.1], "the specific volatility of y is negative; write zero or more"),
+        (
+            np.zeros((3, 1)),
+            [0.1, 0.1],
+            "3 lines with 1 factors do not fit a covariance of (1, 1) and 2 specifics; give one row a line and one "
+            "column a factor",
+        ),
+    ],
+)
+def test_a_factor_model_that_does_not_fit(loadings: object, specific: list[float], told: str) -> None:
+    universe = al.Universe.build({"id": ["x", "y", "z"], "expected-return [%]": [4, 6, 5]})
+    with pytest.raises(InputError) as caught:
+        al.Case.from_factors(universe, loadings, specific)  # type: ignore[arg-type]
+    assert str(caught.value) == told

@@ -30,8 +30,8 @@ class Solver(Protocol):
     threads: ClassVar[int]
 
     @staticmethod
-    def repeats(conic: Conic) -> bool:
-        """Whether it is known to be the quickest where programs of this pattern are solved again and again."""
+    def suits(conic: Conic, again: bool) -> bool:
+        """Whether it is known to be the quickest on programs of this pattern: solved once, or again and again."""
         ...
 
     @staticmethod
@@ -59,12 +59,16 @@ class Modelled(Solver, Protocol):
         ...
 
 
-def able(needs: Collection[str], first: str | None = None) -> list[tuple[str, type[Solver]]]:
-    """The solvers that can take such a program, in the order to try them.
+def able(
+    needs: Collection[str], first: str | None = None, conic: Conic | None = None, again: bool = False
+) -> list[tuple[str, type[Solver]]]:
+    """The solvers that can take such a program, in the order to try them: those that suit it, then by their places.
 
     Args:
         needs: what it takes beyond linear programs.
         first: the name of one to try before the others, if it is able.
+        conic: the program, if it is known.
+        again: whether programs of its pattern are solved again and again.
 
     Raises:
         InputError: no solver has the name.
@@ -73,10 +77,9 @@ def able(needs: Collection[str], first: str | None = None) -> list[tuple[str, ty
         kinds.find("solvers", first)
     found = [(name, kinds.find("solvers", name)) for name in kinds.known("solvers")]
     can = [(name, solver) for name, solver in found if set(needs) <= solver.abilities and find_spec(solver.package)]
-    return sorted(can, key=lambda pair: (pair[0] != first, pair[1].order))
 
+    def place(pair: tuple[str, type[Solver]]) -> tuple[bool, bool, int]:
+        name, solver = pair
+        return name != first, conic is None or not solver.suits(conic, again), solver.order
 
-def repeating(needs: Collection[str], conic: Conic) -> list[tuple[str, type[Solver]]]:
-    """The solvers to try where programs of one pattern are solved again and again: the last one is always able."""
-    queue = able(needs)
-    return [*(pair for pair in queue[1:] if pair[1].repeats(conic)), queue[0]]
+    return sorted(can, key=place)

@@ -37,7 +37,7 @@ class Clarabel:
         }
 
     @staticmethod
-    def repeats(conic: Conic) -> bool:
+    def suits(conic: Conic, again: bool) -> bool:
         """It is the one that others are measured by."""
         return False
 

@@ -29,8 +29,8 @@ class Highs:
         }
 
     @staticmethod
-    def repeats(conic: Conic) -> bool:
-        """It starts from scratch each time, and the interior-point solvers don't."""
+    def suits(conic: Conic, again: bool) -> bool:
+        """It goes first where it is able."""
         return False
 
     @staticmethod

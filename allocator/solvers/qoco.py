@@ -21,9 +21,9 @@ class Qoco:
     threads: ClassVar = 2  # it works outside Python's lock
 
     @staticmethod
-    def repeats(conic: Conic) -> bool:
-        """Where programs are small."""
-        return len(conic.A.data) <= SMALL
+    def suits(conic: Conic, again: bool) -> bool:
+        """Where small programs are solved again and again."""
+        return again and len(conic.A.data) <= SMALL
 
     @staticmethod
     def start(conic: Conic, tolerance: float) -> Started:

@@ -21,8 +21,8 @@ class Scs:
         return {"eps_abs": tolerance, "eps_rel": tolerance, "max_iters": 500_000}
 
     @staticmethod
-    def repeats(conic: Conic) -> bool:
-        """Never: it is slow."""
+    def suits(conic: Conic, again: bool) -> bool:
+        """It never is."""
         return False
 
     @staticmethod

@@ -130,8 +130,16 @@ def p3_cvar(scenarios: Any, beta: float) -> Any:
 
 
 def p4_factor(mu: Any, B: Any, d: Any, gamma: float) -> Any:
-    """Weights for the factor model."""
-    return None
+    """Weights for the factor model, with their cap of 5% as a rule."""
+    import numpy as np
+
+    import allocator as al
+
+    universe = al.Universe.build({"id": [f"a{i}" for i in range(len(mu))], "expected-return [1]": mu.tolist()})
+    case = al.Case.from_factors(universe, B, np.sqrt(d))
+    cap = al.rules.Share(id="cap", title="Cap", each="line", of="deployed", at_most="5%")
+    out = al.allocate(case, [cap], al.ExpectedReturn() - gamma * al.Variance(), resolve=False)
+    return [each["amount"] for each in out.record["amounts"]]
 
 
 def p5_sweep(inst: dict[str, Any], scenarios: Any) -> Any:
