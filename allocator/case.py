@@ -151,6 +151,29 @@ class Case:
         return cls(_portfolio(), lines, risk=Risk.from_factors(B, common, own, lines.ids))
 
     @classmethod
+    def from_scenarios(cls, returns: pd.DataFrame | ArrayLike, universe: Universe | pd.DataFrame | None = None) -> Case:
+        """A plain portfolio of return scenarios, equally likely: long-only, fully invested, equity of 1.
+
+        Args:
+            returns: simple returns as fractions (T x n), a row a scenario and a column a line; a frame names them.
+            universe: the lines (n), in the same order, with columns such as `sector`; by default their expected
+                returns, which are the scenarios' means.
+
+        Raises:
+            InputError: shapes or names that do not fit, numbers that are not finite, fewer than two scenarios.
+        """
+        table = _array("returns", returns, 2, "pass a DataFrame, or an array with a row a scenario and a column a line")
+        names = [str(name) for name in getattr(returns, "columns", [f"line-{i + 1}" for i in range(table.shape[1])])]
+        if universe is None:
+            lines = Universe.build({"id": names, "expected-return [1]": table.mean(axis=0).tolist()})
+        else:
+            lines = universe if isinstance(universe, Universe) else Universe.from_frame(universe)
+        if len(lines) != table.shape[1] or (hasattr(returns, "columns") and lines.ids != tuple(names)):
+            what = "the returns are of other lines than the universe, or in another order"
+            raise InputError.of(what, "give a column for each line, in the universe's order")
+        return cls(_portfolio(), lines, risk=Risk.from_scenarios(table))
+
+    @classmethod
     def from_returns(
         cls,
         returns: pd.DataFrame | Panel,

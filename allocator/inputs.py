@@ -11,6 +11,7 @@ import numpy as np
 from allocator.case import Case
 from allocator.codes import Code
 from allocator.errors import InputError, nearest
+from allocator.lines import KNOWN, MONEY, MULTIPLE, TIME
 from allocator.shapes import Clause, Number
 from allocator.sparse import Vector
 from allocator.units import Index, Money, Rate
@@ -30,6 +31,7 @@ class Input:
         number: how what the program is affine in follows from it: a limit's parameter, else itself.
         clauses: those whose parameter it makes, by index.
         moved: the case with another value.
+        least, most: what it may be.
     """
 
     name: str
@@ -37,6 +39,8 @@ class Input:
     number: Number = PLAIN
     clauses: tuple[int, ...] = ()
     moved: Callable[[Case, float], Case] = lambda case, value: case
+    least: float = -np.inf
+    most: float = np.inf
 
 
 def inputs_of(case: Case, clauses: Sequence[Clause], names: Sequence[str]) -> list[Input]:
@@ -52,6 +56,8 @@ def inputs_of(case: Case, clauses: Sequence[Clause], names: Sequence[str]) -> li
     """
     found = []
     for name in names:
+        if not isinstance(name, str):
+            raise InputError.of(f"{name!r} is no name of a number", "write one such as 'one-line.at-most'")
         makers = (
             _limit(clauses, name),
             _column(case, name),
@@ -83,7 +89,10 @@ def _limit(clauses: Sequence[Clause], name: str) -> Input | None:
     ]
     if not own:
         return None
-    return Input(name, own[0][1].value, own[0][1], tuple(index for index, _ in own))
+    number = own[0][1]
+    # A haircut stays below the whole.
+    most = 1 - 1e-6 if number.sign < 0 and number.shift == 1 else np.inf
+    return Input(name, number.value, number, tuple(index for index, _ in own), least=0.0, most=most)
 
 
 def _column(case: Case, name: str) -> Input | None:
@@ -97,7 +106,8 @@ def _column(case: Case, name: str) -> Input | None:
         values[row] = value
         return replace(case, universe=replace(case.universe, numbers={**case.universe.numbers, column: values}))
 
-    return Input(name, float(case.universe.numbers[column][row]), moved=moved)
+    least = 0.0 if KNOWN.get(column) in (MONEY, TIME, MULTIPLE) or column == "gearing" else -np.inf
+    return Input(name, float(case.universe.numbers[column][row]), moved=moved, least=least)
 
 
 def _tranche(case: Case, name: str) -> Input | None:
@@ -118,7 +128,7 @@ def _tranche(case: Case, name: str) -> Input | None:
         changed = tranche.model_copy(update={field: made})
         return replace(case, stack=(*case.stack[:index], changed, *case.stack[index + 1 :]))
 
-    return Input(name, given, moved=moved)
+    return Input(name, given, moved=moved, least=0.0)
 
 
 def _fund(case: Case, name: str) -> Input | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,10 +19,13 @@ from allocator.scores import Score, weighted
 from allocator.shapes import Box, Clause, Cone, Multipliers, hard_ones, largest_excess, shortfall
 from allocator.solvers import Solver, Started, able
 from allocator.sparse import Vector
+from allocator.tails import GUESS, MIDWAY, NEAR, Tails
 
 if TYPE_CHECKING:
     from allocator.modelling import Modelling
 
+TURNS = 8
+"Turns in which long sums are written anew midway; then what they are written for only grows."
 SPREAD = 0.1
 "The spread's weight in the solver's units: at one the level's multiplier is ten thousands, and Clarabel gives up."
 
@@ -66,6 +70,7 @@ class Program:
         box: where the entries of v may be.
         spread: for the canonical choice, what each entry's square costs (0 for none).
         solver: the name of one to try first.
+        whole: whether sums of the largest of very many entries are written with all of them.
     """
 
     def __init__(
@@ -75,12 +80,15 @@ class Program:
         box: Box,
         spread: Vector,
         solver: str | None = None,
+        whole: bool = False,
     ) -> None:
         self.clauses, self.scores, self.first = tuple(clauses), tuple(scores), solver
         self.box = box.fixing(self.clauses)
         self.needs = frozenset[str]().union(*(score.needs for score in scores))
         if any(isinstance(clause, Cone) for clause in self.clauses):
             self.needs |= {"conic"}
+        self._guide: Vector | None = None
+        self._tails = Tails(() if whole else self.clauses, () if whole else self.scores)
         self._alone = not (self.box.high > self.box.low).any()
         self._spread = spread
         self._canonical: dict[str, Canonical] = {}
@@ -169,7 +177,7 @@ class Program:
         """
         name, kind = self.solvers[0]
         asked = (self._first(weights, penalty, theta) for theta in path)
-        if self._alone or "cvxpy" in self.needs:
+        if self._alone or self._tails or "cvxpy" in self.needs:
             for question, scale in asked:
                 # Another solver would take long over what is hardly feasible, as limits next to an optimum held are.
                 yield self._point(*self._ask(question, tolerance, name), question, scale)
@@ -200,7 +208,7 @@ class Program:
     @cached_property
     def solvers(self) -> list[tuple[str, type[Solver]]]:
         """Those that are able to maximise the scores, in the order to try them."""
-        if self._alone or "cvxpy" in self.needs:
+        if self._alone or self._tails or "cvxpy" in self.needs:
             return able(self.needs, self.first)
         return able(self.needs, self.first, self._written("first").conic(Question(np.ones(len(self.scores)), 0.0)))
 
@@ -221,13 +229,41 @@ class Program:
 
     def _written(self, stage: str) -> Canonical:
         if stage not in self._canonical:
-            self._canonical[stage] = Canonical(self.clauses, self.scores, self.box, self._spread, stage)
+            clauses, scores = self._tails.short() if self._tails else (self.clauses, self.scores)
+            self._canonical[stage] = Canonical(clauses, scores, self.box, self._spread, stage)
         return self._canonical[stage]
 
     def _ask(self, question: Question, tolerance: float, solver: str | None) -> tuple[Answer, str]:
         """The answer of the first solver that does not fail, and its name."""
         if self._alone:
             return self._fixed(question), "none"
+        if not self._tails or "cvxpy" in self.needs:
+            return self._asked(question, tolerance, solver)
+        guide = self._guess(question, tolerance, solver) if self._guide is None else self._guide
+        self._tails.split(guide, GUESS if self._guide is None else NEAR)
+        for turn in count():
+            self._canonical, self._started = {}, None
+            answer, name = self._asked(question, tolerance, solver)
+            if answer.multipliers is None or not self._tails.mend(answer.v):
+                break
+            if turn < TURNS:
+                # What is found jumps to and fro while much is on the wrong side; midway it settles soon (in-out
+                # separation: Ben-Ameur and Neto 2007). After that what is in between only grows, and this ends.
+                guide = (guide + answer.v) / 2
+                self._tails.split(guide, MIDWAY)
+        if answer.status == "optimal":
+            self._guide = answer.v
+        whole = None if answer.multipliers is None else self._tails.whole(answer.multipliers)
+        return replace(answer, multipliers=whole), name
+
+    def _guess(self, question: Question, tolerance: float, solver: str | None) -> Vector:
+        """Where the optimum may be, by a part of the entries of long sums."""
+        thin = Program(*self._tails.thin(), self.box, self._spread, self.first, whole=True)
+        answer, _ = thin._asked(question, tolerance, solver)
+        return answer.v if answer.status == "optimal" else self.box.high
+
+    def _asked(self, question: Question, tolerance: float, solver: str | None) -> tuple[Answer, str]:
+        """The answer to a question as the program is written."""
         needs, queue = self.needs, self.solvers
         if question.stage != "first":
             # What was the objective is a constraint now, where squares make a cone.

@@ -22,7 +22,7 @@ class Proof:
     Attributes:
         linear, squares: the parts of the cost at the point, `q'x` and `1/2 x'Px`.
         bound: no point in the box that satisfies the rows costs less.
-        worst: by how much a row or a bound is broken at most.
+        worst: by how much a row or a lower bound is broken at most.
         earned: what the rows that are broken may have saved, at their multipliers.
     """
 
@@ -91,6 +91,7 @@ class Checker:
         slope = conic.q + Px + np.bincount(self._columns, A * legal[self._rows], n)
         squares = float(x @ Px) / 2
         bound = float(np.minimum(slope * self.low, slope * self.high).sum() - legal @ conic.b) - squares
-        outside = np.maximum.reduce(np.maximum(self.low - x, x - self.high))
+        # Variables without a bound of their own are pushed by rows alone, and may float where nothing presses on them.
+        outside = np.maximum.reduce(conic.low - x)
         worst = max(float(np.maximum.reduce(excess)), float(outside))
         return Proof(float(conic.q @ x), squares, bound, worst, float(np.abs(legal) @ excess))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -83,9 +82,7 @@ def ratio(
     # Rows of order one: a measure in megawatts would else be checked a thousand times more strictly than dollars.
     over, under = np.abs(numerators.value).max(initial=0), max(np.abs(below.value).max(initial=0), whole.constant)
     least = min((size for size in (over, abs(float(limit.value)) * under) if size > 0), default=1.0)
-    size = float(min(max(over, under), UNLIKE * least)) or 1.0
-    # A power of two, which stays the same where yields and costs move a little.
-    scale = 2.0 ** round(math.log2(size))
+    scale = float(min(max(over, under), UNLIKE * least)) or 1.0
     top = numerators * (sign / scale), np.full(m, constant * sign / scale)
     bottom = below * (-sign / scale), np.full(m, -sign * whole.constant / scale)
     bend = loss if loss is not None else whole.loss
@@ -106,6 +103,7 @@ def ratio(
         "unit": type(limit.value),
         "at_least": limit.at_least,
         "penalty": float(rule.penalty) * scale if rule.penalty is not None else None,
+        "order": scale,
     }
     if bend is None:
         return Rows(**data)

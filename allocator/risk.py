@@ -13,6 +13,8 @@ from allocator.errors import Collector, InputError, Place
 from allocator.sparse import Sparse, Vector
 
 Where = Callable[[int, int], Place | None]
+BLOCK = 4096
+"Scenarios that are taken at once."
 TOLD = 20
 "How many faulty entries of a matrix are told."
 
@@ -150,7 +152,13 @@ class Risk:
         count, n = returns.shape
         if count < 2:
             raise InputError.of("a covariance needs at least two scenarios", "add some", place)
-        factor = (returns - returns.mean(axis=0)) / np.sqrt(count - 1)
+        factor = np.zeros((0, n))
+        mean, root = returns.mean(axis=0), np.sqrt(count - 1)
+        for start in range(0, count, BLOCK):
+            factor = np.vstack([factor, (returns[start : start + BLOCK] - mean) / root])
+            if len(factor) > n:
+                # Of more scenarios than lines the triangular factor says as much: R'R = F'F.
+                factor = np.asarray(np.linalg.qr(factor, mode="r"))
         definite = bool(count > n and np.linalg.matrix_rank(factor) == n)
         return cls(Sparse.dense(factor), definite, scenarios=returns)
 

@@ -164,7 +164,7 @@ class Worst:
     @property
     def size(self) -> float:
         """How much it moves with one entry of v, at most."""
-        return float(np.abs(self.L.value).max(initial=0.0))
+        return self.L.largest
 
     def value(self, v: Vector) -> float:
         """The number at v."""

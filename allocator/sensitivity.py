@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allocator.conic import Compressed, Conic, Pattern
+from allocator.errors import InputError
 from allocator.sparse import Indices, Vector
 
 Write = Callable[[Vector], tuple[Conic, float]]
@@ -23,6 +24,8 @@ CLOSE, LEAST = 1e-9, 1e-3
 "Of its size, or of a least one: by how much a number may differ from what the map says of it."
 ROUNDING = 1e-14
 ONE = np.ones(1)
+FAR = 4.0
+"The map is used for inputs of between a part of what they are and so many times that; a zero does not move."
 STEP = 1 / 64
 "By how much of itself an input is moved to measure what it does."
 
@@ -111,13 +114,19 @@ class _Measured:
         self.steps = np.where(base == 0, STEP, STEP * np.abs(base))
         self._first = write(base)
 
-    def probes(self, inputs: Indices, sign: float = 1.0) -> list[tuple[Conic, float] | None]:
+    def probes(self, inputs: Indices) -> list[tuple[Conic, float] | None]:
         """The program with each of some inputs moved by a step; None where it has another pattern."""
-        found = [self._write(self._base + sign * self.steps[k] * (np.arange(len(self._base)) == k)) for k in inputs]
-        return [each if self._alike(each[0]) else None for each in found]
+        places = np.arange(len(self._base))
+        return [self._at(self._base + self.steps[k] * (places == k)) for k in inputs]
 
-    def _alike(self, conic: Conic) -> bool:
-        return conic.A.shape == self._first[0].A.shape and conic.cones == self._first[0].cones
+    def _at(self, coordinates: Vector) -> tuple[Conic, float] | None:
+        """The program elsewhere; None where it has another pattern, or can't be."""
+        try:
+            conic, constant = self._write(coordinates)
+        except InputError:
+            return None
+        alike = conic.A.shape == self._first[0].A.shape and conic.cones == self._first[0].cones
+        return (conic, constant) if alike else None
 
     def map(self, inputs: Indices, probes: Sequence[tuple[Conic, float]]) -> IndexMap:
         """What inputs move, by their probes."""
@@ -133,11 +142,26 @@ class _Measured:
         return IndexMap(whole, numbers, entry, inputs[which], slopes[which, entry])
 
     def holds(self, made: IndexMap, inputs: Indices) -> bool:
-        """Whether the map tells the program where all of some inputs are moved at once."""
+        """Whether the map tells the program as far as it is to be used: all of some inputs moved to ends of that."""
+        ends = np.array(
+            [
+                np.full(len(inputs), FAR),
+                np.full(len(inputs), 1 / FAR),
+                np.tile([FAR, 1 / FAR], len(inputs))[: len(inputs)],
+            ]
+        )
+        return all(self._told(made, inputs, times) for times in ends)
+
+    def _told(self, made: IndexMap, inputs: Indices, times: Vector | float) -> bool:
+        """Whether the map tells the program where some inputs are so many times what they are."""
         moved = np.zeros(len(self._base))
-        moved[inputs] = self.steps[inputs] * np.random.default_rng(0).uniform(-1, 1, len(inputs))
-        found = self._write(self._base + moved)
-        return self._alike(found[0]) and made.tells(moved, *found)
+        moved[inputs] = self._base[inputs] * (times - np.ones(len(inputs)))
+        found = self._at(self._base + moved)
+        return found is not None and made.tells(moved, *found)
+
+    def bent(self, made: IndexMap, inputs: Indices) -> list[int]:
+        """Those of some inputs of which the map does not tell the program, each moved alone to both ends."""
+        return [k for k in inputs.tolist() if not all(self._told(made, np.array([k]), t) for t in (FAR, 1 / FAR))]
 
 
 def index_map(write: Write, base: Vector) -> tuple[IndexMap, NDArray[np.bool_]]:
@@ -160,9 +184,7 @@ def index_map(write: Write, base: Vector) -> tuple[IndexMap, NDArray[np.bool_]]:
 
     found, kept = made()
     if not measured.holds(found, kept):
-        for k, back in zip(kept, measured.probes(kept, -1.0), strict=True):
-            moved = np.where(np.arange(len(base)) == k, -measured.steps, 0.0)
-            apart[k] = back is None or not found.tells(moved, *back)
+        apart[measured.bent(found, kept)] = True
         found, kept = made()
     if not measured.holds(found, kept):
         apart[:] = True

@@ -32,7 +32,7 @@ from allocator.question import Question
 from allocator.rulebook import Rulebook, rulebook_of
 from allocator.rules import Rule
 from allocator.scores import Score
-from allocator.sensitivity import IndexMap, index_map, still
+from allocator.sensitivity import FAR, IndexMap, index_map, still
 from allocator.shapes import Clause, RotatedCone
 from allocator.solvers import Started, able
 from allocator.sparse import Vector
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TOLERANCES = (1e-8, 1e-10)
-FAR = 4.0
-"An input may be so many times what it was before the program is written anew."
+NOTHING = 1e-9
+"An objective as small as this, in its own unit, is as good as zero."
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,8 @@ class Solved:
         value: the objective, what soft rules cost taken off; nan where nothing was found.
         gap: how far the optimum may be above it, as proved.
         worst: the largest excess of a rule or term, in parts of equity.
-        v: the decision, in parts of equity; empty where nothing was found.
+        v: the decision, in parts of equity; empty where nothing was found. Entries that follow from others (capital
+            beyond a threshold of compression) may be anything that the rules allow where nothing presses on them.
         prices: what one more unit of each input is worth to the objective; nan where the program was written anew.
         lines: their names.
         equity: in $ bn.
@@ -127,7 +128,7 @@ class Session:
     Raises:
         InputError: an input is unknown, or the case has tickets or counts, or an objective with logarithms, of the
             caller's own, or that turns on an optimum (an order, a bargain, a Sharpe ratio).
-        Infeasible: nothing satisfies the rules as they are.
+        Infeasible: nothing satisfies the rules as they are, so that the ranges of a blend can't be measured.
     """
 
     def __init__(
@@ -144,7 +145,7 @@ class Session:
             raise InputError.of("a session takes no tickets or counts", "leave them out, or use allocate")
         settled = aim.settled(case, bench)
         if settled is None:
-            raise Infeasible("nothing satisfies the rules as they are, so there is nothing to move from")
+            raise Infeasible("nothing satisfies the rules as they are, so that the blend has no ranges to keep")
         if isinstance(settled, Lexicographic | Bargain | Sharpe):
             what = f"a session does not take '{settled.name}', whose levels or weights are another optimum's"
             raise InputError.of(what, "use allocate, or blend objectives")
@@ -160,11 +161,14 @@ class Session:
         self._scale = 1 / (score.size or 1.0)
         self._give, self._least = score.give, score.LEAST * score.size
         self._turns = Turns(self.inputs)
+        self._least_values = np.array([each.least for each in self.inputs])
+        self._most_values = np.array([each.most for each in self.inputs])
         self._values = np.array([each.value for each in self.inputs])
         self._base = self._turns.coordinates(self._values)
         self._written = self._measured()
         # Where the program holds as it is written: not for inputs that it is not affine in.
-        self._reach = np.where(self._apart, -1.0, FAR * np.abs(self._base))
+        self._sign, size = np.sign(self._base), np.abs(self._base)
+        self._near, self._far = np.where(self._apart, np.inf, size / FAR), FAR * size
         self._lines, self._equity = case.decision.lines, case.equity
         self._unknown = np.full(len(self.inputs), np.nan)
 
@@ -198,7 +202,9 @@ class Session:
         return canonical, canonical.conic(question), canonical.constant(question)
 
     def _made(self, case: Case) -> Canonical:
-        clauses = [_as_round(own, old) for own, old in zip(self._clauses(case), self._round, strict=True)]
+        clauses = self._clauses(case)
+        if len(clauses) == len(self._round):
+            clauses = [_as_round(own, old) for own, old in zip(clauses, self._round, strict=True)]
         box = case.box.fixing(clauses)
         far = replace(box, high=np.where(box.high > box.low, FAR * box.high, box.high))
         return Canonical(clauses, [self.aim.score(case)], far, np.zeros(len(far.low)), "first")
@@ -220,7 +226,7 @@ class Session:
         given = self._given(values)
         coordinates = self._turns.coordinates(given)
         moved, written = coordinates - self._base, self._written
-        if (moved[(np.abs(coordinates) > self._reach)] != 0).any():
+        if (moved[(coordinates * self._sign < self._near) | (coordinates * self._sign > self._far)] != 0).any():
             canonical, conic, constant = self._write(coordinates)
             moved, written = np.zeros(len(moved)), _Written(canonical, still(conic, constant), self._needs)
         conic, constant = written.map.at(moved)
@@ -231,17 +237,27 @@ class Session:
         return solved
 
     def _given(self, values: Mapping[str, float] | Vector | None) -> Vector:
-        if isinstance(values, Mapping):
-            given = self._values.copy()
-            for name, value in values.items():
-                if name not in self._places:
-                    raise InputError.of(f"the session has no input '{name}'", nearest(name, self._places))
+        # A pandas Series goes by its index, like a mapping.
+        told = dict(getattr(values, "items", lambda: ())())
+        for name in told:
+            if name not in self._places:
+                raise InputError.of(f"the session has no input '{name}'", nearest(str(name), self._places))
+        try:
+            given = np.array(self._values if told or values is None else values, float)
+            for name, value in told.items():
                 given[self._places[name]] = value
-        else:
-            given = self._values if values is None else np.asarray(values, float)
+        except (TypeError, ValueError):
+            given = np.zeros(0)
         if given.shape != self._values.shape or not np.isfinite(given).all():
             raise InputError.of(f"the values are not {len(self.inputs)} finite numbers", "give one for each input")
+        if (given < self._least_values).any() or (given > self._most_values).any():
+            self._refuse(given)
         return given
+
+    def _refuse(self, given: Vector) -> None:
+        for each, value in zip(self.inputs, given.tolist(), strict=True):
+            if not each.least <= value <= each.most:
+                raise InputError.of(f"'{each.name}' can't be {value:g}", f"give {each.least:g} to {each.most:g}")
 
     def _solved(
         self, written: _Written, conic: Conic, constant: float, coordinates: Vector, values: Vector, found: Found
@@ -252,7 +268,7 @@ class Session:
             return Solved(status, np.nan, np.inf, np.inf, np.zeros(0), none, lines, equity)
         proof = written.checker.proof(conic, found.x, found.y)
         near = Score.GIVE * (abs(proof.linear) + abs(proof.squares)) / self._scale
-        allowed = 2 * (self._give or max(near, self._least))
+        allowed = 2 * (self._give or max(near, self._least, NOTHING))
         gap = proof.gap / self._scale
         good = proof.worst <= TOLERANCE and gap <= allowed
         worth = none
@@ -273,7 +289,8 @@ class Session:
 
 
 def _as_round(clause: Clause, old: Clause) -> Clause:
-    """The clause with its cones written round as before: how round turns on yields, and changes nothing."""
-    if isinstance(clause, RotatedCone) and isinstance(old, RotatedCone) and clause.size == old.size:
-        return replace(clause, typical=old.typical)
-    return clause
+    """The clause with its rows of the old size and its cones as round: both turn on yields, and change nothing."""
+    made = clause if clause.order == old.order else clause.ordered(old.order)
+    if isinstance(made, RotatedCone) and isinstance(old, RotatedCone) and made.size == old.size:
+        return replace(made, typical=old.typical)
+    return made

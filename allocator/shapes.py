@@ -78,6 +78,7 @@ class Clause:
         penalty: of a soft clause, the yearly rate paid on its excess; None for a hard one.
         priced: whether its limits are numbers that somebody set; definitions have no price.
         waiver: the id of the waiver whose limit it has in place of the rule's; empty for none.
+        order: what its rows were divided by, to be of order one.
         inherited: why it has another limit than that, where the holdings are beyond it; empty where they aren't.
     """
 
@@ -94,6 +95,7 @@ class Clause:
     at_least: bool = False
     penalty: float | None = None
     priced: bool = True
+    order: float = 1.0
     waiver: str = ""
     inherited: str = ""
     equal: ClassVar[bool] = False
@@ -139,6 +141,19 @@ class Clause:
     def moved(self, theta: Vector) -> Clause:
         """The same clause with another parameter."""
         return replace(self, theta=theta)
+
+    def ordered(self, order: float) -> Self:
+        """The same clause with its rows divided by another number."""
+        times = self.order / order
+        return replace(
+            self,
+            R0=self.R0 * times,
+            c0=self.c0 * times,
+            R1=self.R1 * times,
+            c1=self.c1 * times,
+            penalty=None if self.penalty is None else self.penalty / times,
+            order=order,
+        )
 
     def only(self, members: Indices) -> Self:
         """The clause of some of its members."""
@@ -227,6 +242,11 @@ class RotatedCone(Cone):
     """
 
     typical: Vector
+
+    def ordered(self, order: float) -> Self:
+        """The same clause with its rows divided by another number."""
+        root = (self.order / order) ** 0.5
+        return replace(super().ordered(order), M=self.M * root, k=self.k * root)
 
     def only(self, members: Indices) -> Self:
         """The clause of some of its members."""

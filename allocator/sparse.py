@@ -76,6 +76,11 @@ class Sparse:
         """Each row times its factor."""
         return Sparse(self.shape, self.row, self.column, self.value * factor[self.row])
 
+    @property
+    def largest(self) -> float:
+        """The largest entry, by size."""
+        return float(np.abs(self.value).max(initial=0.0))
+
     __array_ufunc__ = None  # so that `w @ sparse` comes here and not to numpy
 
     def rows(self, chosen: Indices) -> Sparse:
@@ -104,3 +109,66 @@ class Sparse:
         touched = np.zeros(self.shape[0], bool)
         touched[self.row[columns[self.column] & (self.value != 0)]] = True
         return touched
+
+
+class Dense(Sparse):
+    """A matrix whose first columns are full and whose others are zero, such as losses in very many scenarios.
+
+    It is an array times a number, with the triplets made where somebody asks for them: they take three times the room.
+
+    Args:
+        array: the full columns.
+        columns: how many there are in all; those of the array by default.
+        times: what the array is multiplied by.
+    """
+
+    _array: Vector
+    _times: float
+
+    def __init__(self, array: Vector, columns: int | None = None, times: float = 1.0) -> None:
+        shape = (array.shape[0], array.shape[1] if columns is None else columns)
+        for name, value in {"shape": shape, "_array": array, "_times": times}.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def row(self) -> Indices:
+        """The rows of all entries, as triplets."""
+        return np.repeat(np.arange(self._array.shape[0]), self._array.shape[1])
+
+    @property
+    def column(self) -> Indices:
+        """Their columns."""
+        return np.tile(np.arange(self._array.shape[1]), self._array.shape[0])
+
+    @property
+    def value(self) -> Vector:
+        """Their values."""
+        return np.asarray(self._array.ravel() * self._times)
+
+    @property
+    def largest(self) -> float:
+        """The largest entry, by size."""
+        return abs(self._times) * float(max(self._array.max(initial=0.0), -self._array.min(initial=0.0)))
+
+    def __matmul__(self, v: Vector) -> Vector:
+        return np.asarray(self._array @ v[: self._array.shape[1]] * self._times)
+
+    def __rmatmul__(self, w: Vector) -> Vector:
+        out = np.zeros(self.shape[1])
+        out[: self._array.shape[1]] = w @ self._array * self._times
+        return out
+
+    def __mul__(self, factor: float) -> Dense:
+        return Dense(self._array, self.shape[1], self._times * factor)
+
+    def rows(self, chosen: Indices) -> Sparse:
+        """Some of the rows, as triplets, in the order given."""
+        return Sparse.dense(self._array[chosen] * self._times).wide(self.shape[1])
+
+    def wide(self, columns: int) -> Dense:
+        """The same with so many columns in all."""
+        return Dense(self._array, columns, self._times)
+
+    def rows_touching(self, columns: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which rows have an entry in one of the columns."""
+        return np.asarray((self._array[:, columns[: self._array.shape[1]]] != 0).any(axis=1))

@@ -30,7 +30,7 @@ LAYERS = [
     ["rulebook", "solution"],
     ["provenance", "distributions", "corners", "proofs", "sensitivity", "inputs"],
     ["files"],
-    ["question", "formulation", "expression", "outer_approximation"],
+    ["tails", "question", "formulation", "expression", "outer_approximation"],
     ["canonical", "modelling"],
     ["program"],
     ["exact_penalty"],

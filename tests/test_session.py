@@ -206,8 +206,18 @@ def test_errors(session: al.Session) -> None:
         al.Session(case, RULES, order)
     with pytest.raises(InputError, match=r"^a session does not take 'sharpe over 2%', whose levels or weights are"):
         al.Session(case, RULES, al.Sharpe("2%"))
-    with pytest.raises(Infeasible, match=r"^nothing satisfies the rules as they are, so there is nothing to move from"):
-        al.Session(case, book(al.rules.Amount(id="much", title="Much", at_least="$900 bn")), al.DividendYield())
+    much = book(al.rules.Amount(id="much", title="Much", at_least="$900 bn"))
+    with pytest.raises(Infeasible, match=r"^nothing satisfies the rules as they are, so that the blend has no ranges "):
+        al.Session(case, much, al.blend({al.DividendYield(): 1.0, al.StrategicWeight(): 1.0}))
+    # What nothing satisfies as it is may be satisfied by other numbers.
+    moved = al.Session(case, much, al.DividendYield(), ["much.at-least"])
+    assert moved.solve().status == "infeasible"
+    assert moved.solve({"much.at-least": 90.0}).status == "optimal"
+    with pytest.raises(InputError, match=r"^'cover\.haircut' can't be 1\.2; give 0 to 0\.999999$"):
+        session.solve({"cover.haircut": 1.2})
+    for odd in ({"one.at-most": "30%"}, [[1.0], [2.0]], 1j, "text"):
+        with pytest.raises(InputError, match=r"^the values are not 12 finite numbers; give one for each input$"):
+            session.solve(odd)  # type: ignore[arg-type]
 
 
 def test_every_number_of_the_example_has_a_name_and_a_price() -> None:
@@ -223,3 +233,91 @@ def test_every_number_of_the_example_has_a_name_and_a_price() -> None:
     assert set(told) == set(names)
     for name, worth in told.items():
         assert priced[name] * steps[name] == pytest.approx(worth, rel=1e-3, abs=2e-6)
+
+
+LOAN = {"id": "loan", "capacity": "$400 bn", "cost": "3%", "tenor": "20 years"}
+OWED = {
+    "cash-yield [%]": [7, 5],
+    "capacity [$ bn]": [400, 80],
+    "gearing [%]": [40, 40],
+    "dscr [x]": [0, 0],
+    "life [years]": [20, 20],
+}
+BENT = {"compression": {"from": "50%", "slope": "3%"}}
+
+
+@pytest.mark.parametrize(
+    ("columns", "terms", "fund", "moved"),
+    [
+        # A covenant that the case as it is makes redundant has no row; a kink of annuities, and of a cover below one.
+        ({}, {"covenants": {"loan-to-value": "50%"}}, {}, {"gearing": 0.7}),
+        ({"gearing [%]": [80, 80], "dscr [x]": [1.2, 1.2], "life [years]": [30, 30]}, {}, {}, {"life": 10.0}),
+        ({"gearing [%]": [80, 80], "life [years]": [20, 20]}, {}, {}, {"life": 10.0}),
+        ({"gearing [%]": [80, 80], "dscr [x]": [1.0, 1.0]}, {}, {}, {"dscr": 0.5}),
+        # A line without income borrows nothing.
+        ({"dscr [x]": [1.5, 1.5], "capacity [$ bn]": [60, 80]}, {"capacity": "$50 bn"}, BENT, {"cash-yield": 0.0}),
+        ({"gearing [%]": [0, 0]}, {}, {}, {"gearing": 0.4}),
+    ],
+    ids=["covenant", "life", "life at the kink", "cover", "no income", "no debt"],
+)
+def test_what_is_not_affine_is_written_anew(columns: dict, terms: dict, fund: dict, moved: dict[str, float]) -> None:
+    from helpers import tiny
+
+    case = tiny({**OWED, **columns}, [{**LOAN, **terms}], **fund)
+    inputs = [f"{line}.{column}" for line in ("a", "b") for column in moved]
+    found = al.Session(case, book(), al.DividendYield(), inputs).solve(
+        {name: moved[name.split(".")[1]] for name in inputs}
+    )
+    changed = case
+    for line in ("a", "b"):
+        changed = changed.replace(line, **{name.replace("-", "_"): number for name, number in moved.items()})
+    assert found.status == "optimal"
+    assert found.value == pytest.approx(value(changed, book()), abs=1e-7)
+    assert largest_excess(hard_ones(book().clauses(changed)), found.v) <= 1e-7
+
+
+def test_a_rule_on_lines_that_are_fixed_counts_as_soon_as_it_asks_for_something() -> None:
+    from helpers import tiny
+
+    case = tiny({"cash-yield [%]": [7, 5], "capacity [$ bn]": [60, 80]})
+    rules = book(
+        al.rules.Exclusion(id="x", title="X", scope={"line": "a"}),
+        al.rules.Amount(id="s", title="S", scope={"line": "a"}, at_least="$0 bn"),
+    )
+    assert (
+        al.Session(case, rules, al.DividendYield(), ["s.at-least"]).solve({"s.at-least": 20.0}).status == "infeasible"
+    )
+
+
+def test_a_soft_rule_that_can_be_missed_only_when_it_moves() -> None:
+    from helpers import tiny
+
+    case = tiny({"cash-yield [%]": [7, 5], "capacity [$ bn]": [60, 80]})
+    soft = al.rules.Amount(
+        id="soft", title="S", scope={"line": "a"}, at_most="$500 bn", severity="soft", penalty="50 bp"
+    )
+    found = al.Session(case, book(soft), al.DividendYield(), ["soft.at-most"]).solve({"soft.at-most": 20.0})
+    assert found.status == "optimal"
+    assert found.value == pytest.approx(0.06, abs=1e-8)
+
+
+def test_what_floats_is_no_breach() -> None:
+    """Nothing presses on the capital beyond the threshold where income is no part of the objective."""
+    from helpers import tiny
+
+    case = tiny(
+        {"cash-yield [%]": [7, 5], "capacity [$ bn]": [60, 80]},
+        scenarios=[[0.1, 0.02], [-0.2, 0.01], [0.05, -0.03]],
+        **BENT,
+    )
+    rules = book(al.rules.Amount(id="m", title="M", at_least="$60 bn"))
+    found = al.Session(case, rules, al.TailLoss(), ["m.at-least"]).solve({"m.at-least": 70.0})
+    assert found.status == "optimal"
+    assert found.value == pytest.approx(value(case, rules.replace("m", at_least="$70 bn"), al.TailLoss()), abs=1e-7)
+
+
+def test_a_series_goes_by_its_index(session: al.Session) -> None:
+    import pandas as pd
+
+    told = pd.Series({name: each.value for name, each in zip(session.names, session.inputs, strict=True)})
+    assert session.solve(told.iloc[::-1]).value == session.solve().value

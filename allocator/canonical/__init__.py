@@ -76,6 +76,8 @@ class Canonical:
         entries = [(r + rows.start, *rest) for rows in blocks for r, *rest in rows.entries]
         empty = np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0), np.zeros(0)
         row, column, value, moving = (np.concatenate(each) for each in zip(empty, *entries, strict=True))
+        for rows in blocks:
+            rows.entries.clear()  # they may take much room
         self._A = Pattern.of((ends[-1], self._assembly.count), row, column)
         self._base, slope = self._A.data(-value), self._A.data(-moving)
         # Rows without a parameter have slopes of zero, whichever they take.
@@ -143,7 +145,7 @@ class Canonical:
         """Between what the variables are at some optimum; those behind v `more` times as far, for numbers that move."""
         least, most = (np.concatenate(ends) for ends in zip(*self._assembly.spans, strict=True))
         behind = np.arange(len(least)) >= len(self._assembly.free)
-        size = more * np.maximum(np.abs(least), np.abs(most))
+        size = more * np.maximum(np.maximum(np.abs(least), np.abs(most)), 1.0)
         return np.where(behind, np.maximum(self._low, -size), least), np.where(behind, size, most)
 
     def decided(self, x: Vector) -> Vector:

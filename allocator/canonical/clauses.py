@@ -8,7 +8,7 @@ import numpy as np
 
 from allocator.canonical.assembly import TINY, Assembly, Read, Rows
 from allocator.certificate import TOLERANCE
-from allocator.shapes import Clause, Cone, RotatedCone, Tail
+from allocator.shapes import Clause, Cone, Fixed, RotatedCone, Tail
 from allocator.sparse import Indices, Sparse, Vector
 
 Reader = Callable[[Read], tuple[Vector, Vector]]
@@ -73,8 +73,10 @@ def _nothing(read: Read) -> tuple[Vector, Vector]:
 
 
 def _members(assembly: Assembly, clause: Clause) -> Indices:
-    """Those that a free entry touches, and any other that is broken."""
+    """Those that a free entry touches, and any other that is broken, or is as soon as a rule's number is another."""
     free = assembly.mask
+    if clause.numbers and not isinstance(clause, Fixed):
+        return np.arange(clause.size)
     kept = clause.R0.rows_touching(free) | clause.R1.rows_touching(free)
     kept |= clause.excess(assembly.box.low) > TOLERANCE
     if isinstance(clause, Cone):

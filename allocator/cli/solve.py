@@ -19,7 +19,9 @@ from allocator.cli.output import FORMATS, check_out, emit
     "--out", type=click.Path(path_type=Path),
     help="A file for the outcome as JSON (the table is printed all the same) or Markdown; for csv a folder.",
 )  # fmt: skip
-@click.option("--solver", metavar="NAME", help="Try this solver first: clarabel, highs or scs.")
+@click.option(
+    "--solver", metavar="NAME", help="Try this solver first: clarabel, highs, scs; with the extra 'fast' piqp or qoco."
+)
 @click.option("-v", "--verbose", is_flag=True, help="Tell the solver and the time that each part took.")
 def command(
     case: Path,

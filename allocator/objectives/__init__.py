@@ -15,7 +15,7 @@ from allocator import kinds
 from allocator.errors import InputError, Unparsable
 from allocator.scores import Linear, Quadratic, Score
 from allocator.shapes import Clause
-from allocator.sparse import Sparse, Vector
+from allocator.sparse import Dense, Sparse, Vector
 from allocator.units import Index, Quantity, Share
 
 if TYPE_CHECKING:
@@ -313,7 +313,7 @@ def losses(case: Case, who: Objective) -> Sparse:
     if case.risk is None or case.risk.scenarios is None:
         what = f"objective '{who.kind}' needs return scenarios, and the case has none"
         raise InputError.of(what, "name a table under 'risk: {scenarios: ...}' in fund.yaml, or use Case.from_returns")
-    return Sparse.dense(-case.risk.scenarios).wide(case.decision.size)
+    return Dense(case.risk.scenarios, case.decision.size, -1.0)
 
 
 def part_of_one(what: str, given: float | str, least: float = 0.0) -> float:

@@ -65,13 +65,13 @@ class TailLoss(Rule):
 
         from allocator.ratios import within
         from allocator.shapes import Tail
-        from allocator.sparse import Sparse
+        from allocator.sparse import Dense
 
         assert case.risk is not None
         assert case.risk.scenarios is not None
         returns = case.risk.scenarios
         count = float(self._worst.amount * len(returns))
-        losses = Sparse.dense(-returns / count).wide(case.decision.size)
+        losses = Dense(returns, case.decision.size, -1 / count)
         (limit,) = self.limits(on)
         whole = case.measure(self.of, self.who)
         data = within(self, f"loss in the worst {self._worst} over {self.of}", whole, limit)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol
 
 from allocator import kinds
 from allocator.conic import Conic, Found
+from allocator.errors import InputError
 
 Started = Callable[[Conic], Found]
 "Solves a program of the pattern that it was started with."
@@ -71,10 +72,11 @@ def able(
         again: whether programs of its pattern are solved again and again.
 
     Raises:
-        InputError: no solver has the name.
+        InputError: no solver has the name, or its package is not installed.
     """
-    if first is not None:
-        kinds.find("solvers", first)
+    if first is not None and not find_spec(package := kinds.find("solvers", first).package):
+        mend = f"install the package '{package}', which comes with the extra 'fast'"
+        raise InputError.of(f"the solver '{first}' is not installed", mend)
     found = [(name, kinds.find("solvers", name)) for name in kinds.known("solvers")]
     can = [(name, solver) for name, solver in found if set(needs) <= solver.abilities and find_spec(solver.package)]
 

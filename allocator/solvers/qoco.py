@@ -52,7 +52,7 @@ class Qoco:
             solver.update_vector_data(c=given.q, b=b[:zero], h=b[zero:])
             solver.update_matrix_data(P=given.P.data, A=A[equal], G=A[other])
             found = solver.solve()
-            solved = found.status in ("QOCO_SOLVED", "QOCO_SOLVED_INACCURATE")
-            return Found.of("optimal" if solved else "failed", found.x, rows.own(np.append(found.y, found.z)))
+            status = "optimal" if found.status == "QOCO_SOLVED" else "failed"
+            return Found.of(status, found.x, rows.own(np.append(found.y, found.z)))
 
         return solve

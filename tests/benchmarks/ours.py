@@ -126,7 +126,14 @@ def p2_frontier(X: Any, mu: Any, S: Any, points: Any) -> Any:
 
 def p3_cvar(scenarios: Any, beta: float) -> Any:
     """Weights with the least CVaR."""
-    return None
+    import pandas as pd
+
+    import allocator as al
+
+    lines = [f"a{i}" for i in range(scenarios.shape[1])]
+    case = al.Case.from_scenarios(pd.DataFrame(scenarios, columns=lines, copy=False))
+    out = al.allocate(case, None, al.TailLoss(beta), resolve=False)
+    return [each["amount"] for each in out.record["amounts"]]
 
 
 def p4_factor(mu: Any, B: Any, d: Any, gamma: float) -> Any:
