@@ -21,7 +21,7 @@ LAYERS = [
     ["phrases", "expectations", "lines", "choices"],
     ["fund", "universe", "stack", "stresses", "risk", "measures", "decision"],
     ["names", "principals", "panel"],
-    ["estimates"],
+    ["estimates", "portfolios"],
     ["case"],
     ["terms", "ratios", "chosen"],
     ["rules", "objectives", "certificate", "critical_line", "polyhedron"],
@@ -109,7 +109,7 @@ def test_cvxpy_stays_where_a_callers_own_expression_needs_it() -> None:
 
 
 def test_scipy_stays_with_those_that_ask_for_its_matrices() -> None:
-    assert users("scipy") == {"formulation.py", "solvers/scs.py"}
+    assert users("scipy") == {"formulation.py", "solvers/piqp.py", "solvers/qoco.py", "solvers/scs.py"}
 
 
 def test_scikit_learn_stays_in_the_estimates() -> None:

@@ -37,7 +37,7 @@ def claim(monkeypatch: pytest.MonkeyPatch) -> Iterator[Claim]:
         ),
         ("rules", ["amount", "concentration", "count", "coverage", "domicile", "exclusion", "leverage", "look-through",
                    "ratio", "share", "stress-loss", "tail-loss", "ticket", "tracking", "turnover", "volatility"]),
-        ("solvers", ["clarabel", "highs", "scs"]),
+        ("solvers", ["clarabel", "highs", "piqp", "qoco", "scs"]),
     ],
 )  # fmt: skip
 def test_known(wing: str, names: list[str]) -> None:

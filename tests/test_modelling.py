@@ -55,7 +55,7 @@ def test_limits_of_very_many_terms_are_written_in(monkeypatch: pytest.MonkeyPatc
 def test_limits_move_one_after_the_other() -> None:
     program = written()
     cap = next(i for i, clause in enumerate(program.clauses) if clause.rule == "one")
-    moved = [{cap: program.clauses[cap].theta * times} for times in (1.0, 0.8, 1.2)]
+    moved = [{cap: program.clauses[cap].theta * times} for times in (1.0, 0.55, 1.2)]
     found = [point.value for point in program.along([1.0, 2.0], 0.0, moved)]
     assert found == pytest.approx([best(program, theta=theta) for theta in moved], abs=1e-7)
     assert found[1] < found[0] - 1e-3

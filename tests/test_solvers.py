@@ -11,10 +11,11 @@ import pytest
 from helpers import book
 
 import allocator as al
-from allocator import kinds
+from allocator import kinds, solvers
 from allocator.conic import Conic, Found
 from allocator.errors import InputError, NotCertified
 from allocator.program import Program
+from allocator.question import Question
 from allocator.solvers import Started, able
 from allocator.solvers.clarabel import Clarabel
 from allocator.solvers.highs import Highs
@@ -27,14 +28,46 @@ RULES = book(
 
 
 def test_solvers_by_ability() -> None:
-    assert [name for name, _ in able(())] == ["highs", "clarabel", "scs"]
-    assert [name for name, _ in able({"conic"})] == ["clarabel", "scs"]
+    assert [name for name, _ in able(())] == ["highs", "clarabel", "scs", "qoco", "piqp"]
+    assert [name for name, _ in able({"conic"})] == ["clarabel", "scs", "qoco"]
+    assert [name for name, _ in able({"quadratic"})] == ["clarabel", "scs", "qoco", "piqp"]
+    assert [name for name, _ in able({"exponential"})] == ["clarabel", "scs"]
+
+
+def test_what_is_not_installed_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The extra `fast` is not needed."""
+    find = solvers.find_spec
+    monkeypatch.setattr(solvers, "find_spec", lambda name: None if name in ("qoco", "piqp") else find(name))
     assert [name for name, _ in able({"quadratic"})] == ["clarabel", "scs"]
+    with pytest.raises(InputError) as caught:
+        able({"quadratic"}, "qoco")
+    assert str(caught.value) == (
+        "the solver 'qoco' is not installed; install the package 'qoco', which comes with the extra 'fast'"
+    )
+
+
+def test_the_quickest_by_the_programs_pattern() -> None:
+    """Small ones that are solved again and again, and large ones with squares and without cones."""
+
+    def conic(lines: int, *rules: al.rules.Rule) -> Conic:
+        universe = al.Universe.build({"id": [f"a{i}" for i in range(lines)], "expected-return [%]": [5] * lines})
+        case = al.Case.from_factors(universe, np.ones((lines, 1)), np.ones(lines))
+        score = (al.ExpectedReturn() - al.Variance()).score(case)
+        program = Program(book(*rules).clauses(case), [score], case.box, case.spread)
+        return program._written("first").conic(Question(np.ones(1), 0.0))
+
+    round_one = al.rules.Volatility(id="risk", title="Risk", of="deployed", at_most="90%")
+    small, large, curved = conic(10), conic(1200), conic(1200, round_one)
+    assert able({"quadratic"}, conic=small)[0][0] == "clarabel"
+    assert able({"quadratic"}, conic=small, again=True)[0][0] == "qoco"
+    assert able({"quadratic"}, conic=large)[0][0] == "piqp"
+    assert able({"conic", "quadratic"}, conic=curved)[0][0] == "clarabel"
+    assert able({"quadratic"}, "scs", large)[0][0] == "scs"
 
 
 def test_the_one_asked_for_goes_first_if_it_is_able() -> None:
-    assert [name for name, _ in able({"conic", "quadratic"}, "scs")] == ["scs", "clarabel"]
-    assert [name for name, _ in able({"conic", "quadratic"}, "highs")] == ["clarabel", "scs"]
+    assert [name for name, _ in able({"conic", "quadratic"}, "scs")] == ["scs", "clarabel", "qoco"]
+    assert [name for name, _ in able({"conic", "quadratic"}, "highs")] == ["clarabel", "scs", "qoco"]
 
 
 def test_an_unknown_solver() -> None:
@@ -60,9 +93,14 @@ def cheat(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def use(bend: Bend, start: Callable[[Conic, float], Started] = Clarabel.start) -> None:
         class Cheat:
+            package: ClassVar = "clarabel"
             abilities: ClassVar = Clarabel.abilities
             order: ClassVar = 0
             threads: ClassVar = 1
+
+            @staticmethod
+            def suits(conic: Conic, again: bool) -> bool:
+                return True
 
             @staticmethod
             def start(conic: Conic, tolerance: float) -> Started:

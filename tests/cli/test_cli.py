@@ -210,7 +210,7 @@ def test_csv_goes_to_a_folder(started: Path, tmp_path: Path, capsys: pytest.Capt
         (
             ["solve", MIX, "--solver", "gurobi"],
             1,
-            "error: unknown kind of solver 'gurobi'; known: clarabel, highs, scs",
+            "error: unknown kind of solver 'gurobi'; known: clarabel, highs, piqp, qoco, scs",
         ),
         (
             ["solve", MIX, "--set", "ai-cap.at-mst=30%"],
