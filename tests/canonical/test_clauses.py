@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from every_shape import everything, told_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,10 +18,6 @@ from allocator.scores import Score
 from allocator.shapes import Clause, Cone, RotatedCone, Tail
 from allocator.sparse import Vector
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "properties"))
-from test_programs import everything, told_case
-
-sys.path.pop(0)
 CASE = told_case()
 CLAUSES = everything().clauses(CASE)
 SLACK = 0.05
