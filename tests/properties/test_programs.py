@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import small_case
 from every_shape import everything, told_case
 from helpers import solve, value
 from hypothesis import given, settings
