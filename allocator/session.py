@@ -166,9 +166,10 @@ class Session:
         self._values = np.array([each.value for each in self.inputs])
         self._base = self._turns.coordinates(self._values)
         self._written = self._measured()
-        # Where the program holds as it is written: not for inputs that it is not affine in.
+        # Where the program holds as it is written: as far as it was tried, and so not for inputs that it is not affine
+        # in, nor from zero.
         self._sign, size = np.sign(self._base), np.abs(self._base)
-        self._near, self._far = np.where(self._apart, np.inf, size / FAR), FAR * size
+        self._near, self._far = np.where(self._apart | (size == 0), np.inf, size / FAR), FAR * size
         self._lines, self._equity = case.decision.lines, case.equity
         self._unknown = np.full(len(self.inputs), np.nan)
 
