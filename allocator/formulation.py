@@ -203,12 +203,6 @@ class Formulation:
         """Whether the limits of a clause are parameters; those of very many terms are written in."""
         return self._few or bool(self.clauses[index].numbers)
 
-    def moved(self, theta: Mapping[int, Vector]) -> tuple[Clause, ...]:
-        """The clauses, some with other parameters."""
-        if not theta:
-            return self.clauses
-        return tuple(c.moved(theta[i]) if i in theta else c for i, c in enumerate(self.clauses))
-
     def _multipliers(self, clauses: Sequence[Clause], score: Sequence[Vector], v: Vector) -> Multipliers:
         weights = [np.zeros(clause.size) for clause in clauses]
         witnesses = [clause.witness(v) for clause in clauses]

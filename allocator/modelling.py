@@ -15,7 +15,7 @@ from allocator.expression import Entries, Expression
 from allocator.formulation import Formulation
 from allocator.question import Answer, Question
 from allocator.scores import Score
-from allocator.shapes import Box, Clause
+from allocator.shapes import Box, Clause, moved
 from allocator.solvers import Modelled
 from allocator.sparse import Vector
 
@@ -121,7 +121,7 @@ class Modelling(Formulation):
         v = self.box.low.copy()
         v[self._free] = z
         witnesses = [read(v) for expression in self._expressions for read in expression.witnesses]
-        multipliers = self._multipliers(self.moved(question.theta), witnesses, v)
+        multipliers = self._multipliers(moved(self.clauses, question.theta), witnesses, v)
         hold = 0.0 if question.held is None else float(np.ravel(self._held[2].dual_value)[0])
         return Answer("optimal", v, multipliers, hold)
 

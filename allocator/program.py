@@ -16,7 +16,7 @@ from allocator.canonical import Canonical
 from allocator.certificate import TOLERANCE, bound
 from allocator.question import Answer, Held, Question
 from allocator.scores import Score, weighted
-from allocator.shapes import Box, Clause, Cone, Multipliers, hard_ones, largest_excess, shortfall
+from allocator.shapes import Box, Clause, Cone, Multipliers, hard_ones, largest_excess, moved, shortfall
 from allocator.solvers import Solver, Started, able
 from allocator.sparse import Vector
 from allocator.tails import GUESS, MIDWAY, NEAR, Tails
@@ -216,12 +216,6 @@ class Program:
         """Whether the limits of a clause may be others; not where cvxpy has very many of them."""
         return "cvxpy" not in self.needs or self._modelling.moves(index)
 
-    def moved(self, theta: Mapping[int, Vector]) -> tuple[Clause, ...]:
-        """The clauses, some with other parameters."""
-        if not theta:
-            return self.clauses
-        return tuple(c.moved(theta[i]) if i in theta else c for i, c in enumerate(self.clauses))
-
     def _scale(self, weights: Sequence[float]) -> float:
         """A factor that makes the weighted objective of order one over the box, which solvers need."""
         size = max(abs(weight) * score.size for weight, score in zip(weights, self.scores, strict=True))
@@ -293,7 +287,7 @@ class Program:
 
     def _fixed(self, question: Question) -> Answer:
         """What there is to say where nothing is free: whether the one allocation left keeps the hard clauses."""
-        clauses, v = self.moved(question.theta), self.box.low
+        clauses, v = moved(self.clauses, question.theta), self.box.low
         if largest_excess(hard_ones(clauses), v) > TOLERANCE:
             return Answer("infeasible")
         weights = tuple(np.zeros(clause.size) for clause in clauses)
@@ -305,7 +299,7 @@ class Program:
         if answer.status != "optimal" or answer.multipliers is None:
             return Point(answer.status, solver, self.box.low)
         weights, penalty = question.weights / scale, question.penalty / scale
-        score, clauses, v = self.score(weights.tolist()), self.moved(question.theta), answer.v
+        score, clauses, v = self.score(weights.tolist()), moved(self.clauses, question.theta), answer.v
         given = answer.multipliers
         multipliers = replace(given, weights=tuple(weight / scale for weight in given.weights))
         value = float(score.value(v) - penalty * shortfall(clauses, v))

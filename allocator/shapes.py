@@ -11,7 +11,7 @@ what makes the bounds of the certificate independent of the solver.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
@@ -302,6 +302,11 @@ class Tail(Clause):
 def hard_ones(clauses: Iterable[Clause]) -> tuple[Clause, ...]:
     """Those that must hold."""
     return tuple(clause for clause in clauses if clause.penalty is None)
+
+
+def moved(clauses: Sequence[Clause], theta: Mapping[int, Vector]) -> tuple[Clause, ...]:
+    """Clauses, some of them, by index, with other parameters."""
+    return tuple(clause.moved(theta[i]) if i in theta else clause for i, clause in enumerate(clauses))
 
 
 def soft_ones(clauses: Iterable[Clause]) -> tuple[Clause, ...]:
