@@ -45,7 +45,7 @@ NOTHING = 1e-9
 "An objective as small as this, in its own unit, is as good as zero."
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Solved:
     """What one solve found.
 
@@ -56,9 +56,9 @@ class Solved:
         worst: the largest excess of a rule or term, in parts of equity.
         v: the decision, in parts of equity; empty where nothing was found. Entries that follow from others (capital
             beyond a threshold of compression) may be anything that the rules allow where nothing presses on them.
-        prices: what one more unit of each input is worth to the objective; nan where the program was written anew.
-        lines: their names.
-        equity: in $ bn.
+        worth: what one more unit of each input is worth to the objective, in the session's order; nan where the program
+            was written anew.
+        session: whose it is.
     """
 
     status: str
@@ -66,9 +66,8 @@ class Solved:
     gap: float
     worst: float
     v: Vector
-    prices: Vector
-    lines: tuple[str, ...]
-    equity: float
+    worth: Vector
+    session: Session
 
     @cached_property
     def amounts(self) -> pd.Series[float]:
@@ -81,7 +80,18 @@ class Solved:
 
         if not len(self.v):
             raise Infeasible("no allocation satisfies the rules with these inputs")
-        return pd.Series(self.v[: len(self.lines)] * self.equity, list(self.lines), name="amount")
+        d = self.session.case.decision
+        return pd.Series(self.v[: d.n] * d.equity, list(d.lines), name="amount")
+
+    @cached_property
+    def prices(self) -> pd.Series[float]:
+        """What one more unit of each input is worth to the objective; nan where the program was written anew."""
+        import pandas as pd
+
+        return pd.Series(self.worth, self.session.names, name="price")
+
+    def __repr__(self) -> str:
+        return f"Solved({self.status}: {self.value:.6g}, gap {self.gap:.1e})"
 
 
 class _Written:
@@ -170,8 +180,10 @@ class Session:
         # in, nor from zero.
         self._sign, size = np.sign(self._base), np.abs(self._base)
         self._near, self._far = np.where(self._apart | (size == 0), np.inf, size / FAR), FAR * size
-        self._lines, self._equity = case.decision.lines, case.equity
         self._unknown = np.full(len(self.inputs), np.nan)
+
+    def __repr__(self) -> str:
+        return f"Session('{self.case.fund.title}', {self.aim.name}, {len(self.inputs)} inputs)"
 
     @property
     def names(self) -> list[str]:
@@ -263,10 +275,10 @@ class Session:
     def _solved(
         self, written: _Written, conic: Conic, constant: float, coordinates: Vector, values: Vector, found: Found
     ) -> Solved:
-        lines, equity, none = self._lines, self._equity, self._unknown
+        none = self._unknown
         if found.status != "optimal":
             status = "infeasible" if found.status == "infeasible" else "not-certified"
-            return Solved(status, np.nan, np.inf, np.inf, np.zeros(0), none, lines, equity)
+            return Solved(status, np.nan, np.inf, np.inf, np.zeros(0), none, self)
         proof = written.checker.proof(conic, found.x, found.y)
         near = Score.GIVE * (abs(proof.linear) + abs(proof.squares)) / self._scale
         allowed = 2 * (self._give or max(near, self._least, NOTHING))
@@ -284,8 +296,7 @@ class Session:
             proof.worst,
             written.canonical.decided(found.x),
             worth,
-            lines,
-            equity,
+            self,
         )
 
 

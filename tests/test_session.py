@@ -107,12 +107,11 @@ def test_a_tranche_and_its_cost(session: al.Session) -> None:
 @pytest.mark.parametrize("name", [*LIMITS, f"{LINE}.cash-yield", "fund.fee"])
 def test_prices_are_slopes(session: al.Session, name: str) -> None:
     base = session.solve()
-    at = session.names.index(name)
-    given = session.inputs[at].value
+    given = session.inputs[session.names.index(name)].value
     step = 1e-4 * given
     up, down = (session.solve({name: given + sign * step}).value for sign in (1, -1))
     slope = (up - down) / (2 * step)
-    assert base.prices[at] == pytest.approx(slope, rel=2e-3, abs=2e-5)
+    assert base.prices[name] == pytest.approx(slope, rel=2e-3, abs=2e-5)
 
 
 def test_two_numbers_of_one_rule_have_their_prices_where_both_moved(session: al.Session) -> None:
@@ -122,7 +121,7 @@ def test_two_numbers_of_one_rule_have_their_prices_where_both_moved(session: al.
         up, down = (session.solve({**moved, name: given * (1 + sign * 1e-4)}).value for sign in (1, -1))
         slope = (up - down) / (2e-4 * given)
         assert abs(slope) > 1e-3  # it binds
-        assert base.prices[session.names.index(name)] == pytest.approx(slope, rel=2e-3)
+        assert base.prices[name] == pytest.approx(slope, rel=2e-3)
 
 
 def test_infeasible_is_an_answer(session: al.Session) -> None:
@@ -146,7 +145,7 @@ def test_the_same_bits_whatever_came_before(session: al.Session) -> None:
     for a, b, c in zip(one, other, third, strict=True):
         assert a.status == b.status == "optimal"
         assert a.v.tobytes() == b.v.tobytes() == c.v.tobytes()
-        assert a.prices.tobytes() == b.prices.tobytes() == c.prices.tobytes()
+        assert a.worth.tobytes() == b.worth.tobytes() == c.worth.tobytes()
 
 
 def test_a_blends_ranges_stay() -> None:
@@ -229,7 +228,7 @@ def test_every_number_of_the_example_has_a_name_and_a_price() -> None:
     out = al.allocate(case, rules, resolve=False)
     told = {f"{p['of']}.{p['number']}": p["worth"] for p in out.record["prices"] if p["number"] != "limit"}
     steps = {f"{each.rule}.{n.name}": n.unit.step for each in rules.clauses(case) for n in each.numbers}
-    priced = dict(zip(names, found.prices, strict=True))
+    priced = found.prices
     assert set(told) == set(names)
     for name, worth in told.items():
         assert priced[name] * steps[name] == pytest.approx(worth, rel=1e-3, abs=2e-6)
@@ -321,3 +320,8 @@ def test_a_series_goes_by_its_index(session: al.Session) -> None:
 
     told = pd.Series({name: each.value for name, each in zip(session.names, session.inputs, strict=True)})
     assert session.solve(told.iloc[::-1]).value == session.solve().value
+
+
+def test_they_read_as_what_they_are(session: al.Session) -> None:
+    assert repr(session) == "Session('Small fund', dividend-yield, 12 inputs)"
+    assert repr(session.solve()).startswith("Solved(optimal: 0.0")
