@@ -13,6 +13,8 @@ from allocator.errors import Collector, InputError, Place
 from allocator.sparse import Sparse, Vector
 
 Where = Callable[[int, int], Place | None]
+DEFINITE = 1e-10
+"In parts of the largest eigenvalue: what the least must be above for a covariance to count as definite."
 BLOCK = 4096
 "Scenarios that are taken at once."
 TOLD = 20
@@ -60,6 +62,9 @@ class Risk:
         for i in map(int, np.flatnonzero(np.diag(matrix) < 0)):
             problems.add(f"the variance of {names[i]} is negative", "write zero or more", where(i, i))
         problems.finish()
+        root = _definite_root((matrix + matrix.T) / 2)
+        if root is not None:
+            return cls(Sparse.dense(root), definite=True)
         values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
         least, most = float(values[0]), float(max(values[-1], 0.0))
         note = ""
@@ -72,7 +77,7 @@ class Risk:
             )
         kept = values > 1e-14 * most
         factor = np.sqrt(values[kept])[:, None] * vectors[:, kept].T
-        return cls(Sparse.dense(factor), bool(kept.all() and least > 1e-10 * most), note)
+        return cls(Sparse.dense(factor), bool(kept.all() and least > DEFINITE * most), note)
 
     @classmethod
     def from_correlation(
@@ -175,6 +180,17 @@ class Risk:
         moved = self.factor @ capital
         variance = float(moved @ moved)
         return capital * (moved @ self.factor) / variance if variance > 0 else None
+
+
+def _definite_root(matrix: Vector) -> Vector | None:
+    """R with `R'R` the covariance, by Cholesky; None where it is not clearly definite, and eigenvalues are to tell."""
+    # The largest eigenvalue is at most the largest sum of a row.
+    margin = DEFINITE * float(np.abs(matrix).sum(axis=1).max(initial=0.0))
+    try:
+        np.linalg.cholesky(matrix - margin * np.eye(len(matrix)))
+        return np.asarray(np.linalg.cholesky(matrix).T)
+    except np.linalg.LinAlgError:
+        return None
 
 
 def _indefinite(values: NDArray[np.floating[Any]]) -> bool:
