@@ -150,9 +150,9 @@ class _Measured:
                 np.tile([FAR, 1 / FAR], len(inputs))[: len(inputs)],
             ]
         )
-        return all(self._told(made, inputs, times) for times in ends)
+        return all(self.told(made, inputs, times) for times in ends)
 
-    def _told(self, made: IndexMap, inputs: Indices, times: Vector | float) -> bool:
+    def told(self, made: IndexMap, inputs: Indices, times: Vector | float) -> bool:
         """Whether the map tells the program where some inputs are so many times what they are."""
         moved = np.zeros(len(self._base))
         moved[inputs] = self._base[inputs] * (times - np.ones(len(inputs)))
@@ -161,18 +161,21 @@ class _Measured:
 
     def bent(self, made: IndexMap, inputs: Indices) -> list[int]:
         """Those of some inputs of which the map does not tell the program, each moved alone to both ends."""
-        return [k for k in inputs.tolist() if not all(self._told(made, np.array([k]), t) for t in (FAR, 1 / FAR))]
+        return [k for k in inputs.tolist() if not all(self.told(made, np.array([k]), t) for t in (FAR, 1 / FAR))]
 
 
-def index_map(write: Write, base: Vector) -> tuple[IndexMap, NDArray[np.bool_]]:
-    """Measure what each input moves.
+def index_map(write: Write, base: Vector, signed: NDArray[np.bool_]) -> tuple[IndexMap, Vector]:
+    """Measure what each input moves, and how far that holds.
 
     Args:
         write: the program for coordinates.
         base: the coordinates as they are.
+        signed: which inputs may change their sign.
 
     Returns:
-        the map, and which inputs it leaves out, as the program is not affine in them or of another pattern.
+        the map, and for each input the least part of itself at which it holds: infinite where it holds nowhere, as the
+        program is not affine in the input or of another pattern; `-FAR` where a change of sign changes nothing. At most
+        it holds at `FAR` times the input.
     """
     measured, apart = _Measured(write, base), np.zeros(len(base), bool)
     probes = measured.probes(np.arange(len(base)))
@@ -188,8 +191,13 @@ def index_map(write: Write, base: Vector) -> tuple[IndexMap, NDArray[np.bool_]]:
         found, kept = made()
     if not measured.holds(found, kept):
         apart[:] = True
-        found, _ = made()
-    return found, apart
+        found, kept = made()
+    least = np.where(apart | (base == 0), np.inf, 1 / FAR)
+    across = kept[signed[kept]]
+    if len(across) and not measured.told(found, across, -FAR):
+        across = np.array([k for k in across.tolist() if measured.told(found, np.array([k]), -FAR)], np.int64)
+    least[across[base[across] != 0]] = -FAR
+    return found, least
 
 
 def still(conic: Conic, constant: float) -> IndexMap:

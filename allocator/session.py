@@ -57,7 +57,7 @@ class Solved:
         v: the decision, in parts of equity; empty where nothing was found. Entries that follow from others (capital
             beyond a threshold of compression) may be anything that the rules allow where nothing presses on them.
         worth: what one more unit of each input is worth to the objective, in the session's order; nan where the program
-            was written anew.
+            was written anew, or would be if the input moved.
         session: whose it is.
     """
 
@@ -85,7 +85,7 @@ class Solved:
 
     @cached_property
     def prices(self) -> pd.Series[float]:
-        """What one more unit of each input is worth to the objective; nan where the program was written anew."""
+        """What one more unit of each input is worth to the objective; nan where that is not known (see `worth`)."""
         import pandas as pd
 
         return pd.Series(self.worth, self.session.names, name="price")
@@ -179,7 +179,7 @@ class Session:
         # Where the program holds as it is written: as far as it was tried, and so not for inputs that it is not affine
         # in, nor from zero.
         self._sign, size = np.sign(self._base), np.abs(self._base)
-        self._near, self._far = np.where(self._apart | (size == 0), np.inf, size / FAR), FAR * size
+        self._near, self._far = np.where(size > 0, size, 1.0) * self._least_part, FAR * size
         self._unknown = np.full(len(self.inputs), np.nan)
 
     def __repr__(self) -> str:
@@ -196,7 +196,9 @@ class Session:
         def write(at: Vector) -> tuple[Conic, float]:
             return self._write(at)[1:]
 
-        found, self._apart = index_map(write, self._base)
+        signed = np.array([each.least < 0 for each in self._turns.first], bool)
+        found, self._least_part = index_map(write, self._base, signed)
+        self._apart = np.isinf(self._least_part)
         return _Written(self._write(self._base)[0], found, self._needs)
 
     def _clauses(self, case: Case) -> list[Clause]:

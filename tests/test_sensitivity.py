@@ -11,6 +11,7 @@ from allocator.sensitivity import index_map, still
 from allocator.sparse import Vector
 
 BASE = np.array([2.0, 0.5, 1.0])
+NEVER = np.zeros(3, bool)
 
 
 def program(entries: dict[tuple[int, int], float], b: list[float], q: list[float]) -> Conic:
@@ -30,8 +31,8 @@ def affine(at: Vector) -> tuple[Conic, float]:
 
 
 def test_affine_programs() -> None:
-    found, apart = index_map(affine, BASE)
-    assert not apart.any()
+    found, least = index_map(affine, BASE, np.array([True, True, False]))
+    assert least.tolist() == [-4, -4, 0.25]
     rng = np.random.default_rng(0)
     for _ in range(20):
         at = BASE * np.exp(rng.uniform(-1.3, 1.3, 3))
@@ -48,7 +49,7 @@ def test_affine_programs() -> None:
 
 
 def test_prices_are_the_lagrangians_slopes() -> None:
-    found, _ = index_map(affine, BASE)
+    found, _ = index_map(affine, BASE, NEVER)
     x, y = np.array([0.3, -0.7]), np.array([1.1, 2.0])
 
     def lagrangian(at: Vector) -> float:
@@ -77,8 +78,16 @@ def test_prices_are_the_lagrangians_slopes() -> None:
     ids=["square", "kink above", "kink below", "row", "product"],
 )
 def test_what_it_does_not_know_is_left_out(write: object, left_out: list[int]) -> None:
-    _, apart = index_map(write, BASE)  # type: ignore[arg-type]
-    assert np.flatnonzero(apart).tolist() == left_out
+    _, least = index_map(write, BASE, NEVER)  # type: ignore[arg-type]
+    assert np.flatnonzero(np.isinf(least)).tolist() == left_out
+
+
+def test_a_kink_at_zero_is_found_where_the_sign_may_change() -> None:
+    def write(at: Vector) -> tuple[Conic, float]:
+        return program({(0, 0): max(at[0], 0.0), (1, 1): at[1]}, [1.0, at[2]], [1.0, 1.0]), 0.0
+
+    assert index_map(write, BASE, np.ones(3, bool))[1].tolist() == [0.25, -4, -4]
+    assert index_map(write, np.zeros(3), np.ones(3, bool))[1].tolist() == [np.inf] * 3
 
 
 def test_where_nothing_can_be_written_is_left_out() -> None:
@@ -87,7 +96,7 @@ def test_where_nothing_can_be_written_is_left_out() -> None:
             raise InputError.of("too much", "write less")
         return affine(at)
 
-    assert np.flatnonzero(index_map(write, BASE)[1]).tolist() == [1]
+    assert np.flatnonzero(np.isinf(index_map(write, BASE, NEVER)[1])).tolist() == [1]
 
 
 def test_still() -> None:
