@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 import json
 import random
+import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from helpers import book
 import allocator as al
 from allocator.cli import main
 from allocator.errors import InputError
-from allocator.verification import read_outcome, verify, verify_files
+from allocator.verification import Check, read_outcome, verify, verify_files
 
 NAME = "us-japan"
 
@@ -105,7 +106,12 @@ def test_one_changed_multiplier_fails(solved: Solved) -> None:
     _, out, case, rules = solved
     certificate = out.record["certificate"]
     tried = failed = 0
-    honest = next(check.told for check in verify(out, case, rules).checks if check.name == "optimality")
+
+    def gap(checks: Iterable[Check]) -> float:
+        told = next(check.told for check in checks if check.name == "optimality")
+        return float(re.search(r"a gap of (\S+),", told)[1])  # type: ignore[index]
+
+    honest = gap(verify(out, case, rules).checks)
     for index, each in enumerate(certificate["multipliers"]):
         for member, weight in enumerate(each["weights"]):
             if abs(weight) < 1e-3:
@@ -113,9 +119,9 @@ def test_one_changed_multiplier_fails(solved: Solved) -> None:
             record = copy.deepcopy({"certificate": certificate})
             record["certificate"]["multipliers"][index]["weights"][member] = weight * 1.01
             found = verify(al.Outcome(out.record | record), case, rules)
-            told = next(check.told for check in found.checks if check.name == "optimality")
-            # Some are degenerate (a loan whose cap in the box is its gearing): another proof of the same bound.
-            assert not found or told == honest, (each["of"], member)
+            # Some are degenerate (a loan whose cap in the box is its gearing): another proof of the same bound, but for a
+            # hundredth of what is allowed.
+            assert not found or gap(found.checks) == pytest.approx(honest, abs=2e-8), (each["of"], member)
             tried += 1
             failed += not found
     assert tried > 20
