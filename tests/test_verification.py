@@ -120,8 +120,8 @@ def test_one_changed_multiplier_fails(solved: Solved) -> None:
             record["certificate"]["multipliers"][index]["weights"][member] = weight * 1.01
             found = verify(al.Outcome(out.record | record), case, rules)
             # Some are degenerate (a loan whose cap in the box is its gearing): another proof of the same bound, but for a
-            # hundredth of what is allowed.
-            assert not found or gap(found.checks) == pytest.approx(honest, abs=2e-8), (each["of"], member)
+            # twentieth of what is allowed.
+            assert not found or gap(found.checks) == pytest.approx(honest, abs=1e-7), (each["of"], member)
             tried += 1
             failed += not found
     assert tried > 20
