@@ -328,7 +328,7 @@ class Case:
         kept = np.ones(len(d.bent), bool) if lines is None else lines[d.bent]
         columns = d.e + np.flatnonzero(kept)
         weights = np.sqrt(self.loss_weight[d.bent[kept]])
-        return Sparse.of((len(columns), d.size), np.arange(len(columns)), columns, weights)
+        return Sparse.picking(columns, d.size, weights)
 
     @cached_property
     def held(self) -> Vector:

@@ -36,6 +36,11 @@ class Compressed:
         """The column of each stored value."""
         return np.repeat(np.arange(self.shape[1]), np.diff(self.indptr))
 
+    @cached_property
+    def spots(self) -> Indices:
+        """A number for the spot of each stored value, rising."""
+        return self.columns * self.shape[0] + self.indices
+
     def holding(self, data: Vector) -> Compressed:
         """The same pattern with other values."""
         return Compressed(self.shape, self.indptr, self.indices, data)

@@ -19,7 +19,7 @@ from allocator.conic import Pattern
 from allocator.errors import NotCertified
 from allocator.scores import Linear, Norm, Quadratic, Score
 from allocator.shapes import Box, Clause, Cone, RotatedCone, Tail
-from allocator.solvers.highs import Highs
+from allocator.solvers.highs import Highs, linear_program
 from allocator.sparse import Sparse, Vector
 
 TOLERANCE = 1e-9
@@ -167,7 +167,7 @@ class OuterApproximation:
         most = clause.c0 + clause.theta * clause.c1 - constants
         parts = [*left, (0, room * -1.0)]
         if index in self._short:
-            parts.append((self._short[index], _identity(clause.size) * -1.0))
+            parts.append((self._short[index], Sparse.picking(np.arange(clause.size), clause.size, -1.0)))
         self._row(most, parts, most if clause.equal else -np.inf)
 
     def _choose(self, index: int, choice: Choice) -> None:
@@ -175,7 +175,7 @@ class OuterApproximation:
         m, soft, own = choice.size, index in self._short, self._units[index]
         units, binaries = np.arange(len(own)), self._total - self._binary
         picked = (self._binary, Sparse.of((len(units), binaries), units, own, 1.0))
-        short = [(self._short[index], _identity(m) * -1.0)] if soft else []
+        short = [(self._short[index], Sparse.picking(np.arange(m), m, -1.0))] if soft else []
         if choice.least.any():
             open_least = (picked[0], picked[1].scaled(choice.least))
             less = short if choice.lessens else []
@@ -239,21 +239,20 @@ class OuterApproximation:
         """
         import highspy
 
-        program, highs = highspy.HighsLp(), highspy.Highs()  # type: ignore[no-untyped-call]
+        highs = highspy.Highs()  # type: ignore[no-untyped-call]
         for option, value in (Highs.options(TOLERANCE) | SEARCH).items():
             highs.setOptionValue(option, value)
         least, most, matrices = zip(*self._rows, strict=True)
         whole = Sparse.stack(matrices)
         pattern = Pattern.of(whole.shape, whole.row, whole.column)
-        program.num_row_, program.num_col_ = whole.shape
+        program = linear_program(
+            pattern.matrix.holding(pattern.data(whole.value)),
+            (self._gain * self._scale, self._low, self._high),
+            (np.concatenate(least), np.concatenate(most)),
+            highspy.MatrixFormat.kColwise,
+        )
         program.sense_ = highspy.ObjSense.kMaximize
         program.offset_ = self._constant * self._scale
-        program.col_cost_ = self._gain * self._scale
-        program.col_lower_, program.col_upper_ = self._low, self._high
-        program.row_lower_, program.row_upper_ = np.concatenate(least), np.concatenate(most)
-        program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        program.a_matrix_.start_, program.a_matrix_.index_ = pattern.matrix.indptr, pattern.matrix.indices
-        program.a_matrix_.value_ = pattern.data(whole.value)
         kinds = np.full(self._total, highspy.HighsVarType.kContinuous)
         kinds[self._binary :] = highspy.HighsVarType.kInteger
         program.integrality_ = kinds.tolist()
@@ -278,7 +277,3 @@ def _member(cone: Cone, member: int, column: int) -> _Arms:
     """The arms of a member of a cone."""
     own = np.arange(len(cone.k)).reshape(cone.size, -1)[member]
     return _Arms(cone.M.rows(own), cone.k[own], column, isinstance(cone, RotatedCone))
-
-
-def _identity(m: int) -> Sparse:
-    return Sparse.of((m, m), np.arange(m), np.arange(m), 1.0)

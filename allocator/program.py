@@ -123,7 +123,7 @@ class Program:
 
     def _first(self, weights: Sequence[float], penalty: float, theta: Mapping[int, Vector]) -> tuple[Question, float]:
         """A question of the first stage, and the scale of its units."""
-        scale = self._scale(weights)
+        scale = self.scale(weights)
         return Question(np.asarray(weights, float) * scale, penalty * scale, theta=theta), scale
 
     def hold(
@@ -141,12 +141,12 @@ class Program:
         Returns:
             A point whose multipliers are those of the second stage; its bound says nothing of the first.
         """
-        scale = self._scale(held)
+        scale = self.scale(held)
         row = Held(np.asarray(held, float) * scale, held_penalty * scale, level * scale)
         if weights is None:
             own, spread = SPREAD, SPREAD
         else:
-            own, spread = self._scale(weights), 0.0
+            own, spread = self.scale(weights), 0.0
         aims = np.zeros(len(self.scores)) if weights is None else np.asarray(weights, float)
         question = Question(aims * own, penalty * own, spread, row)
         answer, name = self._ask(question, tolerance, solver)
@@ -216,7 +216,7 @@ class Program:
         """Whether the limits of a clause may be others; not where cvxpy has very many of them."""
         return "cvxpy" not in self.needs or self._modelling.moves(index)
 
-    def _scale(self, weights: Sequence[float]) -> float:
+    def scale(self, weights: Sequence[float]) -> float:
         """A factor that makes the weighted objective of order one over the box, which solvers need."""
         size = max(abs(weight) * score.size for weight, score in zip(weights, self.scores, strict=True))
         return 1 / size if size > 0 else 1.0

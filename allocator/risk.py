@@ -142,10 +142,8 @@ class Risk:
             name = names[int(np.argmin(specific))]
             raise InputError.of(f"the specific volatility of {name} is negative", "write zero or more")
         common = cls.from_covariance(covariance, factors or tuple(f"factor {i + 1}" for i in range(k)), None, where)
-        root = np.zeros(common.factor.shape)
-        root[common.factor.row, common.factor.column] = common.factor.value
-        own = Sparse.of((n, n), np.arange(n), np.arange(n), specific)
-        return cls(Sparse.stack([Sparse.dense(root @ loadings.T), own]), bool((specific > 0).all()))
+        own = Sparse.picking(np.arange(n), n, specific)
+        return cls(Sparse.stack([Sparse.dense(common.factor.array() @ loadings.T), own]), bool((specific > 0).all()))
 
     @classmethod
     def from_scenarios(cls, returns: Vector, place: Place | None = None) -> Risk:

@@ -87,8 +87,8 @@ class IndexMap:
     def tells(self, moved: Vector, conic: Conic, constant: float) -> bool:
         """Whether these are the program and its constant with inputs moved by so much."""
         told, told_constant = self.at(moved)
-        known = {*zip(self.base.A.columns.tolist(), self.base.A.indices.tolist(), strict=True)}
-        if not known.issuperset(zip(conic.A.columns.tolist(), conic.A.indices.tolist(), strict=True)):
+        known = (np.isin(conic.A.spots, self.base.A.spots), np.isin(conic.P.spots, self.base.P.spots))
+        if not all(part.all() for part in known):
             return False
         one, two = _numbers(told, told_constant, self.base), _numbers(conic, constant, self.base)
         return bool((np.abs(one - two) <= CLOSE * np.maximum(np.maximum(np.abs(one), np.abs(two)), LEAST)).all())
@@ -215,10 +215,8 @@ def _union(matrices: Sequence[Compressed]) -> Compressed:
 
 def _spread(matrix: Compressed, whole: Compressed) -> Vector:
     """A matrix's numbers at the spots of a larger pattern."""
-    m = matrix.shape[0]
-    spots = np.searchsorted(whole.columns * m + whole.indices, matrix.columns * m + matrix.indices)
     out = np.zeros(len(whole.data))
-    out[spots] = matrix.data
+    out[np.searchsorted(whole.spots, matrix.spots)] = matrix.data
     return out
 
 

@@ -168,7 +168,7 @@ class Session:
         self._places = {each.name: k for k, each in enumerate(self.inputs)}
         self._needs = program.needs
         self._penalty, _ = penalty_of(program, [1.0])
-        self._scale = 1 / (score.size or 1.0)
+        self._scale = program.scale([1.0])
         self._give, self._least = score.give, score.LEAST * score.size
         self._turns = Turns(self.inputs)
         self._least_values = np.array([each.least for each in self.inputs])

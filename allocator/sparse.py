@@ -45,6 +45,11 @@ class Sparse:
         return cls((array.shape[0], array.shape[1]), row, column, array[row, column])
 
     @classmethod
+    def picking(cls, columns: Indices, count: int, value: Vector | float = 1.0) -> Sparse:
+        """A row for each of some of `count` columns, with one entry there."""
+        return cls.of((len(columns), count), np.arange(len(columns)), columns, value)
+
+    @classmethod
     def stack(cls, parts: Sequence[Sparse]) -> Sparse:
         """One above the other."""
         tops = np.cumsum([0, *(part.shape[0] for part in parts)])
@@ -95,6 +100,12 @@ class Sparse:
         place = columns[self.column]
         kept = place >= 0
         return Sparse((self.shape[0], int(columns.max(initial=-1)) + 1), self.row[kept], place[kept], self.value[kept])
+
+    def array(self) -> Vector:
+        """All entries, those that are zero too."""
+        out = np.zeros(self.shape)
+        np.add.at(out, (self.row, self.column), self.value)
+        return out
 
     def wide(self, columns: int) -> Sparse:
         """The same with so many columns in all; the further ones are zero."""

@@ -71,7 +71,7 @@ def _rows(
 
 def _pick(case: Case, columns: Indices, value: Vector | float = 1.0) -> Sparse:
     """A row for each of some entries of v."""
-    return Sparse.of((len(columns), case.decision.size), np.arange(len(columns)), columns, value)
+    return Sparse.picking(columns, case.decision.size, value)
 
 
 def _identity(case: Case) -> Clause:

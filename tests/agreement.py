@@ -16,7 +16,6 @@ from allocator.modelling import Modelling
 from allocator.objectives import Objective
 from allocator.program import Point, Program
 from allocator.question import Question
-from allocator.risk import Risk
 from allocator.shapes import Clause, hard_ones, largest_excess, shortfall
 from allocator.solvers.clarabel import Clarabel
 from allocator.universe import Universe
@@ -88,8 +87,7 @@ def _factors(rng: Rng) -> al.Case:
     universe = Universe.build(
         {"id": [f"line-{i}" for i in range(n)], "expected-return [%]": np.round(rng.uniform(1, 12, n), 3).tolist()}
     )
-    risk = Risk.from_factors(rng.normal(size=(n, k)) * 0.1, np.eye(k), rng.uniform(0, 0.2, n) ** 2, universe.ids)
-    return replace(al.Case.from_moments(np.zeros(n), np.eye(n)), universe=universe, risk=risk)
+    return al.Case.from_factors(universe, rng.normal(size=(n, k)) * 0.1, rng.uniform(0, 0.2, n) ** 2)
 
 
 def draw(seed: int) -> tuple[al.Case, al.Rulebook, list[Objective], list[float]]:
@@ -133,7 +131,7 @@ def compare(seed: int) -> Compared:
     program = Program(clauses, scores, case.box, case.spread)
     penalty = max(program.score(weights).income, 0.5)
     direct = program.solve(weights, penalty, TIGHT, "clarabel")
-    scale = program._scale(weights)
+    scale = program.scale(weights)
     modelling = Modelling(clauses, scores, program.box, case.spread)
     question = Question(np.array(weights) * scale, penalty * scale)
     with warnings.catch_warnings():

@@ -129,7 +129,7 @@ def test_clarabel_and_ecos_agree_on_the_canonical_allocation(aim: str) -> None:
     level = best(aim).value - score.tolerance(best(aim).v)
     one = compiled.hold(level, [1.0], penalty)
     case, d = example()[0], example()[0].decision
-    scale = compiled._scale([1.0])
+    scale = compiled.scale([1.0])
     held = Held(np.array([scale]), penalty * scale, level * scale)
     question = Question(np.zeros(1), 0.0, SPREAD, held)
     other = Modelling(compiled.clauses, compiled.scores, compiled.box, case.spread).ask(question, Ecos, 1e-10)

@@ -16,7 +16,7 @@ from allocator.solvers.clarabel import Clarabel
 def checked(seed: int) -> tuple[Program, Canonical, Question]:
     case, rules, objectives, weights = draw(seed)
     program = Program(rules.clauses(case), [each.score(case) for each in objectives], case.box, case.spread)
-    scale = program._scale(weights)
+    scale = program.scale(weights)
     return program, program._written("first"), Question(np.array(weights) * scale, 0.5 * scale)
 
 

@@ -104,3 +104,17 @@ def test_still() -> None:
     conic, constant = found.at(np.zeros(3))
     assert conic.A.data.tolist() == affine(BASE)[0].A.data.tolist()
     assert constant == 5.0
+
+
+def test_a_square_that_is_there_far_away_only_is_left_out() -> None:
+    """Squares are looked at like rows."""
+    from dataclasses import replace
+
+    def write(at: Vector) -> tuple[Conic, float]:
+        conic, constant = affine(at)
+        if at[0] > 4:
+            corner = Pattern.of((2, 2), np.array([0, 0, 1]), np.array([0, 1, 1]))
+            conic = replace(conic, P=corner.matrix.holding(corner.data(np.ones(3))))
+        return conic, constant
+
+    assert np.flatnonzero(np.isinf(index_map(write, BASE, NEVER)[1])).tolist() == [0]

@@ -45,8 +45,8 @@ class Rows:
 
     def add_identity(self, columns: Indices, sign: float = 1.0, rows: Indices | None = None) -> None:
         """Add one variable a row."""
-        each = np.arange(len(columns))
-        self.add(Sparse.of((len(each), len(each)), each, each, sign), columns, rows)
+        count = len(columns)
+        self.add(Sparse.picking(np.arange(count), count, sign), columns, rows)
 
     @property
     def place(self) -> slice:

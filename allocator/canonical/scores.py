@@ -68,8 +68,7 @@ def _multiply_out(assembly: Assembly, part: Quadratic, term: Term) -> None:
         rows = assembly.rows("zero", len(apart))
         assembly.over_v(rows, part.F.rows(apart))
         rows.add_identity(y, -1.0)
-        each = np.arange(len(y))
-        term.squares.append((1.0, Sparse.of((len(y), assembly.count), each, y, 1.0)))
+        term.squares.append((1.0, Sparse.picking(y, assembly.count)))
 
 
 def _square(assembly: Assembly, part: Quadratic, term: Term) -> Reader:
@@ -158,8 +157,7 @@ def gram(F: Sparse) -> tuple[Indices, Indices, Vector]:
     counts = np.bincount(F.row, minlength=F.shape[0])
     if counts.max(initial=0) > SHORT:
         used, own = np.unique(F.column, return_inverse=True)
-        dense = np.zeros((F.shape[0], len(used)))
-        np.add.at(dense, (F.row, own), F.value)
+        dense = Sparse((F.shape[0], len(used)), F.row, own, F.value).array()
         i, j = np.triu_indices(len(used))
         return used[i], used[j], (dense.T @ dense)[i, j]
     order = np.argsort(F.row, kind="stable")

@@ -58,7 +58,7 @@ class MeanVariance:
     def dense(self) -> Vector | None:
         """The factor as an array, unless it is large and sparse."""
         size = int(np.prod(self.factor.shape))
-        return _array(self.factor) if size <= max(MOST, 2 * len(self.factor.value)) else None
+        return self.factor.array() if size <= max(MOST, 2 * len(self.factor.value)) else None
 
     def exposures(self, portfolios: Vector) -> Vector:
         """F x for each of some portfolios (k x n), as k x d."""
@@ -75,7 +75,7 @@ class MeanVariance:
     @cached_property
     def limits(self) -> Vector:
         """C as an array."""
-        return _array(self.rows)
+        return self.rows.array()
 
     def column(self) -> Callable[[int], Vector]:
         """A function that gives a column of S; S itself is only formed where it is small."""
@@ -105,9 +105,3 @@ class MeanVariance:
             most=self.most / size,
         )
         return made, variance, gain, size
-
-
-def _array(matrix: Sparse) -> Vector:
-    out = np.zeros(matrix.shape)
-    np.add.at(out, (matrix.row, matrix.column), matrix.value)
-    return out

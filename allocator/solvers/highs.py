@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from allocator.conic import Conic, Found
+from allocator.conic import Compressed, Conic, Found
 from allocator.solvers import Started
 from allocator.sparse import Vector
 
@@ -68,7 +68,7 @@ class Highs:
             equal = np.arange(m) < given.cones.zero
             least = np.where(equal, given.b, -np.inf)
             columns, rows = (given.q, given.low, np.full(n, np.inf)), (least, given.b)
-            highs = solved(_program(given, columns, rows, highspy.MatrixFormat.kColwise))
+            highs = solved(linear_program(given.A, columns, rows, highspy.MatrixFormat.kColwise))
             found = highs.getSolution()
             weights = -np.asarray(found.row_dual, float)
             return Found.of(status.get(highs.getModelStatus(), "failed"), found.col_value, weights)
@@ -80,7 +80,7 @@ class Highs:
             least = np.where(np.arange(m) < given.cones.zero, -np.inf, 0.0)
             columns = (cost, least, np.full(m, np.inf))
             rows = (-given.q, np.where(bounded, np.inf, -given.q))
-            highs = solved(_program(given, columns, rows, highspy.MatrixFormat.kRowwise))
+            highs = solved(linear_program(given.A, columns, rows, highspy.MatrixFormat.kRowwise))
             found = highs.getSolution()
             point = low + np.asarray(found.row_dual, float)
             return Found.of(dual_status.get(highs.getModelStatus(), "failed"), point, found.col_value)
@@ -90,8 +90,15 @@ class Highs:
         return dual if alone > MOSTLY * len(conic.q) else primal
 
 
-def _program(given: Conic, columns: tuple[Vector, ...], rows: tuple[Vector, ...], form: Any) -> Any:
-    """A linear program with the numbers of A, by columns or by rows, and costs and bounds."""
+def linear_program(A: Compressed, columns: tuple[Vector, ...], rows: tuple[Vector, ...], form: Any) -> Any:
+    """A linear program as HiGHS takes it.
+
+    Args:
+        A: its matrix.
+        columns: costs, lower and upper bounds of the variables.
+        rows: the least and the most of each row.
+        form: whether the matrix is A (by columns) or its transpose (by rows).
+    """
     import highspy
 
     program = highspy.HighsLp()
@@ -99,6 +106,6 @@ def _program(given: Conic, columns: tuple[Vector, ...], rows: tuple[Vector, ...]
     program.col_cost_, program.col_lower_, program.col_upper_ = columns
     program.row_lower_, program.row_upper_ = rows
     program.a_matrix_.format_ = form
-    program.a_matrix_.start_, program.a_matrix_.index_ = given.A.indptr, given.A.indices
-    program.a_matrix_.value_ = given.A.data
+    program.a_matrix_.start_, program.a_matrix_.index_ = A.indptr, A.indices
+    program.a_matrix_.value_ = A.data
     return program

@@ -88,7 +88,7 @@ def once(what: str, bench: str, lines: int) -> None:
     from allocator.question import Question
 
     program = Program(rules.clauses(case), [aim.score(case)], case.box, case.spread)
-    conic = program._written("first").conic(Question(np.full(1, program._scale([1.0])), 0.0))
+    conic = program._written("first").conic(Question(np.full(1, program.scale([1.0])), 0.0))
     started = Piqp.start(conic, 1e-10)
     start = time.perf_counter()
     assert started(conic).status == "optimal"

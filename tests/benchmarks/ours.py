@@ -17,6 +17,8 @@ FLOOR = "1.30x"
 
 def p1_case(inst: dict[str, Any]) -> Any:
     """The 24-line fund: capital adds up to one, capacities, sectors, cash against service, leverage, concentration."""
+    import dataclasses
+
     import numpy as np
 
     import allocator as al
@@ -27,8 +29,6 @@ def p1_case(inst: dict[str, Any]) -> Any:
     names = [f"p{i}" for i in range(n)]
     universe = Universe.build({"id": names, **p1_columns(inst)})
     plain = al.Case.from_moments(np.zeros(n), np.eye(n))
-    import dataclasses
-
     return dataclasses.replace(plain, universe=universe, risk=Risk.from_covariance(inst["S"], names))
 
 
