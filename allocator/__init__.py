@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from allocator.objectives.volatility import Volatility
     from allocator.outcome import Outcome, allocate
     from allocator.rulebook import Rulebook
-    from allocator.session import Session, Solved
+    from allocator.session import Session
+    from allocator.solved import Solved
     from allocator.universe import Universe
     from allocator.verification import read_outcome, verify
 
@@ -58,7 +59,7 @@ _HOMES = {
     "Outcome": "outcome",
     "Rulebook": "rulebook",
     "Session": "session",
-    "Solved": "session",
+    "Solved": "solved",
     "Universe": "universe",
     "allocate": "outcome",
     "Concave": "aims.concave",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,10 @@ from allocator.units import Index, Money, Rate
 FUND = {"fee": Rate, "reserve-yield": Rate}
 PLAIN = Number("", 0.0, Index)
 "What the program is affine in is the input itself."
+
+
+def _as_it_is(case: Case, value: float) -> Case:
+    return case
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +43,7 @@ class Input:
     value: float
     number: Number = PLAIN
     clauses: tuple[int, ...] = ()
-    moved: Callable[[Case, float], Case] = lambda case, value: case
+    moved: Callable[[Case, float], Case] = _as_it_is
     least: float = -np.inf
     most: float = np.inf
 
@@ -100,14 +105,14 @@ def _column(case: Case, name: str) -> Input | None:
     if line not in case.universe.ids or column not in case.universe.numbers:
         return None
     row = case.universe.ids.index(line)
-
-    def moved(case: Case, value: float) -> Case:
-        values = case.universe.numbers[column].copy()
-        values[row] = value
-        return replace(case, universe=replace(case.universe, numbers={**case.universe.numbers, column: values}))
-
     least = 0.0 if KNOWN.get(column) in (MONEY, TIME, MULTIPLE) or column == "gearing" else -np.inf
-    return Input(name, float(case.universe.numbers[column][row]), moved=moved, least=least)
+    return Input(name, float(case.universe.numbers[column][row]), moved=partial(_with_cell, row, column), least=least)
+
+
+def _with_cell(row: int, column: str, case: Case, value: float) -> Case:
+    values = case.universe.numbers[column].copy()
+    values[row] = value
+    return replace(case, universe=replace(case.universe, numbers={**case.universe.numbers, column: values}))
 
 
 def _tranche(case: Case, name: str) -> Input | None:
@@ -115,42 +120,47 @@ def _tranche(case: Case, name: str) -> Input | None:
     index = next((k for k, tranche in enumerate(case.stack) if tranche.id == own), None)
     if index is None or field not in ("capacity", "cost"):
         return None
+    if field == "capacity":
+        return Input(name, float(case.stack[index].capacity), moved=partial(_with_capacity, index), least=0.0)
+    given = float(case.costs[index])
+    return Input(name, given, moved=partial(_with_cost, index, given), least=0.0)
 
-    given = float(case.stack[index].capacity) if field == "capacity" else float(case.costs[index])
 
-    def moved(case: Case, value: float) -> Case:
-        tranche = case.stack[index]
-        made: Any = Money(value)
-        if field == "cost":
-            # By so much the spread moves, since the reference rate may move too.
-            spread = Rate(float(tranche.cost.spread) + value - given)
-            made = tranche.cost.model_copy(update={"spread": spread})
-        changed = tranche.model_copy(update={field: made})
-        return replace(case, stack=(*case.stack[:index], changed, *case.stack[index + 1 :]))
+def _with_capacity(index: int, case: Case, value: float) -> Case:
+    return _with_tranche(index, case, {"capacity": Money(value)})
 
-    return Input(name, given, moved=moved, least=0.0)
+
+def _with_cost(index: int, given: float, case: Case, value: float) -> Case:
+    cost = case.stack[index].cost
+    # By so much the spread moves, since the reference rate may move too.
+    spread = Rate(float(cost.spread) + value - given)
+    return _with_tranche(index, case, {"cost": cost.model_copy(update={"spread": spread})})
+
+
+def _with_tranche(index: int, case: Case, update: dict[str, Any]) -> Case:
+    changed = case.stack[index].model_copy(update=update)
+    return replace(case, stack=(*case.stack[:index], changed, *case.stack[index + 1 :]))
 
 
 def _fund(case: Case, name: str) -> Input | None:
     own, _, field = name.rpartition(".")
     if own != "fund" or field not in FUND:
         return None
-    attribute = field.replace("-", "_")
+    return Input(name, float(getattr(case.fund, field.replace("-", "_"))), moved=partial(_with_term, field))
 
-    def moved(case: Case, value: float) -> Case:
-        return replace(case, fund=case.fund.model_copy(update={attribute: FUND[field](value)}))
 
-    return Input(name, float(getattr(case.fund, attribute)), moved=moved)
+def _with_term(field: str, case: Case, value: float) -> Case:
+    return replace(case, fund=case.fund.model_copy(update={field.replace("-", "_"): FUND[field](value)}))
 
 
 def _rate(case: Case, name: str) -> Input | None:
     if name not in case.references:
         return None
+    return Input(name, float(case.references[name]), moved=partial(_with_rate, name))
 
-    def moved(case: Case, value: float) -> Case:
-        return replace(case, references={**case.references, name: Rate(value)})
 
-    return Input(name, float(case.references[name]), moved=moved)
+def _with_rate(name: str, case: Case, value: float) -> Case:
+    return replace(case, references={**case.references, name: Rate(value)})
 
 
 def _known(case: Case, clauses: Sequence[Clause]) -> list[str]:

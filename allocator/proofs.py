@@ -71,21 +71,39 @@ class Checker:
         arms = s[self._linear :] * self._arm
         return np.sqrt(np.bincount(self._cone, arms * arms, len(self._tops)))
 
+    def _legal(self, y: Vector) -> Vector:
+        """Multipliers, moved into the dual cone."""
+        legal, zero, linear = y.copy(), self._zero, self._linear
+        np.maximum(legal[zero:linear], 0, out=legal[zero:linear])
+        if len(self._tops):
+            legal[self._tops] = np.maximum(legal[self._tops], self._lengths(y))
+        return legal
+
+    def conflict(self, conic: Conic, y: Vector) -> float:
+        """By how much rows must be broken at least, as the ray y proves; zero or less where it proves nothing.
+
+        Wherever no row is broken by more than e, `y'(b - A x) >= -e * sum |y|`, cones counted once; what that is at
+        most over the box tells the least e (Farkas).
+        """
+        legal = self._legal(y)
+        slope = np.bincount(self._columns, conic.A.data * legal[self._rows], len(conic.q))
+        most = float(legal @ conic.b - np.minimum(slope * self.low, slope * self.high).sum())
+        total = float(np.abs(legal[: self._linear]).sum() + legal[self._tops].sum())
+        return -most / total if total > 0 else 0.0
+
     def proof(self, conic: Conic, x: Vector, y: Vector) -> Proof:
         """What x and y prove."""
-        zero, linear, tops = self._zero, self._linear, self._tops
+        zero, tops = self._zero, self._tops
         A, n, m = conic.A.data, len(x), len(y)
         row, column, at = self._P
         Px = np.bincount(row, conic.P.data[at] * x[column], n)
-        legal = y.copy()  # moved into the dual cone
-        np.maximum(legal[zero:linear], 0, out=legal[zero:linear])
+        legal = self._legal(y)
         excess = np.bincount(self._rows, A * x[self._columns], m) - conic.b
         np.abs(excess[:zero], out=excess[:zero])
         if len(tops):
-            legal[tops] = np.maximum(legal[tops], self._lengths(y))
             # The arms of a cone are broken together.
             broken = self._lengths(excess) + excess[tops]
-            excess[linear:] = 0
+            excess[self._linear :] = 0
             excess[tops] = broken
         np.maximum(excess, 0, out=excess)
         slope = conic.q + Px + np.bincount(self._columns, A * legal[self._rows], n)

@@ -7,9 +7,9 @@ solver's is taken; `allocate` has the canonical one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
@@ -24,74 +24,27 @@ from allocator.choices import open_choices
 from allocator.conic import Conic, Found
 from allocator.errors import Infeasible, InputError, nearest
 from allocator.exact_penalty import penalty_of
+from allocator.features import FAR
 from allocator.inputs import Turns, inputs_of
+from allocator.measuring import index_map
 from allocator.objectives import Aim
 from allocator.objectives.sharpe import Sharpe
+from allocator.parts import Parts
 from allocator.proofs import Checker
 from allocator.question import Question
 from allocator.rulebook import Rulebook, rulebook_of
 from allocator.rules import Rule
 from allocator.scores import Score
-from allocator.sensitivity import FAR, IndexMap, index_map, still
+from allocator.sensitivity import IndexMap, still
 from allocator.shapes import Clause, RotatedCone
-from allocator.solvers import Started, able
+from allocator.solution import binding
+from allocator.solved import Solved
+from allocator.solvers import Solver, Started, able
 from allocator.sparse import Vector
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 TOLERANCES = (1e-8, 1e-10)
 NOTHING = 1e-9
 "An objective as small as this, in its own unit, is as good as zero."
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Solved:
-    """What one solve found.
-
-    Attributes:
-        status: `optimal` where it is proved, `not-certified`, or `infeasible` by the solver's word.
-        value: the objective, what soft rules cost taken off; nan where nothing was found.
-        gap: how far the optimum may be above it, as proved.
-        worst: the largest excess of a rule or term, in parts of equity.
-        v: the decision, in parts of equity; empty where nothing was found. Entries that follow from others (capital
-            beyond a threshold of compression) may be anything that the rules allow where nothing presses on them.
-        worth: what one more unit of each input is worth to the objective, in the session's order; nan where the program
-            was written anew, or would be if the input moved.
-        session: whose it is.
-    """
-
-    status: str
-    value: float
-    gap: float
-    worst: float
-    v: Vector
-    worth: Vector
-    session: Session
-
-    @cached_property
-    def amounts(self) -> pd.Series[float]:
-        """Capital by line, in $ bn.
-
-        Raises:
-            Infeasible: there is none.
-        """
-        import pandas as pd
-
-        if not len(self.v):
-            raise Infeasible("no allocation satisfies the rules with these inputs")
-        d = self.session.case.decision
-        return pd.Series(self.v[: d.n] * d.equity, list(d.lines), name="amount")
-
-    @cached_property
-    def prices(self) -> pd.Series[float]:
-        """What one more unit of each input is worth to the objective; nan where that is not known (see `worth`)."""
-        import pandas as pd
-
-        return pd.Series(self.worth, self.session.names, name="price")
-
-    def __repr__(self) -> str:
-        return f"Solved({self.status}: {self.value:.6g}, gap {self.gap:.1e})"
 
 
 class _Written:
@@ -107,19 +60,23 @@ class _Written:
         self.canonical, self.map = canonical, made
         self.checker = Checker(made.base, *canonical.spans(FAR**2))
         quickest, first = able(needs, conic=made.base, again=True)[0][1], able(needs)[0][1]
-        # Whoever is quickest, the first of all solvers has the last word.
-        self._tries = [(kind, TOLERANCES[0]) for kind in dict.fromkeys((quickest, first))] + [(first, TOLERANCES[1])]
-        self._started: dict[int, Started] = {}
+        # Whoever is quickest, the first one that takes cones has the last word: it tells why nothing fits, too.
+        last = able(needs | {"conic"})[0][1]
+        self.tries = [(kind, TOLERANCES[0]) for kind in dict.fromkeys((quickest, first, last))] + [
+            (last, TOLERANCES[1])
+        ]
+        self._started: dict[tuple[type[Solver], float], Started] = {}
 
     def found(self, conic: Conic) -> Iterator[Found]:
         """What solvers find, one after the other.
 
         Each is started from the inputs as they are, whatever was solved before: so its bits don't turn on that.
         """
-        for k, (kind, tolerance) in enumerate(self._tries):
-            if k not in self._started:
-                self._started[k] = kind.start(self.map.base, tolerance)
-            yield self._started[k](conic)
+        for each in self.tries:
+            if each not in self._started:
+                kind, tolerance = each
+                self._started[each] = kind.start(self.map.base, tolerance)
+            yield self._started[each](conic)
 
 
 class Session:
@@ -169,18 +126,33 @@ class Session:
         self._needs = program.needs
         self._penalty, _ = penalty_of(program, [1.0])
         self._scale = program.scale([1.0])
-        self._give, self._least = score.give, score.LEAST * score.size
+        self._give, self._least, self._size = score.give, score.LEAST * score.size, score.size
         self._turns = Turns(self.inputs)
         self._least_values = np.array([each.least for each in self.inputs])
         self._most_values = np.array([each.most for each in self.inputs])
         self._values = np.array([each.value for each in self.inputs])
         self._base = self._turns.coordinates(self._values)
-        self._written = self._measured()
-        # Where the program holds as it is written: as far as it was tried, and so not for inputs that it is not affine
-        # in, nor from zero.
-        self._sign, size = np.sign(self._base), np.abs(self._base)
-        self._near, self._far = np.where(size > 0, size, 1.0) * self._least_part, FAR * size
+        signed = np.array([each.least < 0 for each in self._turns.first], bool)
+        made = index_map(lambda at: self._write(at)[1:], self._base, signed)
+        self._written = _Written(self._canonical, made, self._needs)
+        self._parts = Parts([part for _, part in settled.terms()], self._case, self._base, signed)
         self._unknown = np.full(len(self.inputs), np.nan)
+        # Who fails where all is as it is need not be asked again.
+        for k, solved in enumerate(self._attempts(self._values)):
+            if solved.status != "not-certified":
+                del self._written.tries[:k]
+                break
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is measured travels to other processes; the program is written anew there, and solvers are started."""
+        state = {name: value for name, value in vars(self).items() if name != "_canonical"}
+        return state | {"_written": (self._written.map, self._written.tries)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        made, tries = state["_written"]
+        self._written = _Written(self._canonical, made, self._needs)
+        self._written.tries = tries
 
     def __repr__(self) -> str:
         return f"Session('{self.case.fund.title}', {self.aim.name}, {len(self.inputs)} inputs)"
@@ -190,26 +162,21 @@ class Session:
         """The inputs' names, in the order of values and prices."""
         return [each.name for each in self.inputs]
 
-    def _measured(self) -> _Written:
-        """The program as it is, with what the inputs move in it; those that it is not affine in are set apart."""
-
-        def write(at: Vector) -> tuple[Conic, float]:
-            return self._write(at)[1:]
-
-        signed = np.array([each.least < 0 for each in self._turns.first], bool)
-        found, self._least_part = index_map(write, self._base, signed)
-        self._apart = np.isinf(self._least_part)
-        return _Written(self._write(self._base)[0], found, self._needs)
-
     def _clauses(self, case: Case) -> list[Clause]:
         return [*self.rules.clauses(case), *self.aim.clauses(case)]
 
+    def _case(self, coordinates: Vector) -> Case:
+        """The case for other inputs."""
+        case = self.case
+        for each, value, old in zip(self._turns.first, coordinates.tolist(), self._base.tolist(), strict=True):
+            case = case if value == old else each.moved(case, value)
+        return case
+
     def _write(self, coordinates: Vector) -> tuple[Canonical, Conic, float]:
         """The program for other inputs, written anew; and the constant of its cost."""
-        case, theta = self.case, dict[int, float]()
-        for each, value, old in zip(self._turns.first, coordinates.tolist(), self._base.tolist(), strict=True):
+        case, theta = self._case(coordinates), dict[int, float]()
+        for each, value in zip(self._turns.first, coordinates.tolist(), strict=True):
             theta |= dict.fromkeys(each.clauses, value)
-            case = case if value == old else each.moved(case, value)
         # Limits alone are numbers to write.
         canonical = self._canonical if case is self.case else self._made(case)
         moved = {index: np.full(canonical.clauses[index].size, value) for index, value in theta.items()}
@@ -238,18 +205,21 @@ class Session:
         Raises:
             InputError: an input is unknown, or a value is not finite.
         """
-        given = self._given(values)
-        coordinates = self._turns.coordinates(given)
-        moved, written = coordinates - self._base, self._written
-        if (moved[(coordinates * self._sign < self._near) | (coordinates * self._sign > self._far)] != 0).any():
-            canonical, conic, constant = self._write(coordinates)
-            moved, written = np.zeros(len(moved)), _Written(canonical, still(conic, constant), self._needs)
-        conic, constant = written.map.at(moved)
-        for found in written.found(conic):
-            solved = self._solved(written, conic, constant, coordinates, given, found)
+        for solved in self._attempts(self._given(values)):
             if solved.status != "not-certified":
                 break
         return solved
+
+    def _attempts(self, values: Vector) -> Iterator[Solved]:
+        """What one solver after the other finds."""
+        coordinates = self._turns.coordinates(values)
+        written = self._written
+        if not written.map.knows(coordinates):
+            canonical, conic, constant = self._write(coordinates)
+            written = _Written(canonical, still(conic, constant, coordinates), self._needs)
+        conic, constant = written.map.at(coordinates)
+        for found in written.found(conic):
+            yield self._solved(written, conic, constant, coordinates, values, found)
 
     def _given(self, values: Mapping[str, float] | Vector | None) -> Vector:
         # A pandas Series goes by its index, like a mapping.
@@ -277,29 +247,34 @@ class Session:
     def _solved(
         self, written: _Written, conic: Conic, constant: float, coordinates: Vector, values: Vector, found: Found
     ) -> Solved:
-        none = self._unknown
+        worth, none = self._unknown, (np.nan, np.inf, np.inf)
         if found.status != "optimal":
-            status = "infeasible" if found.status == "infeasible" else "not-certified"
-            return Solved(status, np.nan, np.inf, np.inf, np.zeros(0), none, self)
+            broken = written.checker.conflict(conic, found.y) if found.status == "infeasible" else 0.0
+            if broken > TOLERANCE:
+                return Solved("infeasible", np.nan, np.inf, broken, worth, values, self, found, written.canonical)
+            return Solved("not-certified", *none, worth, values, self, found, written.canonical)
         proof = written.checker.proof(conic, found.x, found.y)
         near = Score.GIVE * (abs(proof.linear) + abs(proof.squares)) / self._scale
         allowed = 2 * (self._give or max(near, self._least, NOTHING))
         gap = proof.gap / self._scale
         good = proof.worst <= TOLERANCE and gap <= allowed
-        worth = none
         if written is self._written:
-            cost = written.map.prices(found.x, found.y, len(coordinates))
-            cost[self._apart] = np.nan
+            cost = written.map.prices(coordinates, found.x, found.y)
+            cost[written.map.apart] = np.nan
             worth = self._turns.prices(coordinates, values, cost) * (-1 / self._scale)
-        return Solved(
-            "optimal" if good else "not-certified",
-            -(proof.cost + constant) / self._scale,
-            gap,
-            proof.worst,
-            written.canonical.decided(found.x),
-            worth,
-            self,
-        )
+        value = -(proof.cost + constant) / self._scale
+        status = "optimal" if good else "not-certified"
+        return Solved(status, value, gap, proof.worst, worth, values, self, found, written.canonical)
+
+    def parts(self, values: Vector, v: Vector) -> Vector:
+        """Each objective of the aim at a decision as it reads, for values of all inputs; nan for an empty decision."""
+        if not len(v):
+            return np.full(len(self._parts.objectives), np.nan)
+        return self._parts.at(self._turns.coordinates(values), v)
+
+    def binding(self, clause: Clause, weight: Vector) -> bool:
+        """Whether a clause's multipliers, as the solver has them, say that it holds the objective back."""
+        return bool(binding(clause, weight / self._scale, self._size).any())
 
 
 def _as_round(clause: Clause, old: Clause) -> Clause:

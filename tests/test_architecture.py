@@ -28,11 +28,13 @@ LAYERS = [
     ["aims"],
     ["direction"],
     ["rulebook", "solution"],
-    ["provenance", "distributions", "corners", "proofs", "sensitivity", "inputs"],
+    ["features", "provenance", "distributions", "corners", "proofs", "inputs"],
+    ["sensitivity"],
+    ["measuring"],
     ["files"],
     ["tails", "question", "formulation", "expression", "outer_approximation"],
     ["canonical", "modelling"],
-    ["program"],
+    ["program", "solved", "parts"],
     ["exact_penalty"],
     ["optimum", "payoff", "sandwich", "choosing", "traces", "arcs"],
     ["prices", "diagnosis", "bench", "readings"],
@@ -47,7 +49,13 @@ LAYERS = [
     ["__main__"],
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-TYPING_ONLY = {("outcome", "report"), ("scope", "universe"), ("record", "__init__"), ("cli", "__init__")}
+TYPING_ONLY = {
+    ("outcome", "report"),
+    ("scope", "universe"),
+    ("record", "__init__"),
+    ("cli", "__init__"),
+    ("solved", "session"),
+}
 """What the order does not hold for: a result's own look, a type, the version."""
 
 

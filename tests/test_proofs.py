@@ -50,3 +50,22 @@ def test_what_is_broken_is_told() -> None:
     checker = Checker(conic, *canonical.spans(1.0))
     assert checker.proof(conic, found.x * 1.005, found.y).worst > 1e-3
     assert checker.proof(conic, found.x - 0.1, found.y).worst > 0.05
+
+
+def test_a_conflict_is_proved_and_not_believed() -> None:
+    """Whoever draws a ray, what it proves is true; wherever the truth is infeasible, the solver's own proves it."""
+    proved = 0
+    for seed in range(60):
+        _, canonical, question = checked(seed)
+        conic = canonical.conic(question)
+        found = Clarabel.start(conic, 1e-10)(conic)
+        checker = Checker(conic, *canonical.spans(1.0))
+        if found.status == "infeasible":
+            proved += 1
+            assert checker.conflict(conic, found.y) > 1e-7
+            assert checker.conflict(conic, 1e6 * found.y) == pytest.approx(checker.conflict(conic, found.y))
+        else:
+            rng = np.random.default_rng(seed)
+            for ray in (found.y, *rng.normal(size=(5, len(found.y))), np.zeros(len(found.y))):
+                assert checker.conflict(conic, ray) <= 1e-9
+    assert proved > 5

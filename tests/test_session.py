@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import warnings
 from dataclasses import replace
 
@@ -92,19 +93,29 @@ def test_moved_inputs_are_the_case_changed(session: al.Session, moved: dict[str,
 
 
 def test_a_tranche_and_its_cost(session: al.Session) -> None:
-    """The cost moves annuities too, in which nothing is linear: the program is written anew."""
+    """The cost moves annuities, in which nothing is linear, and a capacity what compression costs: both have curves."""
     case = small_case()
     tranche = case.stack[0]
     dearer = case.replace(tranche.id, capacity=f"${float(tranche.capacity) / 2:g} bn", cost="7%")
-    found = session.solve({f"{tranche.id}.capacity": float(tranche.capacity) / 2, f"{tranche.id}.cost": 0.07})
+    dearer = dearer.replace(LINE, capacity="$25 bn")
+    moved = {
+        f"{tranche.id}.capacity": float(tranche.capacity) / 2,
+        f"{tranche.id}.cost": 0.07,
+        f"{LINE}.capacity": 25.0,
+    }
+    found = session.solve(moved)
     assert found.value == pytest.approx(value(dearer, RULES), abs=1e-7)
-    assert np.isnan(found.prices).all()
-    # So do capacities, with which yields compress.
-    curved = [name.endswith((".cost", f"{LINE}.capacity")) for name in session.names]
-    assert np.isnan(session.solve().prices).tolist() == curved
+    assert np.isfinite(found.prices).all()
+    # Beyond what was measured the program is written anew, and tells no prices.
+    far = session.solve({**moved, f"{LINE}.capacity": 600.0})
+    assert far.value == pytest.approx(value(dearer.replace(LINE, capacity="$600 bn"), RULES), abs=1e-7)
+    assert np.isnan(far.prices).all()
 
 
-@pytest.mark.parametrize("name", [*LIMITS, f"{LINE}.cash-yield", "fund.fee"])
+CURVED = [f"{LINE}.capacity", f"{small_case().stack[0].id}.cost"]
+
+
+@pytest.mark.parametrize("name", [*LIMITS, f"{LINE}.cash-yield", "fund.fee", *CURVED])
 def test_prices_are_slopes(session: al.Session, name: str) -> None:
     base = session.solve()
     given = session.inputs[session.names.index(name)].value
@@ -325,3 +336,49 @@ def test_a_series_goes_by_its_index(session: al.Session) -> None:
 def test_they_read_as_what_they_are(session: al.Session) -> None:
     assert repr(session) == "Session('Small fund', dividend-yield, 12 inputs)"
     assert repr(session.solve()).startswith("Solved(optimal: 0.0")
+
+
+def test_it_travels_to_other_processes_and_solves_to_the_same_bits(session: al.Session) -> None:
+    twin = pickle.loads(pickle.dumps(session))
+    moved = {"one.at-most": 0.35, f"{LINE}.cash-yield": 0.08, f"{small_case().stack[0].id}.cost": 0.055}
+    one, two = session.solve(moved), twin.solve(moved)
+    assert one.v.tobytes() == two.v.tobytes()
+    assert one.worth.tobytes() == two.worth.tobytes()
+    assert one.binding == two.binding != frozenset()
+
+
+def test_the_parts_of_a_blend_are_told_as_they_read() -> None:
+    """By index maps, or in the case with its numbers changed: far away, or of another shape."""
+    case = small_case()
+    aim = al.blend({al.DividendYield(): 0.6, al.Variance(): 0.2, al.Volatility(): 0.2})
+    moved = {f"{LINE}.cash-yield": 0.09, "one.at-most": 0.38, "fund.fee": 0.002, f"{LINE}.capacity": 30.0}
+    session = al.Session(case, RULES, aim, [*moved])
+    changed = case.replace(LINE, cash_yield="9%", capacity="$30 bn").replace("fund", fee="20 bp")
+    found = session.solve(moved)
+    truth = [part.measured(changed, found.v) for _, part in session.aim.terms()]
+    np.testing.assert_allclose(found.parts, truth, rtol=1e-12)
+    far = session.solve({**moved, "fund.fee": 0.02})
+    truth = [part.measured(changed.replace("fund", fee="200 bp"), far.v) for _, part in session.aim.terms()]
+    np.testing.assert_allclose(far.parts, truth, rtol=1e-12)
+
+
+def test_what_is_missed_softly_is_told_in_dollars(session: al.Session) -> None:
+    found = session.solve({"soft.at-least": 0.6})
+    assert found.penalties > 0
+    assert found.value == pytest.approx(found.parts[0] - found.penalties / session.case.equity, abs=1e-9)
+
+
+def test_an_infeasible_case_blames_a_rule_of_a_conflict(session: al.Session) -> None:
+    found = session.solve({"size.at-least": 190.0, "one.at-most": 0.21})
+    assert found.blamed in {"size", "one", "hhi", "cover", "risk"}
+    assert found.worst > 1e-6
+    assert np.isnan(found.parts).all()
+    assert np.isnan(found.penalties)
+    assert found.binding == frozenset()
+    assert session.solve().blamed == ""
+    case = session.case
+    # More than all lines can take, whatever else is asked.
+    much = al.Session(
+        case, book(al.rules.Amount(id="much", title="M", at_least="$150 bn")), al.DividendYield(), ["much.at-least"]
+    )
+    assert much.solve({"much.at-least": 500.0}).blamed == "much"

@@ -154,19 +154,30 @@ class Canonical:
         v[self._assembly.free] = x[: len(self._assembly.free)]
         return v
 
+    def owed(self, x: Vector) -> float:
+        """What soft rules cost a year, in parts of equity."""
+        return float(self._owed @ x)
+
+    def weights(self, found: Found) -> list[Vector]:
+        """The multipliers of each clause's members; of a ray, where nothing satisfies them."""
+        weights = [np.zeros(clause.size) for clause in self.clauses]
+        read = Read(found.x, found.y, self.decided(found.x))
+        for index, (members, reader) in self._readers.items():
+            if len(members):
+                weights[index][members], _ = reader(read)
+        return weights
+
     def answer(self, found: Found) -> Answer:
         """What a solver's point and multipliers mean."""
         if found.status != "optimal":
             return Answer(found.status)
         v = self.decided(found.x)
         read = Read(found.x, found.y, v)
-        weights = [np.zeros(clause.size) for clause in self.clauses]
-        witnesses = [clause.witness(v) for clause in self.clauses]
+        weights, witnesses = self.weights(found), [clause.witness(v) for clause in self.clauses]
         for index, (members, reader) in self._readers.items():
             if not len(members):
                 continue
             own, seen = reader(read)
-            weights[index][members] = own
             if isinstance(self.clauses[index], Tail):
                 witnesses[index] = seen
             elif isinstance(self.clauses[index], Cone):

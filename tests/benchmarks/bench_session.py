@@ -97,7 +97,7 @@ def bare(session: Any, values: list[Any]) -> Callable[[], Any]:
     solver = clarabel.DefaultSolver(base.P, base.q, rows.A(base), rows.b(base), cones, settings)
     numbers = []
     for value in values:
-        conic, _ = session._written.map.at(session._turns.coordinates(value) - session._base)
+        conic, _ = session._written.map.at(session._turns.coordinates(value))
         numbers.append((conic.q, rows.A(conic).data, rows.b(conic)))
 
     def run() -> None:
