@@ -39,8 +39,12 @@ if TYPE_CHECKING:
     from allocator.objectives.volatility import Volatility
     from allocator.outcome import Outcome, allocate
     from allocator.rulebook import Rulebook
+    from allocator.scenarios.draws import Draws, Move
+    from allocator.scenarios.grid import Grid
+    from allocator.scenarios.laws import Lognormal, Normal, Triangular, Uniform
     from allocator.session import Session
     from allocator.solved import Solved
+    from allocator.sweeps import Sweep, sweep
     from allocator.universe import Universe
     from allocator.verification import read_outcome, verify
 
@@ -53,13 +57,21 @@ _HOMES = {
     "CornerPortfolios": "corners",
     "Explanation": "explanation",
     "Frontier": "frontiers",
+    "Draws": "scenarios.draws",
+    "Grid": "scenarios.grid",
     "Infeasible": "errors",
     "InputError": "errors",
+    "Lognormal": "scenarios.laws",
+    "Move": "scenarios.draws",
+    "Normal": "scenarios.laws",
     "NotCertified": "errors",
     "Outcome": "outcome",
     "Rulebook": "rulebook",
     "Session": "session",
     "Solved": "solved",
+    "Sweep": "sweeps",
+    "Triangular": "scenarios.laws",
+    "Uniform": "scenarios.laws",
     "Universe": "universe",
     "allocate": "outcome",
     "Concave": "aims.concave",
@@ -76,6 +88,7 @@ _HOMES = {
     "read_outcome": "verification",
     "read_returns": "files.estimates",
     "read_rules": "files.policies",
+    "sweep": "sweeps",
     "verify": "verification",
 }
 "Where the public names live; each is imported when it is asked for, which keeps start-up short."

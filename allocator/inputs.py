@@ -11,13 +11,15 @@ import numpy as np
 
 from allocator.case import Case
 from allocator.codes import Code
-from allocator.errors import InputError, nearest
-from allocator.lines import KNOWN, MONEY, MULTIPLE, TIME
+from allocator.errors import InputError, Place, nearest
+from allocator.lines import KNOWN, MONEY, MULTIPLE, PARTS, TIME
 from allocator.shapes import Clause, Number
 from allocator.sparse import Vector
-from allocator.units import Index, Money, Rate
+from allocator.units import Index, Money, Multiple, Quantity, Rate, Years
 
 FUND = {"fee": Rate, "reserve-yield": Rate}
+WRITTEN = {PARTS: Rate, MONEY: Money, TIME: Years, MULTIPLE: Multiple}
+"How the numbers of a column are written."
 PLAIN = Number("", 0.0, Index)
 "What the program is affine in is the input itself."
 
@@ -33,6 +35,7 @@ class Input:
     Attributes:
         name: of a rule, line, tranche or the fund, a dot, and what of it; or of a reference rate.
         value: what it is, in its base unit.
+        unit: how it is written.
         number: how what the program is affine in follows from it: a limit's parameter, else itself.
         clauses: those whose parameter it makes, by index.
         moved: the case with another value.
@@ -41,6 +44,7 @@ class Input:
 
     name: str
     value: float
+    unit: type[Quantity]
     number: Number = PLAIN
     clauses: tuple[int, ...] = ()
     moved: Callable[[Case, float], Case] = _as_it_is
@@ -59,28 +63,35 @@ def inputs_of(case: Case, clauses: Sequence[Clause], names: Sequence[str]) -> li
     Raises:
         InputError: a name stands twice, or nothing or more than one thing has it.
     """
-    found = []
-    for name in names:
-        if not isinstance(name, str):
-            raise InputError.of(f"{name!r} is no name of a number", "write one such as 'one-line.at-most'")
-        makers = (
-            _limit(clauses, name),
-            _column(case, name),
-            _tranche(case, name),
-            _fund(case, name),
-            _rate(case, name),
-        )
-        meant = [each for each in makers if each is not None]
-        if not meant:
-            raise InputError.of(f"no number '{name}'", nearest(name, _known(case, clauses)), code=Code.UNKNOWN_NAME)
-        if len(meant) > 1:
-            what = f"'{name}' is a number of more than one thing"
-            raise InputError.of(what, "give a rule, a line or a tranche another id")
-        found.append(meant[0])
+    found = [input_of(case, clauses, name) for name in names]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise InputError.of(f"'{min(twice)}' stands twice among the inputs", "give each once")
     return found
+
+
+def input_of(case: Case, clauses: Sequence[Clause], name: object, place: Place | None = None) -> Input:
+    """The number that a name means.
+
+    Args:
+        case: whose line, tranche or rate it is.
+        clauses: of its rules.
+        name: as files have it.
+        place: where it stands.
+
+    Raises:
+        InputError: nothing or more than one thing has the name.
+    """
+    if not isinstance(name, str):
+        raise InputError.of(f"{name!r} is no name of a number", "write one such as 'one-line.at-most'", place)
+    makers = (_limit(clauses, name), _column(case, name), _tranche(case, name), _fund(case, name), _rate(case, name))
+    meant = [each for each in makers if each is not None]
+    if not meant:
+        raise InputError.of(f"no number '{name}'", nearest(name, _known(case, clauses)), place, Code.UNKNOWN_NAME)
+    if len(meant) > 1:
+        what = f"'{name}' is a number of more than one thing"
+        raise InputError.of(what, "give a rule, a line or a tranche another id", place)
+    return meant[0]
 
 
 def _limit(clauses: Sequence[Clause], name: str) -> Input | None:
@@ -97,7 +108,7 @@ def _limit(clauses: Sequence[Clause], name: str) -> Input | None:
     number = own[0][1]
     # A haircut stays below the whole.
     most = 1 - 1e-6 if number.sign < 0 and number.shift == 1 else np.inf
-    return Input(name, number.value, number, tuple(index for index, _ in own), least=0.0, most=most)
+    return Input(name, number.value, number.unit, number, tuple(index for index, _ in own), least=0.0, most=most)
 
 
 def _column(case: Case, name: str) -> Input | None:
@@ -106,7 +117,8 @@ def _column(case: Case, name: str) -> Input | None:
         return None
     row = case.universe.ids.index(line)
     least = 0.0 if KNOWN.get(column) in (MONEY, TIME, MULTIPLE) or column == "gearing" else -np.inf
-    return Input(name, float(case.universe.numbers[column][row]), moved=partial(_with_cell, row, column), least=least)
+    value, unit = float(case.universe.numbers[column][row]), WRITTEN.get(KNOWN.get(column, ""), Index)
+    return Input(name, value, unit, moved=partial(_with_cell, row, column), least=least)
 
 
 def _with_cell(row: int, column: str, case: Case, value: float) -> Case:
@@ -121,9 +133,9 @@ def _tranche(case: Case, name: str) -> Input | None:
     if index is None or field not in ("capacity", "cost"):
         return None
     if field == "capacity":
-        return Input(name, float(case.stack[index].capacity), moved=partial(_with_capacity, index), least=0.0)
+        return Input(name, float(case.stack[index].capacity), Money, moved=partial(_with_capacity, index), least=0.0)
     given = float(case.costs[index])
-    return Input(name, given, moved=partial(_with_cost, index, given), least=0.0)
+    return Input(name, given, Rate, moved=partial(_with_cost, index, given), least=0.0)
 
 
 def _with_capacity(index: int, case: Case, value: float) -> Case:
@@ -146,7 +158,9 @@ def _fund(case: Case, name: str) -> Input | None:
     own, _, field = name.rpartition(".")
     if own != "fund" or field not in FUND:
         return None
-    return Input(name, float(getattr(case.fund, field.replace("-", "_"))), moved=partial(_with_term, field))
+    return Input(
+        name, float(getattr(case.fund, field.replace("-", "_"))), FUND[field], moved=partial(_with_term, field)
+    )
 
 
 def _with_term(field: str, case: Case, value: float) -> Case:
@@ -156,7 +170,7 @@ def _with_term(field: str, case: Case, value: float) -> Case:
 def _rate(case: Case, name: str) -> Input | None:
     if name not in case.references:
         return None
-    return Input(name, float(case.references[name]), moved=partial(_with_rate, name))
+    return Input(name, float(case.references[name]), Rate, moved=partial(_with_rate, name))
 
 
 def _with_rate(name: str, case: Case, value: float) -> Case:

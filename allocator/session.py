@@ -6,9 +6,11 @@ solver's is taken; `allocate` has the canonical one.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -27,7 +29,7 @@ from allocator.exact_penalty import penalty_of
 from allocator.features import FAR
 from allocator.inputs import Turns, inputs_of
 from allocator.measuring import index_map
-from allocator.objectives import Aim
+from allocator.objectives import Aim, Objective
 from allocator.objectives.sharpe import Sharpe
 from allocator.parts import Parts
 from allocator.proofs import Checker
@@ -36,7 +38,7 @@ from allocator.rulebook import Rulebook, rulebook_of
 from allocator.rules import Rule
 from allocator.scores import Score
 from allocator.sensitivity import IndexMap, still
-from allocator.shapes import Clause, RotatedCone
+from allocator.shapes import Clause, RotatedCone, moved
 from allocator.solution import binding
 from allocator.solved import Solved
 from allocator.solvers import Solver, Started, able
@@ -174,19 +176,17 @@ class Session:
 
     def _write(self, coordinates: Vector) -> tuple[Canonical, Conic, float]:
         """The program for other inputs, written anew; and the constant of its cost."""
-        case, theta = self._case(coordinates), dict[int, float]()
-        for each, value in zip(self._turns.first, coordinates.tolist(), strict=True):
-            theta |= dict.fromkeys(each.clauses, value)
+        case = self._case(coordinates)
         # Limits alone are numbers to write.
         canonical = self._canonical if case is self.case else self._made(case)
-        moved = {index: np.full(canonical.clauses[index].size, value) for index, value in theta.items()}
-        question = Question(np.full(1, self._scale), self._penalty * self._scale, theta=moved)
+        limits = self._limits(canonical.clauses, coordinates)
+        question = Question(np.full(1, self._scale), self._penalty * self._scale, theta=limits)
         return canonical, canonical.conic(question), canonical.constant(question)
 
     def _made(self, case: Case) -> Canonical:
         clauses = self._clauses(case)
-        if len(clauses) == len(self._round):
-            clauses = [_as_round(own, old) for own, old in zip(clauses, self._round, strict=True)]
+        old = dict(zip(_keys(self._round), self._round, strict=True))
+        clauses = [_as_round(own, old.get(key, own)) for own, key in zip(clauses, _keys(clauses), strict=True)]
         box = case.box.fixing(clauses)
         far = replace(box, high=np.where(box.high > box.low, FAR * box.high, box.high))
         return Canonical(clauses, [self.aim.score(case)], far, np.zeros(len(far.low)), "first")
@@ -266,6 +266,41 @@ class Session:
         status = "optimal" if good else "not-certified"
         return Solved(status, value, gap, proof.worst, worth, values, self, found, written.canonical)
 
+    @property
+    def penalty(self) -> float:
+        """What a unit of the soft rules' cost, in parts of equity a year, takes off the objective."""
+        return self._penalty
+
+    @property
+    def digest(self) -> str:
+        """Of all numbers that its programs are written with; two sessions that share it solve to the same bits."""
+        made = self._written.map
+        numbers = (made.numbers, made.features.base, made.features.curved, made.entry, made.feature, made.slope)
+        tries = repr([(kind.__name__, tolerance) for kind, tolerance in self._written.tries])
+        return sha256(b"".join([tries.encode(), *(np.ascontiguousarray(own).tobytes() for own in numbers)])).hexdigest()
+
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        """Those of the aim."""
+        return self._parts.objectives
+
+    def case_at(self, values: Vector) -> tuple[Case, tuple[Clause, ...]]:
+        """The case for values of all inputs; and all clauses, with their limits."""
+        coordinates = self._turns.coordinates(values)
+        case = self._case(coordinates)
+        clauses = self._clauses(case)
+        return case, moved(clauses, self._limits(clauses, coordinates))
+
+    def _limits(self, clauses: Sequence[Clause], coordinates: Vector) -> dict[int, Vector]:
+        """The parameters that inputs make, by the place of their clauses."""
+        # A case with other numbers may have fewer terms, and its rules other places.
+        places, old = {key: place for place, key in enumerate(_keys(clauses))}, _keys(self._round)
+        return {
+            places[old[index]]: np.full(clauses[places[old[index]]].size, value)
+            for each, value in zip(self._turns.first, coordinates.tolist(), strict=True)
+            for index in each.clauses
+        }
+
     def parts(self, values: Vector, v: Vector) -> Vector:
         """Each objective of the aim at a decision as it reads, for values of all inputs; nan for an empty decision."""
         if not len(v):
@@ -275,6 +310,16 @@ class Session:
     def binding(self, clause: Clause, weight: Vector) -> bool:
         """Whether a clause's multipliers, as the solver has them, say that it holds the objective back."""
         return bool(binding(clause, weight / self._scale, self._size).any())
+
+
+def _keys(clauses: Sequence[Clause]) -> list[tuple[str, str, int]]:
+    """What each clause is known by: its rule, its words, and which of those with both it is."""
+    seen, found = Counter[tuple[str, str]](), []
+    for clause in clauses:
+        own = clause.rule, clause.words
+        found.append((*own, seen[own]))
+        seen[own] += 1
+    return found
 
 
 def _as_round(clause: Clause, old: Clause) -> Clause:

@@ -93,7 +93,9 @@ class Solved:
     def binding(self) -> frozenset[str]:
         """The rules and terms that hold the objective back."""
         weights = zip(self._program.clauses, self._program.weights(self._found), strict=True) if len(self.v) else ()
-        return frozenset(clause.rule for clause, weight in weights if self.session.binding(clause, weight))
+        return frozenset(
+            clause.rule for clause, weight in weights if clause.priced and self.session.binding(clause, weight)
+        )
 
     @cached_property
     def blamed(self) -> str:

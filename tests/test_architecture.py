@@ -28,7 +28,7 @@ LAYERS = [
     ["aims"],
     ["direction"],
     ["rulebook", "solution"],
-    ["features", "provenance", "distributions", "corners", "proofs", "inputs"],
+    ["features", "provenance", "distributions", "corners", "proofs", "inputs", "scenarios"],
     ["sensitivity"],
     ["measuring"],
     ["files"],
@@ -41,7 +41,9 @@ LAYERS = [
     ["record"],
     ["outcome", "report"],
     ["tracing", "parabolas", "session"],
-    ["policy", "reasons", "frontiers"],
+    ["chunks", "regret"],
+    ["engines", "answers"],
+    ["policy", "reasons", "frontiers", "sweeps"],
     ["bargaining"],
     ["verification", "explanation"],
     ["__init__"],
@@ -117,7 +119,13 @@ def test_cvxpy_stays_where_a_callers_own_expression_needs_it() -> None:
 
 
 def test_scipy_stays_with_those_that_ask_for_its_matrices() -> None:
-    assert users("scipy") == {"formulation.py", "solvers/piqp.py", "solvers/qoco.py", "solvers/scs.py"}
+    assert users("scipy") == {
+        "formulation.py",
+        "scenarios/laws.py",
+        "solvers/piqp.py",
+        "solvers/qoco.py",
+        "solvers/scs.py",
+    }
 
 
 def test_scikit_learn_stays_in_the_estimates() -> None:

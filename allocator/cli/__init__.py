@@ -19,6 +19,7 @@ COMMANDS = {
     "solve": "Find the best allocation of a case within its rules.",
     "bargain": "Settle what the owners agree on: what each gets and gives.",
     "frontier": "Trace what one objective costs in another, with a proven gap.",
+    "sweep": "Solve a case under very many scenarios, here or on a cluster.",
     "why": "Explain why nothing fits, or what holds the objective back.",
     "compare": "Show what moved between two outcomes.",
     "report": "Write one page of HTML for a committee and for reviewers.",

@@ -42,6 +42,15 @@ def frontier(record: Record) -> dict[str, str]:
     return {f"{name}.csv": render(rows, header) for name, (rows, header) in frames(record).items()}
 
 
+def sweep(record: Record) -> dict[str, str]:
+    """File names to CSV: a table for each thing that a sweep says; its scenarios are in Parquet."""
+    held = [{key: each[key] for key in each if key != "amounts"} for each in record["regret"]]
+    amounts = [{"by": each["by"], **own} for each in record["regret"] for own in each["amounts"]]
+    keys = ("objectives", "sums", "amounts", "tranches", "binding", "blamed", "movers", "prices")
+    found = {f"{key}.csv": record[key] for key in keys} | {"regret.csv": held, "regret-amounts.csv": amounts}
+    return {name: render(rows) for name, rows in found.items() if rows}
+
+
 def render(rows: Sequence[Record], header: Sequence[str] = ()) -> str:
     """Rows as CSV, with the keys of the first as the header."""
     out = io.StringIO()

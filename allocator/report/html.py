@@ -7,6 +7,7 @@ from html import escape
 
 from allocator.report import bargain as owners
 from allocator.report import frontier as curves
+from allocator.report import sweep as sweeps
 from allocator.report import tables as made
 from allocator.report import why as reasons
 from allocator.report.table import Table
@@ -50,6 +51,12 @@ def frontier(record: Record) -> str:
         return _head(record) + _table(made.violations(record))
     said = [*(f"{name}: {told}" for name, told in curves.summary(record)), *curves.notes(record)]
     return _head(record, said) + "".join(map(_table, curves.tables(record)))
+
+
+def sweep(record: Record) -> str:
+    """A sweep as a notebook shows it."""
+    said = [f"{name}: {told}" for name, told in sweeps.summary(record)]
+    return _head(record, said) + "".join(map(_table, sweeps.tables(record)))
 
 
 def bargain(record: Record) -> str:

@@ -8,6 +8,7 @@ from html import escape
 
 from allocator.report import bargain as owners
 from allocator.report import frontier as curves
+from allocator.report import sweep as sweeps
 from allocator.report import tables as made
 from allocator.report import why as reasons
 from allocator.report.table import Table
@@ -53,6 +54,13 @@ def frontier(record: Record) -> str:
     parts += ["\n".join(f"- **{text(name)}**: {text(told)}" for name, told in curves.summary(record)) + "\n"]
     parts += [f"{text(note)}\n" for note in curves.notes(record)]
     return "\n".join([*parts, render(curves.tables(record))])
+
+
+def sweep(record: Record) -> str:
+    """A sweep with all its tables."""
+    parts = _head(record)
+    parts += ["\n".join(f"- **{text(name)}**: {text(told)}" for name, told in sweeps.summary(record)) + "\n"]
+    return "\n".join([*parts, render(sweeps.tables(record))])
 
 
 def bargain(record: Record) -> str:

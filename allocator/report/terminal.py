@@ -106,6 +106,17 @@ def show_frontier(out: Console, record: Record) -> None:
     show(out, frontier.tables(record))
 
 
+def show_sweep(out: Console, record: Record) -> None:
+    """Print a sweep: how many scenarios, then what they say."""
+    from allocator.report import sweep
+
+    _head(out, record)
+    out.print()
+    for name, told in sweep.summary(record):
+        out.print(f"  [dim]{escape(name):9}[/dim] {escape(told)}", soft_wrap=True)
+    show(out, sweep.tables(record))
+
+
 def show_bargain(out: Console, record: Record) -> None:
     """Print a bargain: what each owner gets and gives in sentences, then the tables, then the proof."""
     from allocator.report import bargain
