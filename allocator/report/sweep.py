@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from allocator.report.table import Table
 from allocator.report.words import NOTHING, dollars, percent, quantity
