@@ -10,6 +10,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
 from allocator.case import Case
@@ -146,7 +147,7 @@ def read_scenarios(path: str | os.PathLike[str], case: Case, rules: Rulebook) ->
     """
     file, known = Path(path), _Known(case, rules.clauses(case))
     if file.suffix in TABLES:
-        return _table(file, known)
+        return _table(file, known, "")
     said = ScenariosFile.read(read_yaml(file))
     if said.grid is not None:
         return _grid(said, said.grid, known)
@@ -154,9 +155,9 @@ def read_scenarios(path: str | os.PathLike[str], case: Case, rules: Rulebook) ->
         beside = file.parent / said.table
         if not os.path.isfile(beside):
             raise InputError.of(f"there is no file '{said.table}' beside it", "check the name", said.place("table"))
-        return _table(beside, known)
+        return _table(beside, known, said.title)
     assert said.draws is not None
-    return _Drawn(said.draws, known).draws()
+    return _Drawn(said.draws, known).draws(said.title)
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,10 +187,10 @@ def _grid(said: ScenariosFile, grid: dict[str, list[str]], known: _Known) -> Gri
             levels[str(name)] = [_number(text, own.unit, getattr(text, "place", place)) for text in texts]
     problems.finish()
     with _at(said.place("grid")):
-        return Grid(levels)
+        return Grid(levels, said.title)
 
 
-def _table(path: Path, known: _Known) -> Table:
+def _table(path: Path, known: _Known, title: str) -> Table:
     problems, columns = Collector(), dict[str, list[float]]()
     table = read_table(path, max_rows=MOST_ROWS)
     for header in table.columns:
@@ -202,7 +203,7 @@ def _table(path: Path, known: _Known) -> Table:
                 raise InputError.of(f"column '{name}' stands twice", "keep one", place, Code.TWICE)
             columns[name] = amounts(table, header, units, f"{name} [{next(iter(units))}]" if "" not in units else name)
     problems.finish()
-    return Table(list(columns), list(zip(*columns.values(), strict=True)))
+    return Table(list(columns), np.column_stack(list(columns.values())), title)
 
 
 def _number(text: object, unit: type[Quantity], place: Place | None) -> float:
@@ -227,7 +228,7 @@ class _Drawn:
         self._inputs: list[str] = []
         self._correlations: dict[tuple[str, str], float] = {}
 
-    def draws(self) -> Draws:
+    def draws(self, title: str) -> Draws:
         """All of it.
 
         Raises:
@@ -241,7 +242,7 @@ class _Drawn:
         self._problems.finish()
         count, seed = int(float(self._said.count)), int(float(self._said.seed))
         with _at(self._said.place()):
-            return Draws(self._laws, count, seed, self._correlations, moves, self._inputs)
+            return Draws(self._laws, count, seed, self._correlations, moves, self._inputs, title)
 
     def _add(self, variable: Variable) -> None:
         """A variable, or one for each line in its scope."""

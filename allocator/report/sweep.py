@@ -28,8 +28,9 @@ def summary(record: Record) -> list[tuple[str, str]]:
     proved = [f"{statuses['optimal']:,} with an optimum", f"{statuses['infeasible']:,} that nothing satisfies"]
     if statuses["not-certified"]:
         proved.append(f"{statuses['not-certified']:,} NOT CERTIFIED")
+    title = f"{said['title']}: " if said["title"] else ""
     told = [
-        ("Scenarios", f"{record['count']:,}, {made}; {len(record['movers'])} inputs move"),
+        ("Scenarios", f"{title}{record['count']:,}, {made}; {len(record['movers'])} inputs move"),
         ("Proved", ", ".join(proved)),
     ]
     if record["told-of-every"] > 1:

@@ -22,9 +22,12 @@ class Scenarios(Protocol):
     """Scenarios in an order of their own, any stretch of which can be told without the others.
 
     Attributes:
+        title: what they are called in results.
         names: the inputs that move.
         count: how many scenarios there are.
     """
+
+    title: str
 
     @property
     def names(self) -> tuple[str, ...]:

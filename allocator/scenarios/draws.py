@@ -51,6 +51,7 @@ class Draws:
         moves: inputs that follow variables. A variable that no move goes by is the input of its name; so is one that
             is among `inputs`.
         inputs: the variables that are inputs themselves.
+        title: what it is called in results.
 
     Raises:
         InputError: a name is unknown, a correlation is out of range or all of them together are no correlations, or
@@ -65,8 +66,10 @@ class Draws:
         correlations: Mapping[tuple[str, str], float] | None = None,
         moves: Sequence[Move] = (),
         inputs: Sequence[str] | None = None,
+        title: str = "",
     ) -> None:
         check_count(count)
+        self.title = title
         self.count, self._seed, self._laws, self._moves = count, int(seed), dict(laws), tuple(moves)
         if self._seed < 0:
             raise InputError.of(f"a seed of {seed}", "give zero or more")
@@ -139,6 +142,7 @@ class Draws:
         """Laws, correlations and moves."""
         return {
             "form": "draws",
+            "title": self.title,
             "count": self.count,
             "seed": self._seed,
             "variables": {name: said(law) for name, law in self._laws.items()},

@@ -18,12 +18,14 @@ class Grid:
 
     Args:
         levels: inputs by name, each with what it is in turn, in base units (parts, $ bn, years).
+        title: what it is called in results.
 
     Raises:
         InputError: no input, one without levels or with one that is not finite, or too many combinations.
     """
 
-    def __init__(self, levels: Mapping[str, Sequence[float]]) -> None:
+    def __init__(self, levels: Mapping[str, Sequence[float]], title: str = "") -> None:
+        self.title = title
         self._levels = {name: np.array(own, float) for name, own in levels.items()}
         for name, own in self._levels.items():
             if own.ndim != 1 or not len(own) or not np.isfinite(own).all():
@@ -46,4 +48,8 @@ class Grid:
 
     def said(self) -> dict[str, Any]:
         """The levels."""
-        return {"form": "grid", "levels": {name: own.tolist() for name, own in self._levels.items()}}
+        return {
+            "form": "grid",
+            "title": self.title,
+            "levels": {name: own.tolist() for name, own in self._levels.items()},
+        }

@@ -20,13 +20,14 @@ class Table:
     Args:
         names: the inputs.
         rows: their values in base units (scenarios x inputs).
+        title: what it is called in results.
 
     Raises:
         InputError: the shape does not fit, a number is not finite, or there are no rows.
     """
 
-    def __init__(self, names: Sequence[str], rows: ArrayLike) -> None:
-        self.names, self._rows = tuple(names), np.array(rows, float)
+    def __init__(self, names: Sequence[str], rows: ArrayLike, title: str = "") -> None:
+        self.title, self.names, self._rows = title, tuple(names), np.array(rows, float)
         if self._rows.ndim != 2 or self._rows.shape[1] != len(self.names) or not self.names:
             shape = " by ".join(map(str, self._rows.shape))
             raise InputError.of(f"a table of {shape} numbers for {len(self.names)} inputs", "give a column for each")
@@ -48,4 +49,4 @@ class Table:
     def said(self) -> dict[str, Any]:
         """A digest of the numbers."""
         digest = hashlib.sha256(np.ascontiguousarray(self._rows).tobytes()).hexdigest()
-        return {"form": "table", "inputs": list(self.names), "rows": self.count, "sha256": digest}
+        return {"form": "table", "title": self.title, "inputs": list(self.names), "rows": self.count, "sha256": digest}
