@@ -27,7 +27,7 @@ from allocator.solution import Record
 from allocator.units import Quantity
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-MOST = 50_000
+MOST = 20_000
 "Scenarios of which quantiles and ranks are told; of more, every so many-th. What is counted is counted in all."
 
 

@@ -196,7 +196,8 @@ def _problem(item: Any, data: Any, model: type[BaseModel], title: str) -> Proble
         mend = nearest(names[-1], map(kebab, owner.model_fields))
         return Problem(f"{path}: unknown key", mend, key_place, Code.UNKNOWN_KEY)
     if isinstance(raised, Unparsable):
-        return Problem(f"{path}: {raised.what}", raised.mend, raised.place or place, raised.code)
+        what = f"{path}: {raised.what}" if path else raised.what
+        return Problem(what, raised.mend, raised.place or place, raised.code)
     mend = {
         "string_type": "write text",
         "list_type": "write a list",

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import tempfile
+import weakref
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from allocator.answers import answers
 from allocator.case import Case
-from allocator.chunks import INPUT, layout
+from allocator.chunks import layout
 from allocator.engines import Engine, Task
 from allocator.engines.cluster import Cluster
 from allocator.engines.threads import Threads
@@ -45,10 +49,8 @@ class Sweep:
         record: all of it as plain data, but for the single scenarios.
     """
 
-    def __init__(self, record: Record, dataset: Dataset, held: tempfile.TemporaryDirectory[str] | None) -> None:
+    def __init__(self, record: Record, dataset: Dataset) -> None:
         self.record, self._dataset = record, dataset
-        # A folder that nobody named goes with the sweep.
-        self._held = held
 
     @property
     def status(self) -> str:
@@ -156,18 +158,33 @@ def sweep(
     engine: Engine = Cluster(scheduler) if scheduler is not None else Threads(threads)
     session = Session(case, book, objective, given.names)
     _check(session, given)
-    held = tempfile.TemporaryDirectory(prefix="sweep-") if into is None else None
-    question = _question(session, given, chunk)
-    dataset = Dataset(held.name if held else into or "", question, layout(session))
-    _solve(engine, session, given, chunk, dataset, told or (lambda done, count: None))
-    found = answers(session, dataset, given.count)
-    statuses = found["statuses"]
-    status = "not-certified" if statuses["not-certified"] else "optimal" if statuses["optimal"] else "infeasible"
-    worth = dollars(case, session.aim, session.aim.score(case).income)
-    record = question | {"status": status, "dollars": worth} | found
-    record["regret"] = least_regret(session, given)
-    dataset.close(record)
-    return Sweep(record, dataset, held)
+    with _folder(into) as folder:
+        question = _question(session, given, chunk)
+        dataset = Dataset(folder, question, layout(session))
+        _solve(engine, session, given, chunk, dataset, told or (lambda done, count: None))
+        found = answers(session, dataset, given.count)
+        statuses = found["statuses"]
+        status = "not-certified" if statuses["not-certified"] else "optimal" if statuses["optimal"] else "infeasible"
+        worth = dollars(case, session.aim, session.aim.score(case).income)
+        record = question | {"status": status, "dollars": worth} | found
+        record["regret"] = least_regret(session, given)
+        dataset.close(record)
+    made = Sweep(record, dataset)
+    if into is None:
+        weakref.finalize(made, shutil.rmtree, folder, ignore_errors=True)
+    return made
+
+
+@contextmanager
+def _folder(named: str | os.PathLike[str] | None) -> Iterator[Path]:
+    """The folder for the results; one that nobody named does not outlive an error."""
+    folder = Path(named) if named is not None else Path(tempfile.mkdtemp(prefix="sweep-"))
+    try:
+        yield folder
+    except BaseException:
+        if named is None:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def _scenarios(given: Scenarios | pd.DataFrame | str | os.PathLike[str], case: Case, rules: Rulebook) -> Scenarios:
@@ -202,12 +219,12 @@ def _solve(engine: Engine, session: Session, scenarios: Scenarios, chunk: int, d
     def missing() -> Iterator[Task]:
         nonlocal done
         for first in range(0, count, chunk):
-            values = scenarios.values(first, min(first + chunk, count))
-            if dataset.holds(first, {INPUT + name: values[:, k] for k, name in enumerate(session.names)}):
-                done += len(values)
+            stop = min(first + chunk, count)
+            if dataset.holds(first):
+                done += stop - first
                 told(done, count)
             else:
-                yield first, values
+                yield first, scenarios.values(first, stop)
 
     for first, columns in engine.run(pickle.dumps(session), missing()):
         dataset.write(first, columns)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import AfterValidator, Field, model_validator
@@ -123,7 +123,7 @@ class ScenariosFile(Model):
 
     format: Literal["allocator/scenarios/1"]
     title: str = ""
-    grid: dict[str, list[str]] | None = None
+    grid: dict[str, list[Any]] | None = None
     table: str | None = None
     draws: DrawsFile | None = None
 
@@ -178,7 +178,7 @@ class _Known:
         return [f"{line}.{own.column}" for line, within in zip(self.case.universe.ids, inside, strict=True) if within]
 
 
-def _grid(said: ScenariosFile, grid: dict[str, list[str]], known: _Known) -> Grid:
+def _grid(said: ScenariosFile, grid: dict[str, list[Any]], known: _Known) -> Grid:
     problems, levels = Collector(), dict[str, list[float]]()
     for name, texts in grid.items():
         with problems.part():
@@ -262,7 +262,7 @@ class _Drawn:
     def _input(self, variable: Variable, name: str) -> Input | None:
         """The input of a name; None for a variable of its own, which inputs follow."""
         try:
-            return self._known.input(name, variable.place("column"))
+            return self._known.input(name, variable.place("id" if variable.scope is None else "column"))
         except InputError:
             if name not in {str(move.with_) for move in self._said.moves}:
                 raise
@@ -296,7 +296,7 @@ class _Drawn:
         self._check(by, following.place("with"))
         with self._problems.part():
             for name in self._known.over(following, following.input):
-                own = self._known.input(name, following.place("column"))
+                own = self._known.input(name, following.place("input" if following.scope is None else "column"))
                 middle = self._middle.get(by, 1.0)
                 found.append(Move(name, own.value, by, float(following.elasticity), middle))
         return found

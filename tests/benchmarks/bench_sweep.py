@@ -29,6 +29,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 ROOT = Path(__file__).parents[2]
 CHUNK = 500
 ALONE = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
@@ -143,13 +146,15 @@ def same(one: Path, two: Path) -> tuple[int, int]:
     """How many chunks there are, and how many are the same to the bit."""
     from pyarrow import parquet
 
+    def bits(column: Any) -> Any:
+        return column.to_numpy().tobytes() if str(column.type) == "double" else column.to_pylist()
+
     names = sorted(path.name for path in one.glob("part-*.parquet"))
     assert names == sorted(path.name for path in two.glob("part-*.parquet"))
     alike = 0
     for name in names:
         first, second = (parquet.read_table(folder / name) for folder in (one, two))
-        columns = zip(first.itercolumns(), second.itercolumns(), strict=True)
-        alike += all(a.to_numpy().tobytes() == b.to_numpy().tobytes() for a, b in columns)
+        alike += all(bits(a) == bits(b) for a, b in zip(first.itercolumns(), second.itercolumns(), strict=True))
     return len(names), alike
 
 
@@ -171,7 +176,7 @@ def main() -> None:
     *_, fewer, _, _ = Run(str(home / "few"), str(count // 20), "", "2").until()
     print(f"a twentieth of them: peak {fewer} MiB")
     lossy(count, local, remote)
-    at_scale(home, float(rate))
+    at_scale(home)
 
 
 def lossy(count: int, local: Path, remote: Path) -> None:
@@ -194,15 +199,62 @@ def lossy(count: int, local: Path, remote: Path) -> None:
     print(f"{alike} of {chunks} chunks the same to the bit; {twice} computed twice, {chunks - len(computed)} uncounted")
 
 
-def at_scale(home: Path, rate: float) -> None:
-    """What a chunk costs a worker, the scheduler and the client; and what that comes to."""
-    figures = {}
+def at_scale(home: Path) -> None:
+    """What a scenario costs a worker, and a chunk all that is not a worker; and what that comes to."""
+    rates = {}
     for workers in (1, 2, 4):
         dask = Dask(workers)
-        *_, own = Run(str(home / f"workers-{workers}"), str(20 * CHUNK), dask.address, "0").until()
+        *_, rate = Run(str(home / f"workers-{workers}"), str(20 * CHUNK), dask.address, "0").until()
+        rates[workers] = float(rate)
+        if workers == 1:
+            passed, written = overhead(dask.address, home)
         dask.close()
-        figures[workers] = float(own)
-        print(f"{workers} workers on {os.cpu_count()} processors: {own} scenarios a second")
+    each = 1 / rates[1]
+    print(
+        f"a scenario takes a worker {1e3 * each:.2f} ms; of a chunk of {CHUNK}, {1e3 * passed:.1f} ms are its way from"
+    )
+    print(f"client to worker and back, by way of the scheduler, and {1e3 * written:.1f} ms its writing")
+    limit = CHUNK / (passed + written)
+    for workers, rate in rates.items():
+        told = min(min(workers, len(os.sched_getaffinity(0))) / each, limit)
+        print(f"{workers} workers on {len(os.sched_getaffinity(0))} processors: {rate:.0f} a second, model {told:.0f}")
+    print(f"the client takes {limit:,.0f} scenarios a second at most: what {limit * each:.0f} workers solve")
+    for count in (10**6, 10**8):
+        for workers in (10, 100, 1000):
+            hours = count / min(workers / each, limit) / 3600
+            print(
+                f"{count:>11,} scenarios on {workers:>5,} workers: {hours:8.2f} hours, {hours * workers:8.0f} of workers"
+            )
+
+
+def overhead(address: str, home: Path) -> tuple[float, float]:
+    """Seconds that a chunk takes on its way to a worker that does nothing and back, and to be written; medians of 5."""
+    from distributed import Client
+
+    from allocator.files.sweeps import Dataset
+
+    chunk = pd.read_parquet(next((home / "threads").glob("part-*")))
+    columns = {name: chunk[name].to_numpy() if chunk[name].dtype != object else list(chunk[name]) for name in chunk}
+    kinds = {"i": int, "f": float, "b": bool}
+    layout = {name: kinds.get(np.asarray(own).dtype.kind, str) for name, own in columns.items()}
+    dataset = Dataset(home / "written", {}, layout)
+    passed, written = [], []
+    with Client(address, set_as_default=False) as client:
+        for turn in range(6):
+            start = time.perf_counter()
+            asked = [client.submit(_nothing, columns, turn, k, pure=False) for k in range(20)]
+            client.gather(asked)
+            middle = time.perf_counter()
+            for k in range(20):
+                dataset.write(20 * turn + k, columns)
+            if turn:
+                passed.append((middle - start) / 20)
+                written.append((time.perf_counter() - middle) / 20)
+    return statistics.median(passed), statistics.median(written)
+
+
+def _nothing(columns: Any, turn: int, k: int) -> Any:
+    return columns
 
 
 if __name__ == "__main__":
