@@ -79,6 +79,9 @@ class _Written:
                 kind, tolerance = each
                 self._started[each] = kind.start(self.map.base, tolerance)
             yield self._started[each](conic)
+        # What is far from where the others started may need scales of its own.
+        kind, tolerance = self.tries[-1]
+        yield kind.start(conic, tolerance)(conic)
 
 
 class Session:

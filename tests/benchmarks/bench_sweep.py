@@ -19,8 +19,8 @@ from __future__ import annotations
 import argparse
 import os
 import resource
-import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -31,6 +31,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
+sys.path.append(str(Path(__file__).parents[1]))
+from cluster import Dask
 
 ROOT = Path(__file__).parents[2]
 CHUNK = 500
@@ -104,42 +107,6 @@ class Run:
         """As a crash would."""
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()
-
-
-class Dask:
-    """A scheduler and workers, each a process with one thread."""
-
-    def __init__(self, workers: int) -> None:
-        self._home = tempfile.mkdtemp(prefix="dask-")
-        told = Path(self._home) / "scheduler.json"
-        self._processes = [self._start("scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(told))]
-        while not told.exists():
-            time.sleep(0.1)
-        import json
-
-        time.sleep(0.5)
-        self.address = json.loads(told.read_text())["address"]
-        self.workers = [self.worker() for _ in range(workers)]
-        time.sleep(4)
-
-    def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "distributed.cli.dask_" + arguments[0], *arguments[1:]]
-        return subprocess.Popen(
-            command, env=ALONE, cwd=self._home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-
-    def worker(self) -> subprocess.Popen[bytes]:
-        """One more."""
-        process = self._start("worker", self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard")
-        self._processes.append(process)
-        return process
-
-    def close(self) -> None:
-        """Stop all."""
-        for process in reversed(self._processes):
-            process.kill()
-            process.wait()
-        shutil.rmtree(self._home)
 
 
 def same(one: Path, two: Path) -> tuple[int, int]:
