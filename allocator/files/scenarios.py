@@ -123,7 +123,7 @@ class ScenariosFile(Model):
 
     format: Literal["allocator/scenarios/1"]
     title: str = ""
-    grid: dict[str, list[Any]] | None = None
+    grid: dict[Any, list[Any]] | None = None
     table: str | None = None
     draws: DrawsFile | None = None
 
@@ -178,7 +178,7 @@ class _Known:
         return [f"{line}.{own.column}" for line, within in zip(self.case.universe.ids, inside, strict=True) if within]
 
 
-def _grid(said: ScenariosFile, grid: dict[str, list[Any]], known: _Known) -> Grid:
+def _grid(said: ScenariosFile, grid: dict[Any, list[Any]], known: _Known) -> Grid:
     problems, levels = Collector(), dict[str, list[float]]()
     for name, texts in grid.items():
         with problems.part():
