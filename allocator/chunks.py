@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ def layout(session: Session) -> dict[str, type]:
 
 
 def solved_chunk(session: Session, first: int, values: Numbers) -> Columns:
-    """Solve scenarios one after the other.
+    """Solve scenarios one after the other; what follows from what was found is worked out for all at once.
 
     Args:
         session: of the case.
@@ -47,18 +48,30 @@ def solved_chunk(session: Session, first: int, values: Numbers) -> Columns:
     Raises:
         InputError: an input can't be what a scenario has; the message names the scenario.
     """
-    names = layout(session)
     found = [_solved(session, first + k, row) for k, row in enumerate(values)]
+    names, d, equity = layout(session), session.case.decision, session.case.equity
+    v, penalties = np.full((len(found), d.size), np.nan), np.full(len(found), np.nan)
+    parts = np.full((len(found), len(session.objectives)), np.nan)
     columns: Columns = {
         SCENARIO: np.arange(first, first + len(values)),
         STATUS: [each.status for each in found],
         BLAMED: [each.blamed for each in found],
+        **{name: np.zeros(len(found), bool) for name, kind in names.items() if kind is bool},
     }
-    numbers = np.array([_numbers(session, each) for each in found])
-    columns |= {name: numbers[:, k] for k, name in enumerate(name for name, kind in names.items() if kind is float)}
-    for name in (name for name, kind in names.items() if kind is bool):
-        columns[name] = np.array([name.removeprefix(BINDS) in each.binding for each in found], bool)
-    return columns
+    for rows in _together(found):
+        program = found[rows[0]].program
+        x, y = (np.array([getattr(found[k].found, name) for k in rows]) for name in ("x", "y"))
+        v[rows], penalties[rows] = program.decided(x), program.owed(x) * equity
+        parts[rows] = session.parts(values[rows], v[rows])
+        for clause, weight in zip(program.clauses, program.weights(y), strict=True):
+            if BINDS + clause.rule in names:
+                columns[BINDS + clause.rule][rows] |= session.binding(clause, weight)
+    told = [np.array([[each.value, each.gap, each.worst] for each in found]), penalties[:, None], parts]
+    amounts = [v[:, [d.deployed, d.debt, d.reserve]], v[:, : d.n], v[:, d.drawn : d.drawn + len(d.tranches)]]
+    prices = np.array([each.worth for each in found])
+    numbers = np.concatenate([values, *told, *(equity * each for each in amounts), prices], 1)
+    floats = [name for name, kind in names.items() if kind is float]
+    return columns | {name: numbers[:, k] for k, name in enumerate(floats)}
 
 
 def _solved(session: Session, scenario: int, values: Vector) -> Solved:
@@ -69,13 +82,10 @@ def _solved(session: Session, scenario: int, values: Vector) -> Solved:
         raise InputError.of(f"scenario {scenario}: {told}", error.problems[0].mend) from None
 
 
-def _numbers(session: Session, solved: Solved) -> Vector:
-    """The numbers of one scenario, in the order of the layout."""
-    d, v = session.case.decision, solved.v
-    if not len(v):
-        v = np.full(d.size, np.nan)
-    totals = v[[d.deployed, d.debt, d.reserve]]
-    drawn = v[d.drawn : d.drawn + len(d.tranches)]
-    amounts = np.concatenate([totals, v[: d.n], drawn]) * d.equity
-    first = [solved.value, solved.gap, solved.worst, solved.penalties]
-    return np.concatenate([solved.inputs, first, solved.parts, amounts, solved.worth])
+def _together(found: Sequence[Solved]) -> list[list[int]]:
+    """Those that have a point, by the program that they are of: one for nearly all."""
+    groups: dict[int, list[int]] = {}
+    for k, each in enumerate(found):
+        if np.isfinite(each.value):
+            groups.setdefault(id(each.program), []).append(k)
+    return list(groups.values())

@@ -57,18 +57,19 @@ class Features:
         return self.of_curve(len(self.curved) + place)
 
     def at(self, inputs: Vector) -> Vector:
-        """The features of inputs."""
+        """The features of inputs; of many at once, where these are rows."""
         moved = inputs - self.base
         if not len(self.curved):
             return moved
-        curves = self._polynomials(inputs)[:, 1:] - AT_BASE
-        products = moved[self._mover, None] * curves[self._by]
-        return np.concatenate([moved, curves.ravel(), products.ravel()])
+        curves = self._polynomials(inputs)[..., 1:] - AT_BASE
+        products = moved[..., self._mover, None] * curves[..., self._by, :]
+        flat = (*moved.shape[:-1], -1)
+        return np.concatenate([moved, curves.reshape(flat), products.reshape(flat)], -1)
 
     def _polynomials(self, inputs: Vector) -> NDArray[np.float64]:
-        times = np.log(inputs[self.curved] / self.base[self.curved]) / np.log(FAR)
+        times = np.log(inputs[..., self.curved] / self.base[self.curved]) / np.log(FAR)
         angles = np.arccos(np.clip(times, -1, 1))
-        return np.asarray(np.cos(angles[:, None] * np.arange(DEGREE + 1)))
+        return np.asarray(np.cos(angles[..., None] * np.arange(DEGREE + 1)))
 
     def prices(self, inputs: Vector, worth: Vector) -> Vector:
         """What a unit of each input is worth, from what one of each feature is."""

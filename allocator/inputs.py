@@ -211,11 +211,11 @@ class Turns:
         return np.asarray(self._scale * (self._shift + self._sign * values) ** self._power)
 
     def coordinates(self, values: Vector) -> Vector:
-        """The coordinates for values of all inputs."""
+        """The coordinates for values of all inputs; for many at once, where these are rows."""
         turned = self._turned(values)
-        found = turned[self._firsts]
+        found = turned[..., self._firsts]
         for k in self._others:
-            found[self._of[k]] *= turned[k] / self._base[k]
+            found[..., self._of[k]] *= turned[..., k] / self._base[k]
         return found
 
     def prices(self, coordinates: Vector, values: Vector, worth: Vector) -> Vector:

@@ -49,17 +49,18 @@ class Parts:
         plain = all(isinstance(part, Linear | Quadratic) for _, part in parts)
         return index_map(written, base, signed) if plain else None
 
-    def at(self, inputs: Vector, v: Vector) -> Vector:
-        """Each objective at v, for inputs."""
-        out = np.zeros(len(self.objectives))
+    def at(self, inputs: NDArray[np.float64], v: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Each objective (columns) at many v, each for inputs of its own (rows)."""
+        out = np.zeros((len(v), len(self.objectives)))
         for k, (objective, made) in enumerate(zip(self.objectives, self._maps, strict=True)):
-            if made is not None and made.knows(inputs):
-                conic, constant = made.at(inputs)
-                i, j = conic.P.indices, conic.P.columns
-                squares = (conic.P.data * np.where(i == j, 1, 2)) @ (v[i] * v[j])
-                out[k] = conic.q @ v + squares + constant
-            else:
-                out[k] = objective.measured(self._moved(inputs), v)
+            known = made.knows(inputs) if made else np.zeros(len(v), bool)
+            if made and known.any():
+                i, j = made.base.P.indices, made.base.P.columns
+                squares = np.where(i == j, 1, 2) * v[known][:, i] * v[known][:, j]
+                weights = np.concatenate([v[known], squares, np.ones((known.sum(), 1))], -1)
+                out[known, k] = made.weighed(inputs[known], weights)
+            for row in np.flatnonzero(~known):
+                out[row, k] = objective.measured(self._moved(inputs[row]), v[row])
         return out
 
 

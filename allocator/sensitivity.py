@@ -46,10 +46,11 @@ class IndexMap:
         """The inputs that can't move."""
         return np.isinf(self.least)
 
-    def knows(self, inputs: Vector) -> bool:
-        """Whether the map holds for inputs."""
+    def knows(self, inputs: Vector) -> NDArray[np.bool_]:
+        """Whether the map holds for inputs; for many at once, where these are rows."""
         along, (near, far) = inputs * self._sign, self._ends_of_inputs
-        return not (inputs != self.features.base)[(along < near) | (along > far)].any()
+        outside = ((along < near) | (along > far)) & (inputs != self.features.base)
+        return np.asarray(~outside.any(-1))
 
     @cached_property
     def _sign(self) -> Vector:
@@ -68,6 +69,12 @@ class IndexMap:
         curve = base.P if self._flat else base.P.holding(numbers[b:P])
         rows = base.A.holding(numbers[q:A])
         return Conic(curve, numbers[:q], rows, numbers[A:b], base.low, base.cones), float(numbers[P])
+
+    def weighed(self, inputs: Vector, weights: Vector) -> Vector:
+        """The sum of all numbers times weights, for many inputs at once; both in rows."""
+        # Each row is added up by itself: its bits are the same whatever rows stand beside it.
+        moves = self.slope * self.features.at(inputs)[:, self.feature] * weights[:, self.entry]
+        return np.asarray((self.numbers * weights).sum(-1) + moves.sum(-1))
 
     @cached_property
     def _ends(self) -> tuple[int, int, int, int]:

@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from allocator.aims import from_names
 from allocator.aims.bargain import Bargain
@@ -304,15 +305,16 @@ class Session:
             for index in each.clauses
         }
 
-    def parts(self, values: Vector, v: Vector) -> Vector:
-        """Each objective of the aim at a decision as it reads, for values of all inputs; nan for an empty decision."""
-        if not len(v):
-            return np.full(len(self._parts.objectives), np.nan)
+    def parts(self, values: NDArray[np.float64], v: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Each objective of the aim (columns) at many decisions as it reads, each for values of all inputs (rows)."""
         return self._parts.at(self._turns.coordinates(values), v)
 
-    def binding(self, clause: Clause, weight: Vector) -> bool:
-        """Whether a clause's multipliers, as the solver has them, say that it holds the objective back."""
-        return bool(binding(clause, weight / self._scale, self._size).any())
+    def binding(self, clause: Clause, weight: Vector) -> NDArray[np.bool_]:
+        """Whether a clause's multipliers, as the solver has them, say that it holds the objective back.
+
+        Of many solves at once, where these are rows.
+        """
+        return np.asarray(binding(clause, weight / self._scale, self._size).any(-1))
 
 
 def _keys(clauses: Sequence[Clause]) -> list[tuple[str, str, int]]:

@@ -37,6 +37,8 @@ class Solved:
             was written anew, or would be if the input moved.
         inputs: the values of all inputs.
         session: whose it is.
+        found: what the solver left.
+        program: that it solved.
     """
 
     status: str
@@ -46,8 +48,8 @@ class Solved:
     worth: Vector
     inputs: Vector
     session: Session
-    _found: Found
-    _program: Canonical
+    found: Found
+    program: Canonical
 
     @cached_property
     def v(self) -> Vector:
@@ -56,7 +58,7 @@ class Solved:
         Entries that follow from others (capital beyond a threshold of compression) may be anything that the rules allow
         where nothing presses on them.
         """
-        return self._program.decided(self._found.x) if np.isfinite(self.value) else np.zeros(0)
+        return self.program.decided(self.found.x) if np.isfinite(self.value) else np.zeros(0)
 
     @cached_property
     def amounts(self) -> pd.Series[float]:
@@ -82,17 +84,19 @@ class Solved:
     @cached_property
     def parts(self) -> Vector:
         """Each objective of the aim as it reads, before penalties; nan where nothing was found."""
-        return self.session.parts(self.inputs, self.v)
+        if not len(self.v):
+            return np.full(len(self.session.objectives), np.nan)
+        return np.asarray(self.session.parts(self.inputs[None], self.v[None])[0])
 
     @property
     def penalties(self) -> float:
         """What soft rules cost, in $ bn a year; nan where nothing was found."""
-        return self._program.owed(self._found.x) * self.session.case.equity if len(self.v) else np.nan
+        return float(self.program.owed(self.found.x)) * self.session.case.equity if len(self.v) else np.nan
 
     @cached_property
     def binding(self) -> frozenset[str]:
         """The rules and terms that hold the objective back."""
-        weights = zip(self._program.clauses, self._program.weights(self._found), strict=True) if len(self.v) else ()
+        weights = zip(self.program.clauses, self.program.weights(self.found.y), strict=True) if len(self.v) else ()
         return frozenset(
             clause.rule for clause, weight in weights if clause.priced and self.session.binding(clause, weight)
         )
@@ -106,7 +110,7 @@ class Solved:
         if self.status != "infeasible":
             return ""
         weights: dict[str, float] = {}
-        for clause, weight in zip(self._program.clauses, self._program.weights(self._found), strict=True):
+        for clause, weight in zip(self.program.clauses, self.program.weights(self.found.y), strict=True):
             weights[clause.rule] = weights.get(clause.rule, 0.0) + float(np.abs(weight).sum())
         most = max(weights.values())
         rules = {name: weight for name, weight in weights.items() if not name.startswith(PREFIX)}

@@ -149,22 +149,21 @@ class Canonical:
         return np.where(behind, np.maximum(self._low, -size), least), np.where(behind, size, most)
 
     def decided(self, x: Vector) -> Vector:
-        """V from the variables."""
-        v = self._assembly.box.low.copy()
-        v[self._assembly.free] = x[: len(self._assembly.free)]
+        """V from the variables; of many solves at once, where these are rows."""
+        low, free = self._assembly.box.low, self._assembly.free
+        v = np.tile(low, (*x.shape[:-1], 1))
+        v[..., free] = x[..., : len(free)]
         return v
 
-    def owed(self, x: Vector) -> float:
-        """What soft rules cost a year, in parts of equity."""
-        return float(self._owed @ x)
+    def owed(self, x: Vector) -> Vector:
+        """What soft rules cost a year, in parts of equity; of many solves at once, where these are rows."""
+        return np.asarray((self._owed * x).sum(-1))
 
-    def weights(self, found: Found) -> list[Vector]:
-        """The multipliers of each clause's members; of a ray, where nothing satisfies them."""
-        weights = [np.zeros(clause.size) for clause in self.clauses]
-        read = Read(found.x, found.y, self.decided(found.x))
+    def weights(self, y: Vector) -> list[Vector]:
+        """The multipliers of each clause's members; of many solves at once, where these are rows."""
+        weights = [np.zeros((*y.shape[:-1], clause.size)) for clause in self.clauses]
         for index, (members, reader) in self._readers.items():
-            if len(members):
-                weights[index][members], _ = reader(read)
+            weights[index][..., members] = reader.weights(y)
         return weights
 
     def answer(self, found: Found) -> Answer:
@@ -173,11 +172,11 @@ class Canonical:
             return Answer(found.status)
         v = self.decided(found.x)
         read = Read(found.x, found.y, v)
-        weights, witnesses = self.weights(found), [clause.witness(v) for clause in self.clauses]
+        weights, witnesses = self.weights(found.y), [clause.witness(v) for clause in self.clauses]
         for index, (members, reader) in self._readers.items():
             if not len(members):
                 continue
-            own, seen = reader(read)
+            own, seen = weights[index][members], reader.witnesses(read)
             if isinstance(self.clauses[index], Tail):
                 witnesses[index] = seen
             elif isinstance(self.clauses[index], Cone):

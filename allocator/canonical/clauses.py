@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,8 +12,18 @@ from allocator.certificate import TOLERANCE
 from allocator.shapes import Clause, Cone, Fixed, RotatedCone, Tail
 from allocator.sparse import Indices, Sparse, Vector
 
-Reader = Callable[[Read], tuple[Vector, Vector]]
-"Gives the weights and witnesses of the members that are written."
+
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """What multipliers say of the members of a clause that are written.
+
+    Attributes:
+        weights: theirs, from the multipliers of all rows; of many solves at once, where these are rows of an array.
+        witnesses: theirs, from all that a solver found.
+    """
+
+    weights: Callable[[Vector], Vector]
+    witnesses: Callable[[Read], Vector]
 
 
 def write_clause(assembly: Assembly, clause: Clause, first: int) -> tuple[Indices, Reader]:
@@ -48,10 +59,10 @@ def write_clause(assembly: Assembly, clause: Clause, first: int) -> tuple[Indice
     if isinstance(clause, Cone):
         return members, _second(assembly, clause.only(members), room)
     if isinstance(clause, Tail):
-        return members, _tail(assembly, clause, room) if m else _nothing
+        return members, _tail(assembly, clause, room) if m else NOTHING
     rows = assembly.rows("zero" if clause.equal else "positive", m)
     room(rows, np.arange(m))
-    return members, lambda read: (read.of(rows), np.zeros(0))
+    return members, Reader(lambda y: y[..., rows.place], lambda read: np.zeros(0))
 
 
 Room = Callable[[Rows, Indices], None]
@@ -68,8 +79,7 @@ def _most(assembly: Assembly, clause: Clause) -> Vector:
     return np.asarray(norms**2 if isinstance(clause, RotatedCone) else norms)
 
 
-def _nothing(read: Read) -> tuple[Vector, Vector]:
-    return np.zeros(0), np.zeros(0)
+NOTHING = Reader(lambda y: y[..., :0], lambda read: np.zeros(0))
 
 
 def _members(assembly: Assembly, clause: Clause) -> Indices:
@@ -96,11 +106,11 @@ def _second(assembly: Assembly, clause: Cone, room: Room) -> Reader:
     assembly.over_v(rows, clause.M, arms)
     rows.shift[arms] += clause.k
 
-    def read_duals(read: Read) -> tuple[Vector, Vector]:
+    def witnesses(read: Read) -> Vector:
         found = read.of(rows).reshape(m, d + 1)
-        return found[:, 0], -found[:, 1:] / np.maximum(found[:, :1], TINY)
+        return np.asarray(-found[:, 1:] / np.maximum(found[:, :1], TINY))
 
-    return read_duals
+    return Reader(lambda y: y[..., rows.place][..., top], witnesses)
 
 
 def _rotated(assembly: Assembly, clause: RotatedCone, room: Room) -> Reader:
@@ -116,12 +126,15 @@ def _rotated(assembly: Assembly, clause: RotatedCone, room: Room) -> Reader:
     assembly.over_v(rows, clause.M.scaled(root), arms)
     rows.shift[arms] += root * clause.k
 
-    def read_duals(read: Read) -> tuple[Vector, Vector]:
-        found = read.of(rows).reshape(m, d + 2)
-        weight = np.maximum(found[:, 0] + found[:, -1], 0)
-        return weight, -np.sqrt(s)[:, None] * found[:, 1:-1] / np.maximum(weight, TINY)[:, None]
+    def weights(y: Vector) -> Vector:
+        own = y[..., rows.place]
+        return np.maximum(own[..., top] + own[..., top + d + 1], 0)
 
-    return read_duals
+    def witnesses(read: Read) -> Vector:
+        arms = read.of(rows).reshape(m, d + 2)[:, 1:-1]
+        return np.asarray(-np.sqrt(s)[:, None] * arms / np.maximum(weights(read.y), TINY)[:, None])
+
+    return Reader(weights, witnesses)
 
 
 def _tail(assembly: Assembly, clause: Tail, room: Room) -> Reader:
@@ -130,4 +143,4 @@ def _tail(assembly: Assembly, clause: Tail, room: Room) -> Reader:
     room(rows, np.zeros(1, np.int64))
     rows.add(Sparse.dense(np.array([[-clause.count]])), q)
     rows.add(Sparse.dense(-np.ones((1, len(over)))), over)
-    return lambda read: (read.of(rows), read.of(above) / max(float(read.of(rows)[0]), TINY))
+    return Reader(lambda y: y[..., rows.place], lambda read: read.of(above) / max(float(read.of(rows)[0]), TINY))

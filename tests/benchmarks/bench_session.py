@@ -7,7 +7,7 @@ turn, round by round; told are medians in microseconds a solve, and the median o
 
 - bare: Clarabel's `update()` and `solve()` on the numbers that the session hands over, written out beforehand;
 - session: values of inputs in, the optimum, its proof and the prices of all inputs out;
-- two threads: a session each;
+- sweep: the chunks of a sweep on two threads, a session each, with all that a sweep tells of a scenario, kept on disk;
 - cvxpy rebuilt: the problem stated anew for every scenario, as the peers' script has it (if cvxpy is there).
 
 Other than the optimum, its proof and its prices, nothing is timed. The canonical choice and what prices are checked
@@ -17,11 +17,12 @@ with are timed apart: `bench_us_japan.py` has both.
 from __future__ import annotations
 
 import argparse
+import pickle
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def main() -> None:
     runs: dict[str, Callable[[], Any]] = {
         "bare": bare(session, values),
         "session": lambda: [session.solve(value) for value in values],
-        "two threads": threads(ours, instance, values),
+        "sweep": sweep(session, values),
     }
     few = scenarios[: max(len(scenarios) // 40, 1)]
     share = {"cvxpy rebuilt": len(few) / len(scenarios)}
@@ -108,14 +109,21 @@ def bare(session: Any, values: list[Any]) -> Callable[[], Any]:
     return run
 
 
-def threads(ours: Any, instance: Any, values: list[Any]) -> Callable[[], Any]:
-    """Two threads, a session each."""
-    sessions = [ours.p1_made(instance) for _ in range(2)]
+def sweep(session: Any, values: list[Any]) -> Callable[[], Any]:
+    """The chunks of a sweep on two threads, and each kept on disk."""
+    from allocator.chunks import layout
+    from allocator.engines.threads import Threads
+    from allocator.files.sweeps import Dataset
+
+    rows = np.array(values)
+    travels, chunk = pickle.dumps(session), 500
 
     def run() -> None:
-        with ThreadPoolExecutor(2) as pool:
-            for _ in pool.map(lambda k: [sessions[k].solve(value) for value in values[k::2]], range(2)):
-                pass
+        with tempfile.TemporaryDirectory() as folder:
+            dataset = Dataset(Path(folder), {}, layout(session))
+            tasks = ((first, rows[first : first + chunk]) for first in range(0, len(rows), chunk))
+            for first, columns in Threads(2).run(travels, tasks):
+                dataset.write(first, columns)
 
     return run
 
