@@ -118,25 +118,27 @@ class _Path:
         The index is -1 where none ever is.
         """
         rate = values[by]
-        moves = able & (np.abs(rate) > STILL * max(1.0, 1.0 / now))
-        names = np.flatnonzero(moves)
-        rate, lower = rate[names], rate[names] > 0
-        pressed = self.side[names] != 0
-        end = np.where(lower, self.ends[0][:, names], self.ends[1][:, names])
+        names = np.flatnonzero(able & (np.abs(rate) > STILL * max(1.0, 1.0 / now)))
+        rate, side = rate[names], self.side[names]
+        lower = rate > 0
         # The sign of a multiplier is all that binds it; on the other side it has no end.
-        within = lower == (self.side[names] * self.sign[names] < 0)
-        end[:, pressed] = np.where(within[pressed], 0.0, np.where(lower[pressed], -np.inf, np.inf))
-        found = np.isfinite(end[0])
-        names, rate, lower, end = names[found], rate[found], lower[found], end[:, found]
-        if not len(names):
+        ahead = (side == 0) | (lower == (side * self.sign[names] < 0))
+        names, rate, lower, pressed = names[ahead], rate[ahead], lower[ahead], side[ahead] != 0
+
+        def when(k: int, own: Indices) -> Vector:
+            """Row k of where some of them are at their ends."""
+            end = np.where(lower[own], self.ends[0, k, names[own]], self.ends[1, k, names[own]])
+            return np.asarray((np.where(pressed[own], 0.0, end) - values[k, names[own]]) / rate[own])
+
+        first = np.minimum(when(0, np.arange(len(names))), now)
+        best = float(first.max(initial=-np.inf))
+        if best == -np.inf:
             return 0.0, -1, 0
-        when = (end - values[:, names]) / rate
-        first = np.minimum(when[0], now)
-        best = float(first.max())
         tied = np.flatnonzero(first >= best - TIE * abs(best))
         for k in range(by + 1, WIDTH + 1):
             if len(tied) > 1:
-                tied = tied[when[k, tied] >= when[k, tied].max()]
+                later = when(k, tied)
+                tied = tied[later >= later.max()]
         chosen = int(tied[0])
         return best, int(names[chosen]), -1 if lower[chosen] else 1
 

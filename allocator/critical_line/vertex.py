@@ -79,9 +79,11 @@ class _Tableau:
         """Take the equations' activities out of the basis; those that can't go follow from others, or contradict."""
         for row in np.flatnonzero(~self.moves[self.basic]):
             entries = np.abs(self.table[row]) * self.moves[self.other]
-            best = int(np.argmax(entries)) if len(entries) else -1
-            if best >= 0 and entries[best] > PIVOT:
-                self.exchange(int(row), best)
+            most = entries.max(initial=0.0)
+            if most > PIVOT:
+                # Of those that may as well go in, the one that earns most: where the highest mean is not far.
+                earns = np.where(entries >= most / 2, self.table[-2], np.inf)
+                self.exchange(int(row), int(np.argmin(earns)))
                 continue
             name = self.basic[row]
             if abs(self.table[row] @ self.at()[0] - self.low[name]) > PIVOT:
