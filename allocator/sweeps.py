@@ -102,7 +102,7 @@ class Sweep:
 
     @property
     def regret(self) -> list[Record]:
-        """The allocation of least regret, for each part of the scenarios in which it must keep the rules."""
+        """The allocations of least regret, at most and on average, with what they would be missed by."""
         return list(self.record["regret"])
 
     def _repr_html_(self) -> str:
