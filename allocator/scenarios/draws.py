@@ -117,8 +117,14 @@ class Draws:
         scores = np.concatenate([self._scores(block) for block in blocks])[start - blocks.start * BLOCK :]
         drawn = {name: law.values(scores[: stop - start, k]) for k, (name, law) in enumerate(self._laws.items())}
         out = {name: drawn[name] for name in self._own}
-        for move in self._moves:
-            out[move.input] = out.get(move.input, move.now) * (drawn[move.by] / move.middle) ** move.elasticity
+        with np.errstate(all="ignore"):
+            for move in self._moves:
+                out[move.input] = out.get(move.input, move.now) * (drawn[move.by] / move.middle) ** move.elasticity
+        for name, own in out.items():
+            if not np.isfinite(own).all():
+                row = start + int(np.flatnonzero(~np.isfinite(own))[0])
+                mend = "give what it follows an at-least and an at-most, or a smaller spread"
+                raise InputError.of(f"'{name}' is beyond all numbers in scenario {row}", mend)
         return np.column_stack(list(out.values()))
 
     def _scores(self, block: int) -> Numbers:

@@ -97,3 +97,11 @@ def test_errors(make: object, told: str) -> None:
     with pytest.raises(InputError) as error:
         make()  # type: ignore[operator]
     assert str(error.value) == told
+
+
+def test_what_overflows_is_told() -> None:
+    made = Draws({"yen": Lognormal(150, 5)}, 2000, 0, {}, [Move("x", 1.0, "yen", 99.0, 150.0)])
+    with pytest.raises(
+        InputError, match=r"^'x' is beyond all numbers in scenario \d+; give what it follows an at-least "
+    ):
+        made.values(0, 2000)
