@@ -30,8 +30,20 @@ class Law(Protocol):
         ...
 
 
+class _Bounded:
+    """A law between two bounds."""
+
+    at_least: float
+    at_most: float
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The bounds."""
+        return self.at_least, self.at_most
+
+
 @dataclass(frozen=True)
-class Normal:
+class Normal(_Bounded):
     """Normal, given that it lies between two bounds.
 
     Attributes:
@@ -52,11 +64,6 @@ class Normal:
         """The mean."""
         return self.mean
 
-    @property
-    def ends(self) -> tuple[float, float]:
-        """The bounds."""
-        return self.at_least, self.at_most
-
     def values(self, scores: Vector) -> Vector:
         """The values of standard normal scores."""
         least, most = (self.at_least - self.mean) / self.spread, (self.at_most - self.mean) / self.spread
@@ -64,7 +71,7 @@ class Normal:
 
 
 @dataclass(frozen=True)
-class Lognormal:
+class Lognormal(_Bounded):
     """Its logarithm is normal, given that it lies between two bounds.
 
     Attributes:
@@ -88,11 +95,6 @@ class Lognormal:
         """The median."""
         return self.median
 
-    @property
-    def ends(self) -> tuple[float, float]:
-        """The bounds."""
-        return self.at_least, self.at_most
-
     def values(self, scores: Vector) -> Vector:
         """The values of standard normal scores."""
         with np.errstate(divide="ignore"):
@@ -101,7 +103,7 @@ class Lognormal:
 
 
 @dataclass(frozen=True)
-class Uniform:
+class Uniform(_Bounded):
     """Anything between two bounds, equally likely."""
 
     at_least: float
@@ -115,18 +117,13 @@ class Uniform:
         """The midpoint."""
         return (self.at_least + self.at_most) / 2
 
-    @property
-    def ends(self) -> tuple[float, float]:
-        """The bounds."""
-        return self.at_least, self.at_most
-
     def values(self, scores: Vector) -> Vector:
         """The values of standard normal scores."""
         return np.asarray(self.at_least + (self.at_most - self.at_least) * ndtr(scores))
 
 
 @dataclass(frozen=True)
-class Triangular:
+class Triangular(_Bounded):
     """Likeliest at a peak, and less so in a line down to both bounds."""
 
     at_least: float
@@ -140,11 +137,6 @@ class Triangular:
     def middle(self) -> float:
         """The peak."""
         return self.peak
-
-    @property
-    def ends(self) -> tuple[float, float]:
-        """The bounds."""
-        return self.at_least, self.at_most
 
     def values(self, scores: Vector) -> Vector:
         """The values of standard normal scores."""
