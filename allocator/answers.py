@@ -12,7 +12,6 @@ from allocator.chunks import (
     BINDS,
     BLAMED,
     DRAWN,
-    INPUT,
     OBJECTIVE,
     PENALTIES,
     PRICE,
@@ -21,24 +20,28 @@ from allocator.chunks import (
     VALUE,
 )
 from allocator.files.sweeps import Dataset
-from allocator.scenarios import Numbers
+from allocator.scenarios import Numbers, Scenarios
 from allocator.session import Session
 from allocator.solution import Record
 from allocator.units import Quantity
 
+OWN = {"unit": "index", "now": None}
+"Of what is drawn and no input itself."
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-MOST = 20_000
-"Scenarios of which quantiles and ranks are told; of more, every so many-th. What is counted is counted in all."
+MOST, STRETCH = 20_000, 20_480
+"""Scenarios of which quantiles and ranks are told, of more every so many-th (what is counted is counted in all); and of
+which the drivers are told at once."""
 
 
-def answers(session: Session, dataset: Dataset, count: int) -> Record:
+def answers(session: Session, dataset: Dataset, scenarios: Scenarios) -> Record:
     """What the chunks of a sweep say.
 
     Args:
         session: of the case.
         dataset: all of its chunks.
-        count: how many scenarios there are.
+        scenarios: of the session's inputs.
     """
+    count = scenarios.count
     every = -(-count // MOST)
     d, titles = session.case.decision, {rule.id: str(rule.title) for rule in session.rules.rules}
     statuses, blamed, binds = _counted(dataset, list(titles))
@@ -47,7 +50,7 @@ def answers(session: Session, dataset: Dataset, count: int) -> Record:
         columns = dataset.columns([prefix + name for name in names], every)
         return [{key: name.removeprefix(prefix), **distribution(own)} for name, own in columns.items()]
 
-    moved = dataset.columns([VALUE, *(INPUT + name for name in session.names)], every)
+    value, drivers = dataset.columns([VALUE], every)[VALUE], _drivers(scenarios, every)
     inputs = {each.name: {"unit": unit_of(each.unit), "now": each.value} for each in session.inputs}
     objectives = {each.name: {"unit": unit_of(each.unit)} for each in session.objectives}
     allocated = count - statuses["infeasible"]
@@ -58,7 +61,7 @@ def answers(session: Session, dataset: Dataset, count: int) -> Record:
         "blamed": [
             {"rule": name, "title": titles.get(name, ""), "scenarios": times} for name, times in blamed.most_common()
         ],
-        "value": {**distribution(moved[VALUE]), "unit": unit_of(session.aim.unit)},
+        "value": {**distribution(value), "unit": unit_of(session.aim.unit)},
         "objectives": [each | objectives[each["objective"]] for each in spread(OBJECTIVE, objectives, "objective")],
         "sums": spread("", (*TOTALS, PENALTIES), "sum"),
         "amounts": spread(AMOUNT, d.lines, "line"),
@@ -68,9 +71,20 @@ def answers(session: Session, dataset: Dataset, count: int) -> Record:
         ],
         "prices": [each | inputs[each["input"]] for each in spread(PRICE, inputs, "input")],
         "movers": [
-            {"input": name, **inputs[name], **distribution(moved[INPUT + name]), "rank-correlation": rho}
-            for name, rho in rank_correlations(moved[VALUE], {name: moved[INPUT + name] for name in inputs}).items()
+            {"driver": name, **inputs.get(name, OWN), **distribution(drivers[name]), "rank-correlation": rho}
+            for name, rho in rank_correlations(value, drivers).items()
         ],
+    }
+
+
+def _drivers(scenarios: Scenarios, every: int) -> dict[str, Numbers]:
+    """What moves by itself, of every so many-th scenario."""
+    starts = range(0, scenarios.count, STRETCH)
+    parts = [scenarios.drivers(start, min(start + STRETCH, scenarios.count)) for start in starts]
+    kept = [(np.arange(start, start + STRETCH) % every == 0) for start in starts]
+    return {
+        name: np.concatenate([part[name][own[: len(part[name])]] for part, own in zip(parts, kept, strict=True)])
+        for name in parts[0]
     }
 
 

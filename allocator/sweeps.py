@@ -97,8 +97,8 @@ class Sweep:
 
     @property
     def movers(self) -> pd.DataFrame:
-        """Spearman's rank correlation of each input with the objective, the largest first."""
-        return self._table("movers", "input")
+        """Spearman's rank correlation with the objective: of what is drawn, be it an input or what inputs follow."""
+        return self._table("movers", "driver")
 
     @property
     def regret(self) -> list[Record]:
@@ -162,7 +162,7 @@ def sweep(
         question = _question(session, given, chunk)
         dataset = Dataset(folder, question, layout(session))
         _solve(engine, session, given, chunk, dataset, told or (lambda done, count: None))
-        found = answers(session, dataset, given.count)
+        found = answers(session, dataset, given)
         statuses = found["statuses"]
         status = "not-certified" if statuses["not-certified"] else "optimal" if statuses["optimal"] else "infeasible"
         worth = dollars(case, session.aim, session.aim.score(case).income)

@@ -274,3 +274,18 @@ def test_what_is_solved_is_not_held(tmp_path: Path) -> None:
         peaks.append(int(done.stdout) / 1024)
     # A scenario is some 400 bytes, of which what is told needs a column or a few at a time.
     assert peaks[1] - peaks[0] < 12
+
+
+def test_what_moves_by_itself_is_told_and_what_follows_is_not() -> None:
+    moves = [
+        al.Move(f"{line}.cash-yield", now, "equipment", -0.5, 1.0) for line, now in (("hall", 0.07), ("plant", 0.065))
+    ]
+    laws = {"equipment": al.Triangular(0.9, 1.0, 1.3), "one.at-most": al.Uniform(0.3, 0.45)}
+    drawn = al.Draws(laws, 30, 1, {}, moves)
+    swept = al.sweep(floating(), RULES, AIM, drawn)
+    assert {*swept.movers.index} == {"equipment", "one.at-most"}
+    assert {*swept.prices.index} == {"one.at-most", "hall.cash-yield", "plant.cash-yield"}
+    drivers = drawn.drivers(0, 30)["equipment"]
+    truth = stats.spearmanr(drivers, swept.scenarios["value"], nan_policy="omit").statistic
+    assert swept.movers.loc["equipment", "rank-correlation"] == pytest.approx(truth, abs=1e-12)
+    assert swept.movers.loc["equipment", "rank-correlation"] < -0.5

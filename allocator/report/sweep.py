@@ -30,7 +30,7 @@ def summary(record: Record) -> list[tuple[str, str]]:
         proved.append(f"{statuses['not-certified']:,} NOT CERTIFIED")
     title = f"{said['title']}: " if said["title"] else ""
     told = [
-        ("Scenarios", f"{title}{record['count']:,}, {made}; {len(record['movers'])} inputs move"),
+        ("Scenarios", f"{title}{record['count']:,}, {made}; {len(record['prices'])} inputs move"),
         ("Proved", ", ".join(proved)),
     ]
     if record["told-of-every"] > 1:
@@ -55,9 +55,13 @@ def results(record: Record) -> Table:
 
 def mix(record: Record) -> Table:
     """How capital in each line and debt of each tranche are distributed."""
-    rows = [[each["line"], *_spread(each, dollars)] for each in _amounts(record["amounts"])]
-    rows += [[each["tranche"], *_spread(each, dollars)] for each in _amounts(record["tranches"])]
+    rows = [[each["line"], *_spread(each, _capital)] for each in _amounts(record["amounts"])]
+    rows += [[each["tranche"], *_spread(each, _capital)] for each in _amounts(record["tranches"])]
     return Table("Capital by line, then debt by tranche", ["", *_heads(SHOWN), "Mean>"], rows)
+
+
+def _capital(amount: float) -> str:
+    return dollars(amount if amount > SMALL_AMOUNT else 0.0)
 
 
 def _amounts(rows: Sequence[Record]) -> list[Record]:
@@ -90,9 +94,9 @@ def movers(record: Record) -> Table:
     for each in record["movers"][:ROWS]:
         rho = each["rank-correlation"]
         shown = NOTHING if rho is None else f"{rho:+.2f}"
-        rows.append([each["input"], *(quantity(each[key], each["unit"]) for key in ENDS), shown])
+        rows.append([each["driver"], *(quantity(each[key], each["unit"]) for key in ENDS), shown])
     note = "Spearman's correlation of ranks with what is maximised; the others are weaker."
-    return Table("What moves the result most", ["Input", *_heads(ENDS), "Rank correlation>"], rows, note)
+    return Table("What moves the result most", ["", *_heads(ENDS), "Rank correlation>"], rows, note)
 
 
 def prices(record: Record) -> Table:

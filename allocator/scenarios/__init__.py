@@ -43,6 +43,10 @@ class Scenarios(Protocol):
         """The inputs of scenarios from the first to before the last, in base units (stop - start x inputs)."""
         ...
 
+    def drivers(self, start: int, stop: int) -> dict[str, Vector]:
+        """What moves by itself in these scenarios, and makes the inputs what they are."""
+        ...
+
     def ends(self) -> tuple[Vector, Vector]:
         """The least and the most that each input can be; infinite where nothing bounds it."""
         ...

@@ -113,9 +113,7 @@ class Draws:
 
     def values(self, start: int, stop: int) -> Numbers:
         """The inputs of scenarios from `start` to before `stop`."""
-        blocks = range(start // BLOCK, -(-stop // BLOCK))
-        scores = np.concatenate([self._scores(block) for block in blocks])[start - blocks.start * BLOCK :]
-        drawn = {name: law.values(scores[: stop - start, k]) for k, (name, law) in enumerate(self._laws.items())}
+        drawn = self.drivers(start, stop)
         out = {name: drawn[name] for name in self._own}
         with np.errstate(all="ignore"):
             for move in self._moves:
@@ -126,6 +124,12 @@ class Draws:
                 mend = "give what it follows an at-least and an at-most, or a smaller spread"
                 raise InputError.of(f"'{name}' is beyond all numbers in scenario {row}", mend)
         return np.column_stack(list(out.values()))
+
+    def drivers(self, start: int, stop: int) -> dict[str, Vector]:
+        """The variables that are drawn."""
+        blocks = range(start // BLOCK, -(-stop // BLOCK))
+        scores = np.concatenate([self._scores(block) for block in blocks])[start - blocks.start * BLOCK :]
+        return {name: law.values(scores[: stop - start, k]) for k, (name, law) in enumerate(self._laws.items())}
 
     def _scores(self, block: int) -> Numbers:
         stream = np.random.Generator(np.random.Philox(np.random.SeedSequence(self._seed, spawn_key=(block,))))

@@ -41,6 +41,10 @@ class Grid:
         places = np.unravel_index(np.arange(start, stop), [len(own) for own in self._levels.values()])
         return np.column_stack([own[place] for own, place in zip(self._levels.values(), places, strict=True)])
 
+    def drivers(self, start: int, stop: int) -> dict[str, Vector]:
+        """The inputs themselves."""
+        return dict(zip(self.names, self.values(start, stop).T, strict=True))
+
     def ends(self) -> tuple[Vector, Vector]:
         """The least and the most level of each input."""
         levels = self._levels.values()

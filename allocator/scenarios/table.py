@@ -42,6 +42,10 @@ class Table:
         """The inputs of scenarios from `start` to before `stop`."""
         return self._rows[start:stop]
 
+    def drivers(self, start: int, stop: int) -> dict[str, Vector]:
+        """The inputs themselves."""
+        return dict(zip(self.names, self.values(start, stop).T, strict=True))
+
     def ends(self) -> tuple[Vector, Vector]:
         """The least and the most of each column."""
         return self._rows.min(0), self._rows.max(0)
