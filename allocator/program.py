@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from allocator import smoothing
 from allocator.canonical import Canonical
 from allocator.certificate import TOLERANCE, bound
 from allocator.question import Answer, Held, Question
@@ -19,13 +19,11 @@ from allocator.scores import Score, weighted
 from allocator.shapes import Box, Clause, Cone, Multipliers, hard_ones, largest_excess, moved, shortfall
 from allocator.solvers import Solver, Started, able
 from allocator.sparse import Vector
-from allocator.tails import GUESS, MIDWAY, NEAR, Tails
+from allocator.tails import Tails
 
 if TYPE_CHECKING:
     from allocator.modelling import Modelling
 
-TURNS = 8
-"Turns in which long sums are written anew midway; then what they are written for only grows."
 SPREAD = 0.1
 "The spread's weight in the solver's units: at one the level's multiplier is ten thousands, and Clarabel gives up."
 
@@ -233,28 +231,23 @@ class Program:
             return self._fixed(question), "none"
         if not self._tails or "cvxpy" in self.needs:
             return self._asked(question, tolerance, solver)
-        guide = self._guess(question, tolerance, solver) if self._guide is None else self._guide
-        self._tails.split(guide, GUESS if self._guide is None else NEAR)
-        for turn in count():
+
+        def nearby(clauses: Sequence[Clause], scores: Sequence[Score]) -> Vector | None:
+            program = Program(clauses, scores, self.box, self._spread, whole=True)
+            answer, _ = program._asked(question, tolerance, None)
+            return answer.v if answer.status == "optimal" else None
+
+        guess = smoothing.guess(self._tails, nearby, self._guide)
+        self._tails.split(self.box.high if guess is None else guess)
+        while True:
             self._canonical, self._started = {}, None
             answer, name = self._asked(question, tolerance, solver)
             if answer.multipliers is None or not self._tails.mend(answer.v):
                 break
-            if turn < TURNS:
-                # What is found jumps to and fro while much is on the wrong side; midway it settles soon (in-out
-                # separation: Ben-Ameur and Neto 2007). After that what is in between only grows, and this ends.
-                guide = (guide + answer.v) / 2
-                self._tails.split(guide, MIDWAY)
         if answer.status == "optimal":
             self._guide = answer.v
         whole = None if answer.multipliers is None else self._tails.whole(answer.multipliers)
         return replace(answer, multipliers=whole), name
-
-    def _guess(self, question: Question, tolerance: float, solver: str | None) -> Vector:
-        """Where the optimum may be, by a part of the entries of long sums."""
-        thin = Program(*self._tails.thin(), self.box, self._spread, self.first, whole=True)
-        answer, _ = thin._asked(question, tolerance, solver)
-        return answer.v if answer.status == "optimal" else self.box.high
 
     def _asked(self, question: Question, tolerance: float, solver: str | None) -> tuple[Answer, str]:
         """The answer to a question as the program is written."""

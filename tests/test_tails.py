@@ -34,7 +34,7 @@ def tail(limit: str) -> al.rules.TailLoss:
     return al.rules.TailLoss(id="tail", title="Tail", confidence="95%", of="deployed", at_most=limit)
 
 
-@pytest.mark.parametrize("count", [700, 6001])
+@pytest.mark.parametrize("count", [1300, 6001])
 @pytest.mark.parametrize(
     ("rules", "aim"),
     [
@@ -56,7 +56,7 @@ def test_the_optimum_is_that_of_all_entries(count: int, rules: al.Rulebook, aim:
     assert found.value == pytest.approx(whole.value, abs=1e-9)
     # The bound is on all entries, though few were written.
     assert 0 <= found.bound - found.value + 1e-10 < 1e-8
-    (summed,) = program._tails._sums.values()
+    (summed,) = program._tails.sums.values()
     assert len(summed.between) + len(summed.sure) < count / 2
 
 
@@ -81,18 +81,18 @@ def test_a_tail_that_nothing_keeps() -> None:
 def test_what_is_written_never_says_more(seed: int) -> None:
     """Whatever is taken for sure: the short sum is at most the whole one, and the same where it was split."""
     rng = np.random.default_rng(seed)
-    L, count = rng.normal(size=(700, 4)), float(rng.uniform(5, 60))
+    L, count = rng.normal(size=(1400, 4)), float(rng.uniform(5, 600))
     part = Worst(Dense(L, 5), count)
     made = Tails((), (Score(((-1.0, part),)),))
     v, other = rng.normal(size=(2, 5))
-    made.split(v, float(rng.uniform(0.02, 0.5)))
+    made.split(v)
     (_, (short,)) = made.short()
     assert -short.value(v) == pytest.approx(part.value(v), rel=1e-12)
     assert -short.value(other) <= part.value(other) + 1e-12
     turns = 0
     while made.mend(other):
         turns += 1
-        assert turns < 3
+        assert turns < 2
     (_, (mended,)) = made.short()
     assert -mended.value(other) == pytest.approx(part.value(other), rel=1e-12)
     assert -mended.value(v) == pytest.approx(part.value(v), rel=1e-12)
