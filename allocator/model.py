@@ -100,6 +100,7 @@ class Model(BaseModel):
         alias_generator=kebab,
         populate_by_name=True,
         arbitrary_types_allowed=True,
+        defer_build=True,  # a command needs few of all records
     )
 
     _places: Mapping[str, Place] = PrivateAttr(default_factory=dict)

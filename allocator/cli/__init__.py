@@ -7,6 +7,7 @@ import contextlib
 import gc
 import importlib
 import io
+import os
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -78,6 +79,8 @@ def main(arguments: list[str] | None = None) -> Any:
         if isinstance(stream, io.TextIOWrapper):
             # Titles may hold letters that the terminal's encoding lacks.
             stream.reconfigure(errors="replace")
+    # Whoever watches pydantic from a plugin can say so; to look for one in every package takes longer than most files.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # A process that soon ends leaves little to collect; a tenth of a short command would go into looking for it.
     gc.set_threshold(500_000)
     atexit.register(gc.freeze)
