@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from allocator.readings import rule_records, term_records
 from allocator.rulebook import Rulebook
 from allocator.shapes import Clause, Multipliers, shortfall, soft_ones
 from allocator.solution import FORMAT, LEAST_GAP, Record, Solution
+from allocator.solvers import versions
 from allocator.sparse import Vector
 from allocator.units import Share
 
@@ -57,7 +57,7 @@ def origin(case: Case, rules: Rulebook, status: str) -> Record:
         "set": {"rules": dict(rules.changes), "case": dict(case.changes)},
         "notes": [case.risk.note] if case.risk and case.risk.note else [],
         "inputs": inputs(case, rules),
-        "versions": {"allocator": __version__} | {name: version(name) for name in ("clarabel", "cvxpy", "numpy")},
+        "versions": {"allocator": __version__} | versions(),
     }
 
 

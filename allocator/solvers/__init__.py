@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any, ClassVar, Protocol
 
@@ -20,7 +21,7 @@ class Solver(Protocol):
     Attributes:
         abilities: what it takes beyond linear programs: `conic` (second-order cones), `quadratic` (objectives),
             `exponential` (cones, for logarithms), `cvxpy` (a caller's own expression, through cvxpy).
-        package: what is imported for it; a solver that is not installed is left out.
+        package: what is imported for it, and installed; a solver whose package is not there is left out.
         order: the place in the queue; the lowest that is able goes first.
         threads: how many may solve at once, each a problem of its own.
     """
@@ -85,3 +86,9 @@ def able(
         return name != first, conic is None or not solver.suits(conic, again), solver.order
 
     return sorted(can, key=place)
+
+
+def versions() -> dict[str, str]:
+    """What results may differ by: the versions of numpy, cvxpy and every solver that is installed."""
+    packages = {kinds.find("solvers", name).package for name in kinds.known("solvers")}
+    return {name: version(name) for name in sorted({"cvxpy", "numpy", *filter(find_spec, packages)})}
