@@ -79,7 +79,8 @@ def _solved(session: Session, scenario: int, values: Vector) -> Solved:
         return session.solve(values)
     except InputError as error:
         told = "; ".join(each.what for each in error.problems)
-        raise InputError.of(f"scenario {scenario}: {told}", error.problems[0].mend) from None
+        mend = f"{error.problems[0].mend}, with at-least or at-most where it is drawn"
+        raise InputError.of(f"scenario {scenario}: {told}", mend) from None
 
 
 def _together(found: Sequence[Solved]) -> list[list[int]]:

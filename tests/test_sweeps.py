@@ -145,6 +145,17 @@ def test_what_was_stopped_goes_on_where_it_was(tmp_path: Path, monkeypatch: pyte
     assert len(pd.read_parquet(folder)) == 60
 
 
+def test_what_does_not_belong_to_a_sweep_does_not_count(tmp_path: Path) -> None:
+    folder = tmp_path / "s"
+    first = al.sweep(floating(), RULES, AIM, draws(20), into=folder, chunk=10)
+    (folder / "part-000000000020.parquet").write_bytes((folder / "part-000000000000.parquet").read_bytes())
+    with (folder / "_chunks.sha256").open("ab") as sums:
+        sums.write(b"\xff\xfe no line of ours\n")
+    again = al.sweep(floating(), RULES, AIM, draws(20), into=folder, chunk=10)
+    assert again.record == first.record
+    pd.testing.assert_frame_equal(again.scenarios, first.scenarios, check_exact=True)
+
+
 def test_a_folder_holds_one_sweep(tmp_path: Path) -> None:
     al.sweep(floating(), RULES, AIM, draws(5), into=tmp_path / "s")
     for asked, other in (

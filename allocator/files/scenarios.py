@@ -85,14 +85,23 @@ class Variable(_Over):
             if getattr(self, name) is None:
                 told = name.replace("_", "-")
                 raise Unparsable(f"a {self.law} law without {told}", "add it", field="law", code=Code.MISSING)
+        if self.scope is None and float(self.together):
+            what = "one variable has none that it is drawn together with"
+            raise Unparsable(what, "leave it out, or see correlations", field="together", code=Code.CONFLICT)
         return self
+
+
+def _correlation(given: Share) -> Share:
+    if abs(float(given)) > 1:
+        raise Unparsable(f"{given} is not between -100% and 100%", "write a correlation such as 60%")
+    return given
 
 
 class Correlation(Model):
     """Of the normal scores behind two variables."""
 
     between: Annotated[list[str], Field(min_length=2, max_length=2)]
-    is_: Share
+    is_: Annotated[Share, AfterValidator(_correlation)]
 
 
 class Following(_Over):
@@ -247,6 +256,9 @@ class _Drawn:
     def _add(self, variable: Variable) -> None:
         """A variable, or one for each line in its scope."""
         names = self._known.over(variable, variable.id)
+        if variable.now and not {str(move.with_) for move in self._said.moves} & set(names):
+            what = "no input follows it, so that it is never compared with now"
+            raise InputError.of(what, "leave now out, or see moves", variable.place("now"), Code.CONFLICT)
         for name in names:
             if name in self._laws:
                 raise InputError.of(f"'{name}' has two laws", "keep one", variable.place("id"), Code.TWICE)
@@ -284,10 +296,19 @@ class _Drawn:
             return kind(**numbers)
 
     def _correlate(self) -> None:
+        told = set[frozenset[str]]()
         for said in self._said.correlations:
-            one, two = said.between
+            (one, two), place = said.between, said.place("between")
             for name in (one, two):
-                self._check(name, said.place("between"))
+                self._check(name, place)
+            pair = frozenset((one, two))
+            if one == two:
+                self._problems.add(f"a correlation of '{one}' with itself", "name two variables", place, Code.CONFLICT)
+            elif pair in told:
+                self._problems.add(f"'{one}' and '{two}' have two correlations", "keep one", place, Code.TWICE)
+            told.add(pair)
+            # What is told of two lines goes before what all in their scope have together.
+            self._correlations.pop((two, one), None)
             self._correlations[one, two] = float(said.is_)
 
     def _moves(self, following: Following) -> list[Move]:

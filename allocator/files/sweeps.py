@@ -67,7 +67,8 @@ class Dataset:
     def _sums(self) -> dict[str, str]:
         """The SHA-256 of each chunk's file, as it was written."""
         path = self.folder / SUMS
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        # A line that is damaged tells of no chunk, which is then solved again.
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
         return {line[66:]: line[:64] for line in lines if SUM.fullmatch(line)}
 
     def holds(self, first: int) -> bool:
@@ -94,6 +95,7 @@ class Dataset:
             os.replace(beside, path)
             with (self.folder / SUMS).open("a", encoding="utf-8") as sums:
                 sums.write(f"{digest}  {path.name}\n")
+            self._held[path.name] = digest
         except OSError as error:
             raise InputError.of(f"cannot write to {self.folder} ({error.strerror})", "mend that, and go on") from None
 
@@ -109,8 +111,8 @@ class Dataset:
         """Some columns, or all, chunk by chunk in the order of the scenarios."""
         from pyarrow import parquet
 
-        for path in sorted(self.folder.glob("part-*.parquet")):
-            table = parquet.read_table(path, columns=list(dict.fromkeys(names)) or None)
+        for name in sorted(self._held):
+            table = parquet.read_table(self.folder / name, columns=list(dict.fromkeys(names)) or None)
             yield {name: table[name].to_numpy() for name in table.column_names}
 
     def close(self, answers: Record) -> None:

@@ -29,12 +29,13 @@ def summary(record: Record) -> list[tuple[str, str]]:
     if statuses["not-certified"]:
         proved.append(f"{statuses['not-certified']:,} NOT CERTIFIED")
     title = f"{said['title']}: " if said["title"] else ""
+    moving = "1 input moves" if len(record["prices"]) == 1 else f"{len(record['prices'])} inputs move"
     told = [
-        ("Scenarios", f"{title}{record['count']:,}, {made}; {len(record['prices'])} inputs move"),
+        ("Scenarios", f"{title}{record['count']:,}, {made}; {moving}"),
         ("Proved", ", ".join(proved)),
     ]
     if record["told-of-every"] > 1:
-        every = f"every {record['told-of-every']}th scenario; statuses and binding rules are counted in all"
+        every = f"one scenario in {record['told-of-every']}; statuses and binding rules are counted in all"
         told.append(("Quantiles", f"of {every}"))
     return told
 

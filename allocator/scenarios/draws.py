@@ -101,6 +101,8 @@ class Draws:
             i, j = self._known(one), self._known(two)
             if not -1 <= number <= 1 or i == j:
                 raise InputError.of(f"a correlation of {number:g} between '{one}' and '{two}'", "give -1 to 1 for two")
+            if (two, one) in self._correlations:
+                raise InputError.of(f"'{one}' and '{two}' have two correlations", "keep one")
             matrix[i, j] = matrix[j, i] = number
         for k in range(n):
             left = matrix[k:, k] - factor[k:] @ factor[k]

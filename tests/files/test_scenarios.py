@@ -149,12 +149,36 @@ def test_mistakes(tmp_path: Path, text: str, told: list[str]) -> None:
         ("{id: sofr, scope: all, column: life, law: normal, spread: 1%}", "s.yaml:5:7: draws.variables.sofr: not told of what; give id, or scope and column"),
         ("{scope: {sector: computing}, column: cash-yield, law: normal, spread: 1%}", "s.yaml:5:24: "),
         ("{scope: all, column: yield, law: normal, spread: 1%}", "s.yaml:5:28: no number 'hall.yield'; did you mean 'hall.cash-yield'?"),
+        ("{id: sofr, law: normal, spread: 1%, together: 50%}", "s.yaml:5:53: draws.variables.sofr.together: one variable has none that it is drawn together with; leave it out, or see correlations"),
+        ("{id: sofr, law: normal, spread: 1%, now: 4%}", "s.yaml:5:48: no input follows it, so that it is never compared with now; leave now out, or see moves"),
         ("{scope: all, column: cash-yield, law: normal, spread: 1%, together: 120%}", "s.yaml:5:75: draws.variables.1.together: 120% is not between 0% and 100%; write a part of the whole"),
     ],
 )  # fmt: skip
 def test_mistakes_of_variables(tmp_path: Path, variable: str, told: str) -> None:
     (first, *_) = refused(tmp_path, f"{HEAD}draws:\n  count: 10\n  variables:\n    - {variable}\n")
     assert first.startswith(told)
+
+
+def test_mistakes_of_correlations(tmp_path: Path) -> None:
+    variables = "".join(f"    - {{id: {name}, law: normal, spread: 1%}}\n" for name in ("sofr", "one.at-most"))
+    text = HEAD + f"draws:\n  count: 10\n  variables:\n{variables}  correlations:\n"
+    assert refused(tmp_path, text + "    - {between: [sofr, one.at-most], is: 101%}\n") == [
+        "s.yaml:8:42: draws.correlations.1.is: 101% is not between -100% and 100%; write a correlation such as 60%"
+    ]
+    pairs = "[sofr, one.at-most]", "[one.at-most, sofr]", "[sofr, sofr]"
+    assert refused(tmp_path, text + "".join(f"    - {{between: {pair}, is: 10%}}\n" for pair in pairs)) == [
+        "s.yaml:9:17: 'one.at-most' and 'sofr' have two correlations; keep one",
+        "s.yaml:10:17: a correlation of 'sofr' with itself; name two variables",
+    ]
+
+
+def test_what_is_told_of_two_goes_before_what_all_have(tmp_path: Path) -> None:
+    text = DRAWS.replace(
+        "  correlations:\n", "  correlations:\n    - {between: [chips.cash-yield, hall.cash-yield], is: 20%}\n"
+    )
+    said = read(tmp_path, text).said()
+    assert ["chips.cash-yield", "hall.cash-yield", 0.2] in said["correlations"]
+    assert len(said["correlations"]) == 2
 
 
 def test_all_mistakes_come_at_once(tmp_path: Path) -> None:

@@ -80,6 +80,10 @@ def test_two_that_move_as_one() -> None:
             "a correlation of 1.1 between 'sofr' and 'yen'; give -1 to 1 for two",
         ),
         (
+            lambda: Draws(LAWS, 1, 0, {("sofr", "jgb"): 0.9, ("jgb", "sofr"): 0.9}),
+            "'sofr' and 'jgb' have two correlations; keep one",
+        ),
+        (
             lambda: Draws(LAWS, 1, 0, {("sofr", "jgb"): 0.9, ("jgb", "yen"): 0.9, ("sofr", "yen"): -0.9}),
             "the correlations of 'yen' contradict those before it; bring them closer to zero",
         ),
