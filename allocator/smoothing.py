@@ -16,7 +16,7 @@ import numpy as np
 
 from allocator.scores import Linear, Quadratic, Score, Worst, largest
 from allocator.shapes import Clause, RotatedCone
-from allocator.sparse import Sparse, Vector
+from allocator.sparse import Indices, Sparse, Vector
 from allocator.tails import LongSum, Tails, Written
 
 STEPS = 10
@@ -75,6 +75,11 @@ class _Near:
         return self.sum.entries(self.v)
 
     @cached_property
+    def order(self) -> Indices:
+        """The entries, the largest first."""
+        return np.argsort(-self.y, kind="stable")
+
+    @cached_property
     def curve(self) -> Sparse:
         """F, with `||F d||^2` what the sum is at v + d above its tangent at v, as entries change sides.
 
@@ -82,7 +87,7 @@ class _Near:
         covariance there; both are taken from the entries around.
         """
         own = self.sum.own
-        around = np.argsort(-self.y)[self.sum.around(int(CURVED * own.count))]
+        around = self.order[self.sum.around(int(CURVED * own.count))]
         apart = max(self.y[around[0]] - self.y[around[-1]], ALIKE * np.ptp(self.y)) or 1.0
         arms = own.L.rows(around).array()
         arms = (arms - arms.mean(axis=0)) / np.sqrt(2 * apart)
@@ -117,7 +122,7 @@ class _Near:
 
     def settles(self, d: Vector) -> bool:
         """Whether hardly an entry changes sides in a step d that is not near the last one summed before it."""
-        before, after = np.argsort(-self.y), self.sum.ranked(self.v + d)
+        before, after = self.order, self.sum.ranked(self.v + d)
         around, count = self.sum.around(), self.sum.own.count
         gone = np.setdiff1d(before[: around.start], after[: int(np.ceil(count))])
         come = np.setdiff1d(after[: int(count)], before[: around.stop])
