@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allocator.errors import Collector, InputError, Place
-from allocator.sparse import Sparse, Vector
+from allocator.sparse import Dense, Sparse, Vector
 
 Where = Callable[[int, int], Place | None]
 DEFINITE = 1e-10
 "In parts of the largest eigenvalue: what the least must be above for a covariance to count as definite."
 BLOCK = 4096
 "Scenarios that are taken at once."
+LARGE = 10_000
+"Entries from which a full factor is multiplied by BLAS, ten times as fast; fewer add up in one order on all machines."
 TOLD = 20
 "How many faulty entries of a matrix are told."
 
@@ -64,7 +66,7 @@ class Risk:
         problems.finish()
         root = _definite_root((matrix + matrix.T) / 2)
         if root is not None:
-            return cls(Sparse.dense(root), definite=True)
+            return cls(_full(root), definite=True)
         values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
         least, most = float(values[0]), float(max(values[-1], 0.0))
         note = ""
@@ -77,7 +79,7 @@ class Risk:
             )
         kept = values > 1e-14 * most
         factor = np.sqrt(values[kept])[:, None] * vectors[:, kept].T
-        return cls(Sparse.dense(factor), bool(kept.all() and least > DEFINITE * most), note)
+        return cls(_full(factor), bool(kept.all() and least > DEFINITE * most), note)
 
     @classmethod
     def from_correlation(
@@ -163,7 +165,7 @@ class Risk:
                 # Of more scenarios than lines the triangular factor says as much: R'R = F'F.
                 factor = np.asarray(np.linalg.qr(factor, mode="r"))
         definite = bool(count > n and np.linalg.matrix_rank(factor) == n)
-        return cls(Sparse.dense(factor), definite, scenarios=returns)
+        return cls(_full(factor), definite, scenarios=returns)
 
     def volatility(self, capital: Vector) -> float:
         """The standard deviation of a portfolio."""
@@ -178,6 +180,10 @@ class Risk:
         moved = self.factor @ capital
         variance = float(moved @ moved)
         return capital * (moved @ self.factor) / variance if variance > 0 else None
+
+
+def _full(factor: Vector) -> Sparse:
+    return Dense(factor) if factor.size >= LARGE else Sparse.dense(factor)
 
 
 def _definite_root(matrix: Vector) -> Vector | None:

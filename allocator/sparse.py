@@ -176,6 +176,16 @@ class Dense(Sparse):
         """Some of the rows, as triplets, in the order given."""
         return Sparse.dense(self._array[chosen] * self._times).wide(self.shape[1])
 
+    def array(self) -> Vector:
+        """All entries, those that are zero too."""
+        return np.pad(self._array * self._times, ((0, 0), (0, self.shape[1] - self._array.shape[1])))
+
+    def column_squares(self) -> Vector:
+        """The squared length of each column."""
+        out = np.zeros(self.shape[1])
+        out[: self._array.shape[1]] = np.einsum("ij,ij->j", self._array, self._array) * self._times**2
+        return out
+
     def wide(self, columns: int) -> Dense:
         """The same with so many columns in all."""
         return Dense(self._array, columns, self._times)

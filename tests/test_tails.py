@@ -116,6 +116,8 @@ def test_a_dense_matrix_is_a_sparse_one() -> None:
     np.testing.assert_allclose((one * 3.0) @ v, 3 * (other @ v))
     np.testing.assert_allclose(one.rows(np.array([4, 1])) @ v, other.rows(np.array([4, 1])) @ v)
     np.testing.assert_allclose(one.wide(7) @ np.append(v, [1, 1]), other @ v)
+    np.testing.assert_allclose(one.array(), other.array())
+    np.testing.assert_allclose(one.column_squares(), other.column_squares())
     assert one.largest == pytest.approx(other.largest)
     assert one.rows_touching(mask).tolist() == other.rows_touching(mask).tolist()
     plain = Sparse(one.shape, one.row, one.column, one.value)

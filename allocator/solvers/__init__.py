@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any, ClassVar, Protocol
@@ -88,6 +89,7 @@ def able(
     return sorted(can, key=place)
 
 
+@cache
 def versions() -> dict[str, str]:
     """What results may differ by: the versions of numpy, cvxpy and every solver that is installed."""
     packages = {kinds.find("solvers", name).package for name in kinds.known("solvers")}
