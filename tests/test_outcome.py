@@ -73,6 +73,11 @@ def test_rules(out: al.Outcome) -> None:
     assert row["unit"] == "share"
 
 
+def test_versions_of_all_that_results_may_differ_by(out: al.Outcome) -> None:
+    assert list(out.record["versions"]) == ["allocator", "clarabel", "cvxpy", "highspy", "numpy", "piqp", "qoco", "scs"]
+    assert out.record["versions"]["numpy"] == np.__version__
+
+
 def test_certificate(out: al.Outcome) -> None:
     assert out.certificate["passes"]
     assert out.certificate["gap"] <= out.certificate["allowed"]

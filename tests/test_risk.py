@@ -5,6 +5,7 @@ import pytest
 
 from allocator.errors import InputError
 from allocator.risk import Risk
+from allocator.sparse import Dense
 
 AB = ("a", "b")
 
@@ -34,6 +35,17 @@ def test_a_covariance_in_factor_form(given: np.ndarray, definite: bool) -> None:
     assert covariance(risk) == pytest.approx(given, abs=1e-11)
     assert (risk.definite, risk.note) == (definite, "")
     assert risk.volatility(np.array([2.0, 1])) == pytest.approx(np.sqrt([2, 1] @ given @ [2, 1]), abs=1e-11)
+
+
+@pytest.mark.parametrize("definite", [True, False])
+def test_a_covariance_of_many_lines(definite: bool) -> None:
+    root = np.random.default_rng(0).normal(size=(240 if definite else 110, 120))
+    given = root.T @ root
+    risk = Risk.from_covariance(given, tuple(f"line-{i}" for i in range(120)))
+    assert isinstance(risk.factor, Dense)
+    assert covariance(risk) == pytest.approx(given, abs=1e-9)
+    assert risk.definite == definite
+    assert risk.factor.column_squares() == pytest.approx(np.diag(given))
 
 
 def test_the_nearest_semidefinite_one() -> None:
